@@ -1,0 +1,39 @@
+// Joins the sandbox's routes into one function of a `Request`, which needs no port.
+import { Hono } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { authenticationRoutes } from './authentication.ts';
+import { controlRoutes } from './control.ts';
+import { gatewayError } from './errors.ts';
+import { causeTrouble } from './faults.ts';
+import { ossRoutes } from './oss.ts';
+import { recordRequests, type SandboxEnv } from './request-log.ts';
+import type { SandboxState } from './state.ts';
+
+/** The sandbox as a Hono app: `app.request(...)` and `app.fetch(...)` work without a port. */
+export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
+  const app = new Hono<SandboxEnv>({ getPath: pathOf });
+  app.route('/', controlRoutes(state));
+  app.all('/_sandbox/*', () => gatewayError('ERR-002'));
+
+  app.use(recordRequests(state.requests, state.now));
+  app.use(causeTrouble(state.trouble));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (_c, methods) =>
+        gatewayError('ERR-002', { status: 405, headers: { allow: methods.join(', ') } }),
+    }),
+  );
+  app.route('/', authenticationRoutes(state));
+  app.route('/', ossRoutes(state));
+  app.notFound(() => gatewayError('ERR-002'));
+  return app;
+}
+
+/**
+ * Autodesk's SDK joins its base address and a path with two slashes, which the gateway of APS puts up with. The rest
+ * of the path stays encoded, so that a slash within an object key is not taken for a separator.
+ */
+function pathOf(request: Request): string {
+  return new URL(request.url).pathname.replace(/^\/+/, '/');
+}

@@ -1,0 +1,162 @@
+// The routes of the Authentication API: token, revoke, introspect, keys and OpenID discovery.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Application } from './applications.ts';
+import { authenticateApplication } from './client-authentication.ts';
+import { oauthError } from './errors.ts';
+import { clientCredentials } from './grants/client-credentials.ts';
+import type { Grant } from './grants/grant.ts';
+import { createRateLimit } from './rate-limits.ts';
+import type { SandboxEnv } from './request-log.ts';
+import { publishedScopes } from './scopes.ts';
+import type { SandboxState } from './state.ts';
+
+/** Calls a minute for each application, as the APS documents state them. */
+export const callsPerMinute = { token: 500, revoke: 100, introspect: 500 } as const;
+
+const grants: ReadonlyMap<string, Grant> = new Map([['client_credentials', clientCredentials]]);
+
+const revocation = z.object({
+  token: z.string('token is missing'),
+  token_type_hint: z.enum(
+    ['access_token', 'refresh_token'],
+    'token_type_hint must be access_token or refresh_token',
+  ),
+});
+
+/** https://aps.autodesk.com/en/docs/oauth/v2/reference/http/ */
+export function authenticationRoutes({ now, applications, tokens, trouble }: SandboxState): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+  const limited = createRateLimit(now);
+
+  const authenticated = (
+    c: Context<SandboxEnv>,
+    form: URLSearchParams,
+    call: keyof typeof callsPerMinute,
+  ): Application | Response => {
+    const application = authenticateApplication(c.req.header('authorization'), form, applications);
+    if (application instanceof Response) return application;
+    return limited(`${call} ${application.clientId}`, callsPerMinute[call]) ?? application;
+  };
+
+  routes.post('/authentication/v2/token', async (c) => {
+    const form = await readForm(c);
+    if (form instanceof Response) return form;
+    const grantType = form.get('grant_type');
+    if (grantType === null) return oauthError(400, 'invalid_request', 'grant_type is missing.');
+    c.set('grant', grantType);
+    c.set('scope', form.get('scope') ?? undefined);
+
+    const application = authenticated(c, form, 'token');
+    if (application instanceof Response) return application;
+    const grant = grants.get(grantType);
+    if (grant === undefined) {
+      return oauthError(400, 'unsupported_grant_type', `The sandbox knows no grant_type ${grantType}.`);
+    }
+    const granted = await grant({ application, form });
+    if (granted instanceof Response) return granted;
+
+    const lifetimeSeconds = trouble.current.tokenLifetimeSeconds;
+    const issued = await tokens.issue({
+      issuer: origin(c),
+      clientId: application.clientId,
+      lifetimeSeconds,
+      ...granted,
+    });
+    c.set('tokenId', issued.tokenId);
+    return c.json({ access_token: issued.token, token_type: 'Bearer', expires_in: lifetimeSeconds }, 200, {
+      'cache-control': 'no-store',
+    });
+  });
+
+  // RFC 7009, with token_type_hint required.
+  routes.post('/authentication/v2/revoke', async (c) => {
+    const form = await readForm(c);
+    if (form instanceof Response) return form;
+    const application = authenticated(c, form, 'revoke');
+    if (application instanceof Response) return application;
+    const request = revocation.safeParse(Object.fromEntries(form));
+    if (!request.success) return oauthError(400, 'invalid_request', problem(request.error));
+
+    const found = tokens.find(request.data.token);
+    if (found !== undefined && found.clientId !== application.clientId) {
+      // RFC 7009 section 2.1 wants the client told; this is the code of RFC 6749 section 5.2 that says it.
+      return oauthError(400, 'invalid_grant', 'The token was issued to another client.');
+    }
+    if (found !== undefined) c.set('tokenId', found.tokenId);
+    tokens.revoke(request.data.token);
+    return c.body(null, 200, { 'cache-control': 'no-store' });
+  });
+
+  // RFC 7662. A token of another application is answered as if it were not live (section 2.2).
+  routes.post('/authentication/v2/introspect', async (c) => {
+    const form = await readForm(c);
+    if (form instanceof Response) return form;
+    const application = authenticated(c, form, 'introspect');
+    if (application instanceof Response) return application;
+    const token = form.get('token');
+    if (token === null) return oauthError(400, 'invalid_request', 'token is missing.');
+
+    const headers = { 'cache-control': 'no-store' };
+    const found = tokens.find(token);
+    if (found?.clientId !== application.clientId) return c.json({ active: false }, 200, headers);
+    c.set('tokenId', found.tokenId);
+    const { clientId, expiresAt, scopes, userId } = found;
+    return c.json(
+      { active: true, scope: scopes.join(' '), client_id: clientId, exp: expiresAt, userid: userId },
+      200,
+      headers,
+    );
+  });
+
+  routes.get('/authentication/v2/keys', (c) => c.json(tokens.jwks));
+  routes.get('/.well-known/openid-configuration', (c) => c.json(discovery(origin(c))));
+  return routes;
+}
+
+/**
+ * The discovery document with the members that APS publishes.
+ *
+ * APS names itself `https://developer.api.autodesk.com`. The sandbox names itself by the address it was called by,
+ * here and in the `iss` of its tokens: a client must refuse a document whose `issuer` is not where it fetched it
+ * from (OpenID Connect Discovery section 4.3), and no token of the sandbox may pass for one of Autodesk's.
+ */
+function discovery(issuer: string) {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authentication/v2/authorize`,
+    token_endpoint: `${issuer}/authentication/v2/token`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    jwks_uri: `${issuer}/authentication/v2/keys`,
+    revocation_endpoint: `${issuer}/authentication/v2/revoke`,
+    introspection_endpoint: `${issuer}/authentication/v2/introspect`,
+    scopes_supported: publishedScopes,
+    response_types_supported: ['code', 'code id_token', 'id_token'],
+    response_modes_supported: ['fragment', 'form_post', 'query'],
+    grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  };
+}
+
+async function readForm(c: Context<SandboxEnv>): Promise<URLSearchParams | Response> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded') {
+    return oauthError(415, 'invalid_request', 'Send the parameters as application/x-www-form-urlencoded.');
+  }
+  const form = new URLSearchParams(await c.req.text());
+  const names = [...form.keys()];
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  // RFC 6749 section 3.2
+  if (repeated !== undefined)
+    return oauthError(400, 'invalid_request', `${repeated} is given more than once.`);
+  return form;
+}
+
+function origin(c: Context<SandboxEnv>): string {
+  return new URL(c.req.url).origin;
+}
+
+function problem(error: z.ZodError): string {
+  return error.issues.map(({ message }) => message).join('; ');
+}

@@ -1,0 +1,77 @@
+// Finds out which application sent a request to an OAuth endpoint.
+import { timingSafeEqual } from 'node:crypto';
+import type { Application } from './applications.ts';
+import { oauthError } from './errors.ts';
+
+type Credentials = { clientId: string; clientSecret: string };
+
+/**
+ * The application that a request authenticates as, or the error to answer.
+ *
+ * HTTP Basic, or `client_id` and `client_secret` in the form, never both (RFC 6749 section 2.3.1). `client_id` alone
+ * may stand beside the header, as the documents of revoke and introspect have it, when it names the same application.
+ */
+export function authenticateApplication(
+  authorization: string | undefined,
+  form: URLSearchParams,
+  applications: readonly Application[],
+): Application | Response {
+  const formId = form.get('client_id');
+  const formSecret = form.get('client_secret');
+  if (authorization !== undefined && formSecret !== null) {
+    return oauthError(
+      400,
+      'invalid_request',
+      'Send the client credentials in the Authorization header or in the body, not in both.',
+    );
+  }
+
+  const credentials =
+    authorization === undefined
+      ? formId !== null && formSecret !== null
+        ? { clientId: formId, clientSecret: formSecret }
+        : undefined
+      : basicCredentials(authorization);
+  if (credentials === undefined) {
+    return invalidClient('The request carries no client credentials that can be read.');
+  }
+  if (formId !== null && formId !== credentials.clientId) {
+    return oauthError(400, 'invalid_request', 'The header and the body name different clients.');
+  }
+
+  const application = applications.find(({ clientId }) => clientId === credentials.clientId);
+  if (application === undefined || !sameSecret(application.clientSecret, credentials.clientSecret)) {
+    return invalidClient('There is no client with this id and secret.');
+  }
+  return application;
+}
+
+function invalidClient(description: string): Response {
+  return oauthError(401, 'invalid_client', description, { 'www-authenticate': 'Basic realm="APS sandbox"' });
+}
+
+function basicCredentials(authorization: string): Credentials | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon < 0) return undefined;
+  const clientId = formDecoded(decoded.slice(0, colon));
+  const clientSecret = formDecoded(decoded.slice(colon + 1));
+  return clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret };
+}
+
+/** RFC 6749 section 2.3.1 has id and secret form-encoded before they are joined. */
+function formDecoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+function sameSecret(expected: string, given: string): boolean {
+  const a = Buffer.from(expected);
+  const b = Buffer.from(given);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,55 @@
+// The sandbox's own routes under `/_sandbox`, by which a person looks inside it and causes trouble with curl.
+import { Hono, type MiddlewareHandler } from 'hono';
+import type { RequestRecord, SandboxEnv } from './request-log.ts';
+import type { SandboxState } from './state.ts';
+import { troubleSchema } from './trouble.ts';
+
+const partialTrouble = troubleSchema.partial();
+
+/** Trouble never applies to these routes, and they do not appear among the requests. */
+export function controlRoutes({ buckets, requests, tokens, trouble }: SandboxState): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+  routes.use('/_sandbox/*', onlyFromThisMachine);
+
+  routes.get('/_sandbox', (c) =>
+    c.json({
+      name: 'APS sandbox',
+      apis: ['authentication/v2', 'oss/v2'],
+      buckets: buckets.length,
+      requests: requests.length,
+      trouble: trouble.current,
+    }),
+  );
+
+  routes.get('/_sandbox/requests', (c) => c.json<RequestRecord[]>(requests));
+
+  routes.put('/_sandbox/trouble', async (c) => {
+    const changes = partialTrouble.safeParse(await c.req.json().catch(() => undefined));
+    if (!changes.success) return c.json({ problems: changes.error.issues }, 400);
+    trouble.set(changes.data);
+    return c.json(trouble.current);
+  });
+
+  routes.delete('/_sandbox/trouble', (c) => {
+    trouble.reset();
+    return c.json(trouble.current);
+  });
+
+  routes.post('/_sandbox/revoke-access-tokens', (c) => c.json({ revoked: tokens.revokeAll() }));
+  return routes;
+}
+
+/**
+ * No web page may drive the sandbox: a page of another site sends its `Origin`, and one that had its own name point
+ * at this machine (DNS rebinding) sends that name as `Host`.
+ */
+const onlyFromThisMachine: MiddlewareHandler<SandboxEnv> = async (c, next) => {
+  if (c.req.header('origin') !== undefined) {
+    return c.json({ problem: 'Requests of web pages are refused: they carry an Origin header.' }, 403);
+  }
+  const { hostname } = new URL(c.req.url);
+  if (!/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
+    return c.json({ problem: `Only localhost is served here, not ${hostname}.` }, 403);
+  }
+  return next();
+};

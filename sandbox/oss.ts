@@ -1,0 +1,157 @@
+// The routes of the Object Storage Service: buckets, objects, and the details of either.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { requireToken } from './bearer.ts';
+import { ossError } from './errors.ts';
+import { type Bucket, regions, type StoredObject } from './oss-data.ts';
+import type { SandboxEnv } from './request-log.ts';
+import type { Scope } from './scopes.ts';
+import type { SandboxState } from './state.ts';
+import type { AccessToken } from './tokens.ts';
+
+const limit = z
+  .string()
+  .regex(/^\d+$/, 'limit must be a whole number')
+  .transform(Number)
+  .pipe(z.int().min(1, 'limit must be at least 1').max(100, 'limit must be at most 100'))
+  .default(10);
+const bucketQuery = z.object({
+  region: z.enum(regions, `region must be one of ${regions.join(', ')}`).default('US'),
+  limit,
+  startAt: z.string().optional(),
+});
+const objectQuery = z.object({ beginsWith: z.string().optional(), limit, startAt: z.string().optional() });
+const detail = z.enum(
+  ['createdDate', 'lastAccessedDate', 'lastModifiedDate', 'userDefinedMetadata'],
+  'with must be createdDate, lastAccessedDate, lastModifiedDate or userDefinedMetadata',
+);
+const bucketKeyPattern = /^[-_.a-z0-9]{3,128}$/;
+
+/** https://aps.autodesk.com/en/docs/data/v2/reference/http/ */
+export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+
+  const authorized = (c: Context<SandboxEnv>, ...anyScope: Scope[]): AccessToken | Response =>
+    requireToken(c, state, { api: 'data-management', anyScope, twoLegged: true });
+
+  const ownBucket = (bucketKey: string, { clientId }: AccessToken): Bucket | Response => {
+    if (!bucketKeyPattern.test(bucketKey)) {
+      return ossError(400, `The bucket key must match ${bucketKeyPattern.source}`);
+    }
+    const bucket = state.buckets.find((candidate) => candidate.bucketKey === bucketKey);
+    if (bucket === undefined) return ossError(404, 'There is no such bucket');
+    if (bucket.owner !== clientId) return ossError(403, 'The bucket belongs to another application');
+    return bucket;
+  };
+
+  routes.get('/oss/v2/buckets', (c) => {
+    const token = authorized(c, 'bucket:read');
+    if (token instanceof Response) return token;
+    const query = bucketQuery.safeParse(c.req.query());
+    if (!query.success) return badRequest(query.error);
+
+    const region = query.data.region === 'APAC' ? 'AUS' : query.data.region;
+    const own = state.buckets.filter((bucket) => bucket.owner === token.clientId && bucket.region === region);
+    const page = pageOf(own, ({ bucketKey }) => bucketKey, query.data);
+    return c.json({
+      items: page.items.map(({ bucketKey, createdDate, policyKey }) => ({
+        bucketKey,
+        createdDate,
+        policyKey,
+      })),
+      next: page.startNextAt && nextUrl(c, { ...query.data, startAt: page.startNextAt }),
+    });
+  });
+
+  // Both scopes are published for this call; either is taken to be enough.
+  routes.get('/oss/v2/buckets/:bucketKey/details', (c) => {
+    const token = authorized(c, 'bucket:read', 'viewables:read');
+    if (token instanceof Response) return token;
+    const bucket = ownBucket(c.req.param('bucketKey'), token);
+    if (bucket instanceof Response) return bucket;
+    const { bucketKey, owner, createdDate, policyKey } = bucket;
+    return c.json({
+      bucketKey,
+      bucketOwner: owner,
+      createdDate,
+      permissions: [{ authId: owner, access: 'full' }],
+      policyKey,
+    });
+  });
+
+  routes.get('/oss/v2/buckets/:bucketKey/objects', (c) => {
+    const token = authorized(c, 'data:read');
+    if (token instanceof Response) return token;
+    const bucket = ownBucket(c.req.param('bucketKey'), token);
+    if (bucket instanceof Response) return bucket;
+    const query = objectQuery.safeParse(c.req.query());
+    if (!query.success) return badRequest(query.error);
+
+    const { beginsWith = '' } = query.data;
+    const matching = bucket.objects.filter(({ objectKey }) => objectKey.startsWith(beginsWith));
+    const page = pageOf(matching, ({ objectKey }) => objectKey, query.data);
+    return c.json({
+      items: page.items.map((object) => objectItem(c, bucket, object)),
+      next: page.startNextAt && nextUrl(c, { ...query.data, startAt: page.startNextAt }),
+    });
+  });
+
+  routes.get('/oss/v2/buckets/:bucketKey/objects/:objectKey/details', (c) => {
+    const token = authorized(c, 'data:read');
+    if (token instanceof Response) return token;
+    const bucket = ownBucket(c.req.param('bucketKey'), token);
+    if (bucket instanceof Response) return bucket;
+    const wanted = z.array(detail).safeParse(c.req.queries('with') ?? []);
+    if (!wanted.success) return badRequest(wanted.error);
+    const object = bucket.objects.find(({ objectKey }) => objectKey === c.req.param('objectKey'));
+    if (object === undefined) return ossError(404, 'There is no such object');
+
+    const { createdDate, contentType } = object;
+    const since = Date.parse(c.req.header('if-modified-since') ?? '');
+    // HTTP dates have whole seconds.
+    if (Math.floor(createdDate / 1000) * 1000 <= since) return c.body(null, 304);
+    // No object was changed or opened since it was created, and none has metadata.
+    const dates = { createdDate, lastAccessedDate: createdDate, lastModifiedDate: createdDate };
+    const asked = Object.entries(dates).filter(([name]) => wanted.data.some((each) => each === name));
+    return c.json({ ...objectItem(c, bucket, object), contentType, ...Object.fromEntries(asked) });
+  });
+
+  return routes;
+}
+
+function objectItem(c: Context<SandboxEnv>, { bucketKey }: Bucket, { objectKey, sha1, size }: StoredObject) {
+  const encodedKey = encodeURIComponent(objectKey);
+  return {
+    bucketKey,
+    objectKey,
+    objectId: `urn:adsk.objects:os.object:${bucketKey}/${encodedKey}`,
+    sha1,
+    size,
+    location: new URL(`/oss/v2/buckets/${bucketKey}/objects/${encodedKey}`, c.req.url).href,
+  };
+}
+
+/** `startAt` names the last item of the page before, so the page starts with the item after it. */
+function pageOf<T>(
+  sorted: readonly T[],
+  keyOf: (item: T) => string,
+  { limit, startAt }: { limit: number; startAt?: string },
+): { items: readonly T[]; startNextAt: string | undefined } {
+  const rest = startAt === undefined ? sorted : sorted.filter((item) => keyOf(item) > startAt);
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  return { items, startNextAt: rest.length > limit && last !== undefined ? keyOf(last) : undefined };
+}
+
+/** The address of the next page, on the address the sandbox was called by, as APS answers with its own. */
+function nextUrl(c: Context<SandboxEnv>, query: Record<string, string | number | undefined>): string {
+  const url = new URL(c.req.path, c.req.url);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url.href;
+}
+
+function badRequest(error: z.ZodError): Response {
+  return ossError(400, error.issues.map(({ message }) => message).join('; '));
+}

@@ -1,0 +1,100 @@
+// Starts the sandbox alone (`npm run sandbox`) and says how to use it.
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { startSandbox } from '../sandbox/index.ts';
+import { troubleSchema } from '../sandbox/trouble.ts';
+
+const usage = `Usage: npm run sandbox -- [options]
+
+A local stand-in for Autodesk Platform Services: it needs no account and no network.
+
+  --port N             port to listen on, 0 for any free one (default 5050)
+  --host H             address to listen on (default 127.0.0.1)
+  --latency MS         milliseconds that every answer waits (default 0)
+  --token-lifetime S   lifetime of access tokens in seconds (default 3599)
+  --help               show this`;
+
+const wholeNumber = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+const settingsSchema = z.object({
+  port: wholeNumber.pipe(z.int().max(65_535)).default(5050),
+  host: z.string().min(1).default('127.0.0.1'),
+  latency: wholeNumber.pipe(troubleSchema.shape.latencyMs).default(0),
+  'token-lifetime': wholeNumber.pipe(troubleSchema.shape.tokenLifetimeSeconds).default(3599),
+});
+type Settings = z.infer<typeof settingsSchema>;
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  if (settings === 'help') {
+    console.log(usage);
+    return;
+  }
+  const sandbox = await startSandbox({
+    port: settings.port,
+    host: settings.host,
+    tokenLifetimeSeconds: settings['token-lifetime'],
+  });
+  sandbox.trouble.set({ latencyMs: settings.latency });
+  console.log(introduction(sandbox.url, sandbox.env));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void sandbox.close());
+  }
+}
+
+function readSettings(): Settings | 'help' {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: {
+      port: text,
+      host: text,
+      latency: text,
+      'token-lifetime': text,
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return 'help';
+  const settings = settingsSchema.safeParse(values);
+  if (settings.success) return settings.data;
+  throw new Error(
+    settings.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '),
+  );
+}
+
+function introduction(url: string, env: Record<string, string>): string {
+  const variables = Object.entries(env).map(([name, value]) => `  ${name}=${value}`);
+  const credentials = `${env.APS_CLIENT_ID}:${env.APS_CLIENT_SECRET}`;
+  return `APS sandbox at ${url}, stop it with Ctrl-C
+
+Point a server at it, in .env or with export:
+${variables.join('\n')}
+
+Try it:
+  TOKEN=$(curl -s ${url}/authentication/v2/token -u ${credentials} -d grant_type=client_credentials -d 'scope=bucket:read data:read' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  curl -s -H "Authorization: Bearer $TOKEN" '${url}/oss/v2/buckets?region=EMEA&limit=100'
+  curl -s -H "Authorization: Bearer $TOKEN" ${url}/oss/v2/buckets/sandbox-odd-names/objects
+
+Cause trouble, and end it:
+  curl -s -X PUT ${url}/_sandbox/trouble -d '{"latencyMs":500,"sequence":[{"status":429,"retryAfter":"1"},{"status":503}]}'
+  curl -s -X PUT ${url}/_sandbox/trouble -d '{"failAll":{"drop":"midway"}}'
+  curl -s -X POST ${url}/_sandbox/revoke-access-tokens
+  curl -s -X DELETE ${url}/_sandbox/trouble`;
+}
+
+/** One line for the person who started it. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return 'The port is taken: choose another with --port, or --port 0 for any free one.';
+  if (code === 'EACCES') return 'This port needs more rights: choose one above 1023 with --port.';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'This machine has no such address: check --host.';
+  return `${error.message.replaceAll('\n', ' ')} (--help shows the options)`;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,94 @@
+// Autodesk's own SDK packages work against the sandbox: the proof that it is true to the original.
+import { AuthenticationClient, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
+import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
+import { OssApiError, OssClient, Region } from '@aps_sdk/oss';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { demo } from './calls.ts';
+
+let sandbox: Sandbox;
+let authentication: AuthenticationClient;
+let oss: OssClient;
+let accessToken: string;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  const configuration = new ApsConfiguration({});
+  configuration.baseAddress = new URL(sandbox.url);
+  const logger = new Logger();
+  logger.setEnabled(false);
+  const sdkManager = SdkManagerBuilder.create().addApsConfiguration(configuration).addLogger(logger).build();
+  authentication = new AuthenticationClient({ sdkManager });
+  oss = new OssClient({ sdkManager });
+  const scopes = [Scopes.BucketRead, Scopes.DataRead];
+  const token = await authentication.getTwoLeggedToken(demo.id, demo.secret, scopes);
+  accessToken = token.access_token;
+});
+afterAll(() => sandbox.close());
+
+describe('@aps_sdk/authentication', () => {
+  test('gets a two-legged token', async () => {
+    const token = await authentication.getTwoLeggedToken(demo.id, demo.secret, [Scopes.DataRead]);
+    expect(token.expires_in).toBe(3599);
+    expect(token.access_token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+  });
+
+  test('introspects and revokes it', async () => {
+    const token = await authentication.getTwoLeggedToken(demo.id, demo.secret, [Scopes.DataRead]);
+    const introspect = () =>
+      authentication.introspectToken(token.access_token, demo.id, { clientSecret: demo.secret });
+    expect(await introspect()).toMatchObject({ active: true, client_id: demo.id, scope: 'data:read' });
+    await authentication.revoke(token.access_token, demo.id, TokenTypeHint.AccessToken, {
+      clientSecret: demo.secret,
+    });
+    expect(await introspect()).toEqual({ active: false });
+  });
+
+  test('reads the keys and the discovery document', async () => {
+    expect((await authentication.getKeys()).keys).toHaveLength(1);
+    expect((await authentication.getOidcSpec()).jwks_uri).toBe(`${sandbox.url}/authentication/v2/keys`);
+  });
+});
+
+describe('@aps_sdk/oss', () => {
+  test('lists the buckets of a region, page after page', async () => {
+    const first = await oss.getBuckets({ region: Region.Emea, limit: 100, accessToken });
+    expect(first.items).toHaveLength(100);
+    expect(first.next).toContain(`${sandbox.url}/oss/v2/buckets?`);
+    const startAt = first.items.at(-1)?.bucketKey;
+    const second = await oss.getBuckets({ region: Region.Emea, limit: 100, startAt, accessToken });
+    expect(second.items).toHaveLength(30);
+    expect(second.next).toBeUndefined();
+  });
+
+  test('lists the objects of a bucket, and finds each by its key', async () => {
+    const bucketKey = 'sandbox-odd-names';
+    const { items = [] } = await oss.getObjects(bucketKey, { limit: 100, accessToken });
+    expect(items).toHaveLength(23);
+    for (const { objectKey = '', objectId } of items) {
+      const details = await oss.getObjectDetails(bucketKey, objectKey, { accessToken });
+      expect(details).toMatchObject({ objectKey, objectId });
+    }
+  });
+
+  test('pages through objects with beginsWith and startAt', async () => {
+    const beginsWith = 'flight-05/';
+    const first = await oss.getObjects('sandbox-survey-photos', { limit: 100, beginsWith, accessToken });
+    const startAt = first.items?.at(-1)?.objectKey;
+    expect(startAt).toBe('flight-05/IMG_2100.jpg');
+    const second = await oss.getObjects('sandbox-survey-photos', { beginsWith, startAt, accessToken });
+    expect(second.items).toHaveLength(10);
+    expect(second.items?.[0]?.objectKey).toBe('flight-05/IMG_2101.jpg');
+  });
+
+  test('reads the details of a bucket', async () => {
+    const details = await oss.getBucketDetails('harbor-tower-models', { accessToken });
+    expect(details).toMatchObject({ bucketOwner: demo.id, policyKey: 'persistent' });
+  });
+
+  test('tells a refusal by its status and body', async () => {
+    const refused = oss.getObjects('sandbox-other-application', { accessToken });
+    await expect(refused).rejects.toThrow(OssApiError);
+    await expect(oss.getObjects('no-such-bucket', { accessToken })).rejects.toThrow('no such bucket');
+  });
+});

@@ -1,0 +1,119 @@
+// The routes under `/_sandbox`: what they do for a person with curl, and that they do nothing for a web page.
+import { request } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { accessToken, get, json } from './calls.ts';
+
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.close());
+afterEach(() => sandbox.trouble.reset());
+
+const control = (method: string, path = '', body?: string, headers: Record<string, string> = {}) =>
+  fetch(`${sandbox.url}/_sandbox${path}`, { method, body, headers });
+
+describe('a person on this machine', () => {
+  test('sees what is running', async () => {
+    expect(await json(await control('GET'))).toEqual({
+      name: 'APS sandbox',
+      apis: ['authentication/v2', 'oss/v2'],
+      buckets: 159,
+      requests: sandbox.requests.length,
+      trouble: sandbox.trouble.current,
+    });
+  });
+
+  test('switches trouble on, a part at a time, and off', async () => {
+    await control('PUT', '/trouble', '{"rateLimit":1}');
+    const answer = await control('PUT', '/trouble', '{"latencyMs":1}');
+    expect(await json(answer)).toMatchObject({ rateLimit: 1, latencyMs: 1 });
+    expect((await get(sandbox, '/authentication/v2/keys')).status).toBe(429);
+    expect(await json(await control('DELETE', '/trouble'))).toMatchObject({ rateLimit: 0, latencyMs: 0 });
+    expect((await get(sandbox, '/authentication/v2/keys')).status).toBe(200);
+  });
+
+  test.each(['{"latencyMs":"much"}', '{"failAll":{"status":418}}', '{"latency":1}', 'not json', ''])(
+    'is told what is wrong with %s',
+    async (body) => {
+      const before = sandbox.trouble.current;
+      const answer = await control('PUT', '/trouble', body);
+      expect(answer.status).toBe(400);
+      expect(await json(answer)).toEqual({
+        problems: expect.arrayContaining([expect.objectContaining({ message: expect.any(String) })]),
+      });
+      expect(sandbox.trouble.current).toEqual(before);
+    },
+  );
+
+  test('revokes the access tokens', async () => {
+    sandbox.revokeAccessTokens();
+    const token = await accessToken(sandbox);
+    expect(await json(await control('POST', '/revoke-access-tokens'))).toEqual({ revoked: 1 });
+    expect((await get(sandbox, '/oss/v2/buckets', token)).status).toBe(401);
+  });
+
+  test('reads what was answered, without these routes themselves', async () => {
+    await get(sandbox, '/oss/v2/buckets?limit=5');
+    const answered: unknown = await (await control('GET', '/requests')).json();
+    expect(answered).toEqual(JSON.parse(JSON.stringify(sandbox.requests)));
+    expect(sandbox.requests.at(-1)).toMatchObject({
+      path: '/oss/v2/buckets',
+      query: { limit: '5' },
+      status: 401,
+    });
+    expect(sandbox.requests.some(({ path }) => path.startsWith('/_sandbox'))).toBe(false);
+  });
+
+  test('gets through whatever the trouble', async () => {
+    sandbox.trouble.set({ failAll: { drop: 'before' }, latencyMs: 600_000 });
+    expect((await control('DELETE', '/trouble')).status).toBe(200);
+  });
+
+  test('may call it localhost', async () => {
+    const { port } = new URL(sandbox.url);
+    expect((await fetch(`http://localhost:${port}/_sandbox`)).status).toBe(200);
+  });
+
+  test('gets 404 for a control that is not there', async () => {
+    expect((await control('GET', '/nothing')).status).toBe(404);
+  });
+});
+
+describe('a web page', () => {
+  const everything = [
+    ['GET', ''],
+    ['GET', '/requests'],
+    ['PUT', '/trouble'],
+    ['DELETE', '/trouble'],
+    ['POST', '/revoke-access-tokens'],
+  ] as const;
+
+  test.each(everything)('is refused %s /_sandbox%s because of its Origin', async (method, path) => {
+    const body = method === 'PUT' ? '{"latencyMs":1}' : undefined;
+    for (const origin of ['https://example.com', sandbox.url, 'null']) {
+      expect((await control(method, path, body, { origin })).status).toBe(403);
+    }
+    expect(sandbox.trouble.current.latencyMs).toBe(0);
+  });
+
+  test.each(everything)('is refused %s /_sandbox%s under a name of its own', async (method, path) => {
+    expect(await statusUnderHost('rebound.example.com', method, path)).toBe(403);
+    expect(await statusUnderHost('127.0.0.1.example.com', method, path)).toBe(403);
+    expect(await statusUnderHost('localhost.example.com', method, path)).toBe(403);
+  });
+});
+
+/** `fetch` does not let a caller choose its `Host`. */
+function statusUnderHost(host: string, method: string, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(`${sandbox.url}/_sandbox${path}`, { method, headers: { host } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}

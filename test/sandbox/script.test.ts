@@ -1,0 +1,73 @@
+// `npm run sandbox` as a person at a terminal meets it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+});
+
+function run(...options: string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/sandbox.ts', ...options]);
+  started.push(child);
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk;
+  });
+  const exit = once(child, 'close').then(([code]) => ({ code, ...output }));
+  return { child, output, exit };
+}
+
+describe('started', () => {
+  test('it says how to use it, does what its options say, and Ctrl-C ends it with 0', async () => {
+    const { child, output, exit } = run('--port', '0', '--token-lifetime', '90');
+    await expect.poll(() => output.stdout, { timeout: 20_000 }).toContain('Cause trouble');
+    expect(output.stdout).toMatch(/APS_CLIENT_ID=sandbox-client-id\n/);
+    const url = /APS_BASE_URL=(http:\/\/127\.0\.0\.1:\d+)\n/.exec(output.stdout)?.[1];
+    const state = await (await fetch(`${url}/_sandbox`)).json();
+    expect(state).toMatchObject({ trouble: { tokenLifetimeSeconds: 90, latencyMs: 0 } });
+    child.kill('SIGINT');
+    expect(await exit).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('not started', () => {
+  test('--help shows every option', async () => {
+    const { code, stdout } = await run('--help').exit;
+    expect(code).toBe(0);
+    for (const option of ['--port', '--host', '--latency', '--token-lifetime'])
+      expect(stdout).toContain(option);
+  });
+
+  test.each([
+    [['--prot', '1'], '--prot'],
+    [['--port', 'http'], '--port: must be a whole number'],
+    [['--port', '70000'], '--port'],
+    [['--token-lifetime', '0'], '--token-lifetime'],
+  ])('%j gets one line that says why, and exit 1', async (options, reason) => {
+    const { code, stderr, stdout } = await run(...options).exit;
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toContain(reason);
+  });
+
+  test('a taken port gets one line that names the way out', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    try {
+      const address = holder.address();
+      const port = typeof address === 'object' ? String(address?.port) : '';
+      const { code, stderr } = await run('--port', port).exit;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^The port is taken[^\n]+--port[^\n]+\n$/);
+    } finally {
+      holder.close();
+    }
+  });
+});
