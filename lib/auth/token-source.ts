@@ -1,0 +1,64 @@
+/** Where a tool gets its APS access token: the interface, and the rules that every source keeps. */
+
+/** Whoever a tool works for. `id` is stable for as long as the same person or program calls. */
+export type Caller = {
+  readonly id: string;
+};
+
+/** The caller when nothing tells callers apart: the person at this machine. */
+export const localUser: Caller = { id: 'local' };
+
+/** An access token as an authorization server issued it. */
+export type AccessToken = {
+  readonly value: string;
+  /** When it expires, in milliseconds since 1970. */
+  readonly expiresAt: number;
+};
+
+/**
+ * Gives access tokens without saying how it gets them. Three rules hold for every source: concurrent calls
+ * share one request (one flight), tokens are renewed before they expire (fresh), and no token, secret or
+ * assertion ever gets into a log or an error (silent).
+ */
+export type TokenSource = {
+  /**
+   * An access token to act for `caller`, cached or new.
+   *
+   * @throws {ApsError} when APS refuses or cannot be reached
+   */
+  get(caller: Caller): Promise<string>;
+  /** Reports that an API refused `token` with 401: it is not given out again. */
+  drop(caller: Caller, token: string): void;
+};
+
+/** A token is renewed this long before it expires, in milliseconds. */
+const renewAhead = 60_000;
+
+/**
+ * A source for tokens that do not depend on the caller: keeps one, and asks for the next in a single flight.
+ *
+ * @param request - asks the authorization server for a new token
+ * @param now - the clock, in milliseconds since 1970
+ */
+export function sharedTokens(request: () => Promise<AccessToken>, now: () => number = Date.now): TokenSource {
+  let current: AccessToken | undefined;
+  let flight: Promise<AccessToken> | undefined;
+
+  return {
+    async get() {
+      if (current && now() < current.expiresAt - renewAhead) return current.value;
+      flight ??= request()
+        .then((token) => {
+          current = token;
+          return token;
+        })
+        .finally(() => {
+          flight = undefined;
+        });
+      return (await flight).value;
+    },
+    drop(_caller, token) {
+      if (current?.value === token) current = undefined;
+    },
+  };
+}

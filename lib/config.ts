@@ -1,0 +1,159 @@
+/** Settings: environment variables and `.env`, checked against one schema a server. */
+import { resolve } from 'node:path';
+import { config as readDotenv } from 'dotenv';
+import { z } from 'zod';
+
+/** Environment variables by name, as `process.env` gives them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Says what a variable is and where its value is found; shown when it is missing or malformed. */
+const guide = z.registry<{ what: string; where: string }>();
+
+/** Something is wrong with the settings; the message is complete and made for the person at the terminal. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Whether a host name (IPv6 in brackets, as in URLs) can only mean this machine. */
+export function isLoopback(hostname: string): boolean {
+  return loopback.test(hostname);
+}
+
+const apsBaseUrl = z
+  .url({ protocol: /^https?$/, error: 'is not an http(s) address', abort: true })
+  .refine((address) => new URL(address).protocol === 'https:' || isLoopback(new URL(address).hostname), {
+    error: 'must use https: credentials are sent there',
+  })
+  .refine((address) => ['', '/'].includes(new URL(address).pathname + new URL(address).search), {
+    error: 'must be an origin, without a path',
+  })
+  .transform((address) => new URL(address).origin)
+  .default('https://developer.api.autodesk.com')
+  .register(guide, {
+    what: 'the address of APS, for a proxy or a sandbox of your own',
+    where: 'leave it out to use the real service, https://developer.api.autodesk.com',
+  });
+
+/** Variables of every APS application with a secret. */
+export const apsApplication = {
+  APS_CLIENT_ID: z.string().register(guide, {
+    what: 'the Client ID of your APS application',
+    where: 'https://aps.autodesk.com/myapps: open the application, "Client ID"',
+  }),
+  APS_CLIENT_SECRET: z.string().register(guide, {
+    what: 'the Client Secret of the same application',
+    where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+  }),
+  APS_BASE_URL: apsBaseUrl,
+};
+
+const sandboxSwitch = z
+  .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
+  .default('0')
+  .transform((value) => value === '1' || value === 'true');
+const commaSeparated = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== '').map((item) => item.toLowerCase()));
+
+/** Variables of the launcher, the same for every server. */
+export const launchVariables = {
+  APS_SANDBOX: sandboxSwitch.register(guide, {
+    what: 'whether to use the built-in APS sandbox instead of the real service',
+    where: 'set it to 1 to try everything without an Autodesk account',
+  }),
+  APS_BASE_URL: apsBaseUrl,
+  MCP_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port, 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port, 0 to 65535')
+    .optional()
+    .register(guide, {
+      what: 'the port MCP clients connect to',
+      where: 'any free port; leave it out for the default of the server',
+    }),
+  MCP_ALLOWED_HOSTS: commaSeparated
+    .pipe(
+      z.array(
+        z.string().regex(/^([\w.-]+|\[[\da-fA-F:.]+\])$/, 'must list host names without scheme or port'),
+      ),
+    )
+    .register(guide, {
+      what: 'host names, besides this machine, under which clients may reach the server',
+      where: 'the name in the address that your clients use, for example mcp.example.com',
+    }),
+  MCP_ALLOWED_ORIGINS: commaSeparated
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            (origin) => URL.canParse(origin) && new URL(origin).origin === origin,
+            'must list origins, for example https://app.example.com',
+          ),
+      ),
+    )
+    .register(guide, {
+      what: 'origins of web pages, besides those of this machine, that may call the server',
+      where: 'the scheme and host of the page, for example https://app.example.com',
+    }),
+};
+
+/**
+ * Reads the environment of this process, completed with a `.env` file. Real variables win. Prints nothing.
+ *
+ * @param folder - where `.env` is looked for; the working folder by default
+ * @throws {SettingsError} when a `.env` is there and cannot be read
+ */
+export function readEnvironment(folder = process.cwd()): Environment {
+  const file = resolve(folder, '.env');
+  const { parsed, error } = readDotenv({ path: file, processEnv: {}, quiet: true });
+  if (error && !('code' in error && error.code === 'ENOENT'))
+    throw new SettingsError(`${file} cannot be read: ${error.message}`);
+  return { ...parsed, ...process.env };
+}
+
+/** Whether an environment asks for the built-in sandbox; a value that cannot be is reported with all the rest. */
+export function wantsSandbox(environment: Environment): boolean {
+  return sandboxSwitch.safeParse(environment.APS_SANDBOX?.trim() || undefined).data === true;
+}
+
+/**
+ * Reads variables from an environment, each checked by its schema. An empty variable counts as a missing one.
+ *
+ * @throws {SettingsError} that lists every problem at once; it never contains a value
+ */
+export function readSettings<Shape extends z.core.$ZodShape>(
+  variables: Shape,
+  environment: Environment,
+): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(
+    Object.keys(variables).map((name) => [name, environment[name]?.trim() || undefined]),
+  );
+  const result = z.object(variables).safeParse(given);
+  if (result.success) return result.data;
+  const problems = new Map<string, string>();
+  for (const issue of result.error.issues) {
+    const name = String(issue.path[0]);
+    if (!problems.has(name)) problems.set(name, given[name] === undefined ? 'is missing' : issue.message);
+  }
+  const lines = [...problems].map(([name, problem]) => {
+    const field: z.core.$ZodType | undefined = variables[name];
+    const help = field && guide.get(field);
+    return [`  ${name} ${problem}.`, help && `    It is ${help.what}.`, help && `    Find it: ${help.where}.`]
+      .filter((line) => line !== undefined)
+      .join('\n');
+  });
+  throw new SettingsError(
+    [
+      problems.size === 1 ? 'One setting needs attention:' : `${problems.size} settings need attention:`,
+      ...lines,
+      'Set them in the environment or in a file named .env in the working folder (start from .env.example).',
+      'No Autodesk account at hand? Add --sandbox, or set APS_SANDBOX=1.',
+    ].join('\n\n'),
+  );
+}

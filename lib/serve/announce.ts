@@ -1,0 +1,46 @@
+/** What a server says on stderr when it has started. */
+import type { Connection } from './connection.ts';
+
+export type Announcement = {
+  connection: Connection;
+  /** The APS sign-in, in a few words. */
+  signIn: string;
+  /** Where APS is, in words. */
+  aps: string;
+};
+
+/** The message of a server that listens at `url`. `local` says whether only this machine can reach it. */
+export async function announceHttp(
+  { connection, signIn, aps }: Announcement,
+  url: string,
+  local: boolean,
+): Promise<string> {
+  const address = `${url}/mcp`;
+  return [
+    await title(connection),
+    `  Address       ${address}${url.startsWith('http://localhost:') ? '  (also as 127.0.0.1 and [::1])' : ''}`,
+    `  APS sign-in   ${signIn}`,
+    `  APS           ${aps}`,
+    `  Who may call  ${local ? 'programs on this machine' : 'EVERYBODY who can reach this address: it asks nobody to sign in'}`,
+    '',
+    'Connect an MCP client to the address above, or try it in a second terminal:',
+    `  npx mcp-cli --url ${address}`,
+    'Ctrl-C stops the server.',
+  ].join('\n');
+}
+
+/** The message of a server that speaks over stdio. */
+export async function announceStdio({ connection, signIn, aps }: Announcement): Promise<string> {
+  return [
+    await title(connection),
+    '  Transport     stdio',
+    `  APS sign-in   ${signIn}`,
+    `  APS           ${aps}`,
+  ].join('\n');
+}
+
+async function title({ client }: Connection): Promise<string> {
+  const { name, version } = client.getServerVersion() ?? { name: 'MCP server', version: '' };
+  const { tools } = await client.listTools();
+  return `${name} ${version}\n  Tools         ${tools.map((tool) => tool.name).join(', ')}`;
+}

@@ -1,0 +1,66 @@
+/** What all tools share: who calls them, and how their results and failures are put. */
+import { type ContentResult, type Context, type FastMCP, UserError } from 'fastmcp';
+import { z } from 'zod';
+import { ApsError } from '../aps/errors.ts';
+import { type Caller, localUser } from '../auth/token-source.ts';
+
+/** What takes tools: a FastMCP server. */
+export type ToolHolder = Pick<FastMCP<Caller>, 'addTool'>;
+
+export type ToolContext = Context<Caller>;
+
+/** The caller that a tool works for. A definition that FastMCP serves by itself knows no callers. */
+export function callerOf(context: ToolContext): Caller {
+  return context.session ?? localUser;
+}
+
+/**
+ * Wraps what a tool does so that its failures are fit to be shown: APS errors in their own words, anything
+ * else without its details, which go to the server's log.
+ */
+export function answering<Arguments>(
+  work: (args: Arguments, context: ToolContext) => Promise<ContentResult>,
+): (args: Arguments, context: ToolContext) => Promise<ContentResult> {
+  return async (args, context) => {
+    try {
+      return await work(args, context);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      if (error instanceof ApsError) throw new UserError(error.message);
+      if (context.signal.aborted) throw new UserError('The call was cancelled.');
+      // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
+      console.error(error instanceof Error ? error.stack : String(error));
+      throw new UserError('The server failed to do this. Its log says more.');
+    }
+  };
+}
+
+/** Annotations of a tool that only reads from APS. */
+export function readOnly(title: string) {
+  return { title, readOnlyHint: true, idempotentHint: true, openWorldHint: true } as const;
+}
+
+/** The output schema of a listing: the list under `result`, as Python's FastMCP wraps one, and where to go on. */
+export function listSchema<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    result: z.array(item),
+    next_cursor: z
+      .string()
+      .optional()
+      .describe('Present when there is more: pass it as "cursor", with the same other arguments, to go on.'),
+  });
+}
+
+/** The result of a listing: the text is the list itself as JSON, followed by a sentence when there is more. */
+export function listResult(items: readonly object[], nextCursor: string | undefined): ContentResult {
+  const result: ContentResult = {
+    content: [{ type: 'text', text: JSON.stringify(items) }],
+    structuredContent: { result: items, ...(nextCursor !== undefined && { next_cursor: nextCursor }) },
+  };
+  if (nextCursor !== undefined)
+    result.content.push({
+      type: 'text',
+      text: `There is more. To go on, call again with the same arguments and cursor "${nextCursor}".`,
+    });
+  return result;
+}

@@ -1,0 +1,118 @@
+/**
+ * `npm run bench`: how this project serves a FastMCP definition, measured against the same tools on the
+ * SDK's bare `McpServer`, and the same definition under FastMCP's own `start()`. All in one run, in turns,
+ * because only a comparison means anything on a busy machine. Takes under a minute and writes nothing.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { startSandbox } from '../sandbox/index.ts';
+import type { Mode } from './demo/client.ts';
+import { type Program, startProgram } from './demo/program.ts';
+
+const eras: Record<string, Mode> = { handshake: 'legacy', '2026-07-28': { pin: '2026-07-28' } };
+const turns = 5;
+/** Length of one turn of calls, in milliseconds. */
+const turn = 1200;
+const clientsAtOnce = 4;
+const callsAtOnce = 4;
+
+type Subject = { name: string; program: Program; era: string; first: number[]; rate: number[] };
+
+async function connect({ program, era }: Subject): Promise<Client> {
+  const client = new Client({ name: 'bench', version: '1.0.0' }, { versionNegotiation: { mode: eras[era] } });
+  await client.connect(new StreamableHTTPClientTransport(program.url));
+  return client;
+}
+
+async function callOnce(client: Client): Promise<void> {
+  const result = await client.callTool({ name: 'list_buckets', arguments: { limit: 1 } });
+  if (result.isError) throw new Error(JSON.stringify(result.content));
+}
+
+/** Milliseconds from connecting to the first result. */
+async function timeToFirstResult(subject: Subject): Promise<number> {
+  const began = performance.now();
+  const client = await connect(subject);
+  await callOnce(client);
+  const took = performance.now() - began;
+  await client.close();
+  return took;
+}
+
+/** Calls a second, with several clients that each have several calls under way. */
+async function callsPerSecond(subject: Subject): Promise<number> {
+  const clients = await Promise.all(Array.from({ length: clientsAtOnce }, () => connect(subject)));
+  const began = performance.now();
+  let calls = 0;
+  const worker = async (client: Client) => {
+    while (performance.now() - began < turn) {
+      await callOnce(client);
+      calls += 1;
+    }
+  };
+  await Promise.all(clients.flatMap((client) => Array.from({ length: callsAtOnce }, () => worker(client))));
+  const rate = (calls * 1000) / (performance.now() - began);
+  await Promise.all(clients.map((client) => client.close()));
+  return rate;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+const sandbox = await startSandbox();
+const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-bench-'));
+try {
+  const run = (path: string, ...args: string[]) => startProgram(path, args, sandbox.env, folder);
+  const ours = await run('scripts/run.ts', '2lo', '--port', '0');
+  const bare = await run('scripts/bench/bare.ts');
+  const fastmcp = await run('scripts/bench/fastmcp.ts');
+  const subject = (name: string, program: Program, era: string): Subject => ({
+    name,
+    program,
+    era,
+    first: [],
+    rate: [],
+  });
+  const subjects = [
+    subject('this project', ours, 'handshake'),
+    subject('bare SDK', bare, 'handshake'),
+    subject('FastMCP start()', fastmcp, 'handshake'),
+    subject('this project', ours, '2026-07-28'),
+    subject('bare SDK', bare, '2026-07-28'),
+  ];
+  for (const each of subjects) await timeToFirstResult(each);
+  for (let index = 0; index < turns; index += 1)
+    for (const each of subjects) {
+      each.first.push(await timeToFirstResult(each));
+      each.rate.push(await callsPerSecond(each));
+    }
+
+  console.log(
+    `Medians of ${turns} turns; ${clientsAtOnce} clients with ${callsAtOnce} calls each; list_buckets against the sandbox.\n`,
+  );
+  console.log('era          server            first result   calls/s');
+  for (const { name, era, first, rate } of subjects)
+    console.log(
+      `${era.padEnd(12)} ${name.padEnd(16)} ${median(first).toFixed(0).padStart(10)} ms ${median(rate).toFixed(0).padStart(9)}`,
+    );
+  const find = (name: string, era: string) => subjects.find((each) => each.name === name && each.era === era);
+  const ratio = (what: 'first' | 'rate', a?: Subject, b?: Subject) =>
+    median(a?.[what] ?? []) / median(b?.[what] ?? []);
+  console.log('');
+  for (const era of Object.keys(eras))
+    console.log(
+      `${era}: ${ratio('rate', find('this project', era), find('bare SDK', era)).toFixed(2)} times the calls of the bare SDK (expected: at least 0.9)`,
+    );
+  console.log(
+    `first result: ${ratio('first', find('FastMCP start()', 'handshake'), find('this project', 'handshake')).toFixed(0)} times sooner than under start() (expected: at least 10)`,
+  );
+} finally {
+  await sandbox.close();
+  await rm(folder, { recursive: true, force: true });
+}
+// Ends the servers.
+process.exit();

@@ -1,0 +1,17 @@
+/** The definition of `servers/2lo.ts` under FastMCP's own `start()`: what the bench compares with. */
+import { createServer } from 'node:http';
+import { definition } from '../../servers/2lo.ts';
+
+// FastMCP takes no port 0, so a free one is looked for.
+const probe = createServer();
+probe.listen(0, '127.0.0.1', () => {
+  const address = probe.address();
+  probe.close(async () => {
+    if (!address || typeof address === 'string') throw new Error('no free port');
+    const { port } = address;
+    await definition
+      .create(process.env)
+      .start({ transportType: 'httpStream', httpStream: { host: '127.0.0.1', port, endpoint: '/mcp' } });
+    console.error(`Address http://127.0.0.1:${port}/mcp`);
+  });
+});

@@ -1,0 +1,63 @@
+/** The demo's MCP client: the official one, telling what it sends. */
+import {
+  type CallToolResult,
+  Client,
+  type ClientOptions,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { z } from 'zod';
+import { message } from './stage.ts';
+
+/** How a client settles on a protocol era: see `versionNegotiation` of the SDK. */
+export type Mode = NonNullable<NonNullable<ClientOptions['versionNegotiation']>['mode']>;
+
+const rpc = z.object({ method: z.string(), params: z.object({ name: z.string() }).partial().optional() });
+
+/** Connects over HTTP, telling every request it makes. */
+export async function connectHttp(url: URL, mode: Mode): Promise<Client> {
+  const telling: typeof fetch = (input, init) => {
+    const body = typeof init?.body === 'string' ? rpc.safeParse(JSON.parse(init.body)) : undefined;
+    if (body?.success)
+      message(
+        'client → server',
+        `${init?.method} ${url.pathname}  ${[body.data.method, body.data.params?.name].filter(Boolean).join(' ')}`,
+      );
+    return fetch(input, init);
+  };
+  const client = new Client({ name: 'demo', version: '1.0.0' }, { versionNegotiation: { mode } });
+  await client.connect(new StreamableHTTPClientTransport(url, { fetch: telling }));
+  return client;
+}
+
+/** Starts a server as a child process and connects over its stdin and stdout. */
+export async function connectStdio(
+  args: string[],
+  environment: Record<string, string>,
+  folder: string,
+  mode: Mode,
+): Promise<Client> {
+  const client = new Client({ name: 'demo', version: '1.0.0' }, { versionNegotiation: { mode } });
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args,
+      env: environment,
+      cwd: folder,
+      stderr: 'ignore',
+    }),
+  );
+  return client;
+}
+
+/** The list in a listing's result, checked against what its items must have. */
+export function listIn<Item extends z.ZodType>(result: CallToolResult, item: Item): z.output<Item>[] {
+  const list = z.object({ result: z.array(item) }).safeParse(result.structuredContent);
+  if (!list.success) throw new Error(`Not a list: ${JSON.stringify(result.content).slice(0, 500)}`);
+  return list.data.result;
+}
+
+/** Where a listing goes on, as its result says. */
+export function nextCursorIn(result: CallToolResult): string | undefined {
+  return z.object({ next_cursor: z.string().optional() }).parse(result.structuredContent).next_cursor;
+}

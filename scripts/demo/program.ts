@@ -1,0 +1,61 @@
+/** Starts servers as programs of their own, as a person would. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export type Program = {
+  /** Where it serves MCP, e.g. `http://localhost:5000/mcp`. */
+  url: URL;
+  /** Ends it as Ctrl-C does, and gives its exit code. */
+  stop(): Promise<number | null>;
+};
+
+/** The path of a file of this project. */
+export const projectFile = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** The arguments for Node that run a TypeScript file of this project. */
+export const nodeArguments = (path: string) => ['--import', import.meta.resolve('tsx'), projectFile(path)];
+
+/** An environment for a program: this one's, without its settings for servers, and `variables`. */
+export function environmentWith(variables: Record<string, string>): Record<string, string> {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(APS|MCP)_/.test(name));
+  return { ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ''])), ...variables };
+}
+
+/**
+ * Starts a program that serves MCP over HTTP, and waits until it says its address. It ends with this process.
+ *
+ * @param path - the file to run, from the root of the project
+ * @param folder - its working folder; one without `.env`, so that the demo is the same everywhere
+ */
+export async function startProgram(
+  path: string,
+  args: readonly string[],
+  variables: Record<string, string>,
+  folder: string,
+): Promise<Program> {
+  const child = spawn(process.execPath, [...nodeArguments(path), ...args], {
+    cwd: folder,
+    env: environmentWith(variables),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  const said: string[] = [];
+  for await (const line of createInterface({ input: child.stderr })) {
+    said.push(line);
+    const address = /Address\s+(\S+)/.exec(line)?.[1];
+    if (address === undefined) continue;
+    child.stderr.resume();
+    return {
+      url: new URL(address),
+      async stop() {
+        child.kill('SIGINT');
+        const [code] = await ended;
+        return code;
+      },
+    };
+  }
+  throw new Error(`The server did not start:\n${said.join('\n')}`);
+}

@@ -1,0 +1,45 @@
+/** The demo's stage: printing what happens, and stopping when it is not what was expected. */
+import { isDeepStrictEqual, styleText } from 'node:util';
+
+const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
+type Style = Parameters<typeof styleText>[0];
+const styled = (style: Style, text: string) => (colourful ? styleText(style, text) : text);
+
+export function title(text: string): void {
+  console.log(`\n${styled('bold', `━━ ${text} ${'━'.repeat(Math.max(3, 84 - text.length))}`)}`);
+}
+
+export function say(text: string): void {
+  for (const line of wrapped(text, 88)) console.log(line);
+}
+
+/** A numbered step of the story. */
+export function step(number: number, text: string): void {
+  console.log(`\n${styled('bold', `${number}. ${text}`)}`);
+}
+
+/** One message: who to whom, and what. */
+export function message(route: string, text: string): void {
+  console.log(`   ${styled('cyan', route.padEnd(18))} ${text}`);
+}
+
+/** More about the message before. */
+export function detail(text: string): void {
+  console.log(`   ${' '.repeat(18)} ${styled('dim', text)}`);
+}
+
+/** Stops the demo unless `actual` is what the story says. */
+export function expect(what: string, actual: unknown, expected: unknown): void {
+  if (isDeepStrictEqual(actual, expected)) return;
+  throw new Error(`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,109 @@
+/** The demo of 2-legged sign-in, `servers/2lo.ts`. */
+import { z } from 'zod';
+import type { Sandbox } from '../../sandbox/index.ts';
+import { watchAps } from './aps.ts';
+import { connectHttp, connectStdio, listIn, nextCursorIn } from './client.ts';
+import { environmentWith, nodeArguments, startProgram } from './program.ts';
+import { detail, expect, message, say, step, title } from './stage.ts';
+
+const bucket = z.object({ bucket_key: z.string(), policy_key: z.string(), region: z.string() });
+const object = z.object({ object_key: z.string(), size: z.number() });
+
+/** @param folder - an empty folder for the server to work in */
+export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<void> {
+  title('2LO: the application signs in as itself');
+  say(
+    'servers/2lo.ts has a client id and a secret. It trades them for an access token that belongs to the ' +
+      'application, and reads the application’s own storage with it. No user is involved.',
+  );
+  const program = await startProgram('scripts/run.ts', ['2lo', '--port', '0'], sandbox.env, folder);
+  console.log(`\n   npm run 2lo        serves MCP at ${program.url}`);
+  const aps = watchAps(sandbox);
+
+  step(1, 'A client of the current protocol, 2026-07-28, asks for buckets');
+  const modern = await connectHttp(program.url, { pin: '2026-07-28' });
+  const first = listIn(await modern.callTool({ name: 'list_buckets' }), bucket);
+  expect('requests to APS', aps.tell(), 2);
+  expect('buckets in the US', first.length, 23);
+  message('client ← server', `${first.length} buckets of the region US, the default:`);
+  for (const { bucket_key, policy_key } of first.slice(0, 3)) detail(`${bucket_key}  (${policy_key})`);
+  detail('…');
+
+  step(2, 'The same client asks every region at once: the token is still good');
+  const everywhere = listIn(
+    await modern.callTool({ name: 'list_buckets', arguments: { region: 'ALL' } }),
+    bucket,
+  );
+  aps.tell();
+  const count = new Map<string, number>();
+  for (const { region } of everywhere) count.set(region, (count.get(region) ?? 0) + 1);
+  expect('buckets everywhere', everywhere.length, 158);
+  message(
+    'client ← server',
+    `${everywhere.length} buckets: ${[...count].map(([region, n]) => `${region} ${n}`).join(', ')}`,
+  );
+
+  step(3, 'A large bucket comes in stretches, page by page');
+  let cursor: string | undefined;
+  let objects = 0;
+  do {
+    const result = await modern.callTool({
+      name: 'list_objects',
+      arguments: { bucket_key: 'sandbox-survey-photos', ...(cursor && { cursor }) },
+    });
+    aps.tell();
+    const stretch = listIn(result, object);
+    objects += stretch.length;
+    cursor = nextCursorIn(result);
+    message(
+      'client ← server',
+      `${stretch.length} objects, ${stretch[0]?.object_key} to ${stretch.at(-1)?.object_key}` +
+        (cursor ? ', and a cursor to go on' : '; that is all'),
+    );
+  } while (cursor);
+  expect('objects', objects, 2345);
+
+  step(4, 'APS revokes the token: the server notices, gets another, and the call succeeds');
+  expect('tokens revoked', sandbox.revokeAccessTokens(), 1);
+  const again = listIn(
+    await modern.callTool({ name: 'list_buckets', arguments: { region: 'EMEA', limit: 5 } }),
+    bucket,
+  );
+  expect('requests to APS', aps.tell(), 3);
+  expect('buckets of EMEA', again.length, 5);
+  message('client ← server', `${again.length} buckets of the region EMEA`);
+
+  step(5, 'What is refused is said in words');
+  const refused = await modern.callTool({ name: 'list_objects', arguments: { bucket_key: '../secrets' } });
+  expect('the call is refused', refused.isError, true);
+  expect('requests to APS', aps.tell(), 0);
+  message('client ← server', refused.content[0]?.type === 'text' ? refused.content[0].text : '');
+  await modern.close();
+
+  step(6, 'A client of the older protocols, with the initialize handshake, at the same address');
+  const legacy = await connectHttp(program.url, 'legacy');
+  const older = listIn(await legacy.callTool({ name: 'list_buckets' }), bucket);
+  aps.tell();
+  expect('buckets in the US', older, first);
+  message('client ← server', `the same ${older.length} buckets`);
+  await legacy.close();
+  expect('exit code after Ctrl-C', await program.stop(), 0);
+
+  step(7, 'Over stdio: the client starts the server itself, as desktop applications do');
+  for (const mode of [{ pin: '2026-07-28' }, 'legacy'] as const) {
+    const client = await connectStdio(
+      nodeArguments('servers/2lo.ts'),
+      environmentWith(sandbox.env),
+      folder,
+      mode,
+    );
+    const overStdio = listIn(await client.callTool({ name: 'list_buckets' }), bucket);
+    expect('buckets in the US', overStdio, first);
+    message(
+      'client ← server',
+      `the same ${overStdio.length} buckets, MCP ${client.getNegotiatedProtocolVersion()}`,
+    );
+    await client.close();
+    aps.tell();
+  }
+}

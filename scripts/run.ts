@@ -1,0 +1,21 @@
+/** `npm run 2lo`, `ssa`, `3lo`, `pkce`: starts the server of that name, over HTTP unless told otherwise. */
+import { start } from '../lib/serve/start.ts';
+
+const servers = {
+  '2lo': () => import('../servers/2lo.ts'),
+};
+const planned = ['ssa', '3lo', 'pkce'];
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = Object.hasOwn(servers, name) ? servers[name as keyof typeof servers] : undefined;
+if (load) {
+  const { definition } = await load();
+  await start(definition, { args, transport: 'http', command: `npm run ${name} --` });
+} else {
+  console.error(
+    planned.includes(name)
+      ? `The server "${name}" is not built yet. There is: ${Object.keys(servers).join(', ')}.`
+      : `There is no server "${name}". Choose one of: ${Object.keys(servers).join(', ')}. For example: npm run 2lo`,
+  );
+  process.exit(1);
+}
