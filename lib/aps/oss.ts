@@ -33,7 +33,7 @@ export type StretchOptions = {
   limit: number;
   /** The `after` of the stretch before this one. */
   after?: string;
-  /** Told after every page how many items are there so far. */
+  /** Told after every page with items how many are there so far: the number only grows. */
   onPage?: (count: number) => void;
 };
 
@@ -135,7 +135,7 @@ async function stretch<Item>(
     url.searchParams.set('limit', String(Math.min(largestPage, limit - items.length)));
     const page = await session.get(url, schema);
     items.push(...page.items);
-    onPage?.(items.length);
+    if (page.items.length > 0) onPage?.(items.length);
     if (page.next === undefined) return { items };
     url = session.next(page.next);
     const startAt = url.searchParams.get('startAt') ?? undefined;

@@ -29,7 +29,8 @@ export async function listen(
   host: string,
   port: number,
 ): Promise<Listener> {
-  const handle = getRequestListener(fetch);
+  // Without this option it would put its own Request and Response in place of the global ones.
+  const handle = getRequestListener(fetch, { overrideGlobalObjects: false });
   const servers: Server[] = [];
   const answering = new Set<ServerResponse>();
   const open = async (address: string, wanted: number) => {

@@ -27,7 +27,7 @@ const objectArguments = z.strictObject({
     .string()
     .regex(bucketKeyPattern, 'must be 3 to 128 characters of a-z, 0-9, "-", "_" and "."')
     .describe('The key of the bucket, as list_buckets gives it.'),
-  begins_with: z.string().min(1).optional().describe('Only objects whose key begins with this.'),
+  begins_with: z.string().optional().describe('Only objects whose key begins with this.'),
   ...pagingArguments,
 });
 
@@ -75,10 +75,10 @@ export function addOssTools(server: ToolHolder, aps: ApsClient): void {
     parameters: objectArguments,
     outputSchema: listSchema(objectSchema),
     execute: answering(async ({ bucket_key, begins_with, limit, cursor }, context) => {
-      const listing = ['objects', bucket_key, begins_with ?? null];
+      const listing = ['objects', bucket_key, begins_with ?? ''];
       const from = readCursor(cursor, listing, z.string());
       const { items, after } = await aps.call(callerOf(context), context.signal, (session) =>
-        listObjects(session, bucket_key, begins_with, {
+        listObjects(session, bucket_key, begins_with || undefined, {
           limit,
           after: from,
           onPage: (count) => context.reportProgress({ progress: count, message: `${count} objects so far` }),

@@ -29,8 +29,9 @@ export function writeCursor(listing: readonly unknown[], position: unknown): str
 }
 
 /**
- * Reads a cursor back. It came through the client: its position is checked against `schema`, and is used
- * only as a value in a query, so a forged one finds nothing that its sender could not ask for anyway.
+ * Reads a cursor back; none, or the empty text of a form field left blank, means the beginning. It came
+ * through the client: its position is checked against `schema` and used only as a value in a query, so a
+ * forged one finds nothing that its sender could not ask for anyway.
  *
  * @throws {UserError} when it is no cursor, or one of another listing
  */
@@ -39,7 +40,7 @@ export function readCursor<T>(
   listing: readonly unknown[],
   schema: z.ZodType<T>,
 ): T | undefined {
-  if (cursor === undefined) return undefined;
+  if (!cursor) return undefined;
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(cursor, 'base64url').toString());
