@@ -2,12 +2,16 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { authenticationRoutes } from './authentication.ts';
+import { authorizeRoutes } from './authorize.ts';
 import { controlRoutes } from './control.ts';
+import { dataManagementRoutes } from './data-management.ts';
 import { gatewayError } from './errors.ts';
 import { causeTrouble } from './faults.ts';
 import { ossRoutes } from './oss.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
+import { serviceAccountRoutes } from './service-accounts.ts';
 import type { SandboxState } from './state.ts';
+import { userinfoRoutes } from './userinfo.ts';
 
 /** The sandbox as a Hono app: `app.request(...)` and `app.fetch(...)` work without a port. */
 export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
@@ -25,7 +29,11 @@ export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
     }),
   );
   app.route('/', authenticationRoutes(state));
+  app.route('/', authorizeRoutes(state));
+  app.route('/', userinfoRoutes(state));
+  app.route('/', serviceAccountRoutes(state));
   app.route('/', ossRoutes(state));
+  app.route('/', dataManagementRoutes(state));
   app.notFound(() => gatewayError('ERR-002'));
   return app;
 }

@@ -4,8 +4,11 @@ import { z } from 'zod';
 import type { Application } from './applications.ts';
 import { authenticateApplication } from './client-authentication.ts';
 import { oauthError } from './errors.ts';
+import { createAuthorizationCode } from './grants/authorization-code.ts';
 import { clientCredentials } from './grants/client-credentials.ts';
-import type { Grant } from './grants/grant.ts';
+import type { Grant, Granted } from './grants/grant.ts';
+import { createJwtBearer } from './grants/jwt-bearer.ts';
+import { createRefreshToken } from './grants/refresh-token.ts';
 import { createRateLimit } from './rate-limits.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { publishedScopes } from './scopes.ts';
@@ -14,7 +17,8 @@ import type { SandboxState } from './state.ts';
 /** Calls a minute for each application, as the APS documents state them. */
 export const callsPerMinute = { token: 500, revoke: 100, introspect: 500 } as const;
 
-const grants: ReadonlyMap<string, Grant> = new Map([['client_credentials', clientCredentials]]);
+/** What an application can do that has no secret to prove itself with. */
+const publicGrants: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token']);
 
 const revocation = z.object({
   token: z.string('token is missing'),
@@ -25,9 +29,16 @@ const revocation = z.object({
 });
 
 /** https://aps.autodesk.com/en/docs/oauth/v2/reference/http/ */
-export function authenticationRoutes({ now, applications, tokens, trouble }: SandboxState): Hono<SandboxEnv> {
+export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
+  const { now, applications, serviceAccounts, signIns, tokens, trouble } = state;
   const routes = new Hono<SandboxEnv>();
   const limited = createRateLimit(now);
+  const grants: ReadonlyMap<string, Grant> = new Map([
+    ['authorization_code', createAuthorizationCode(signIns)],
+    ['client_credentials', clientCredentials],
+    ['refresh_token', createRefreshToken(signIns)],
+    ['urn:ietf:params:oauth:grant-type:jwt-bearer', createJwtBearer(now, serviceAccounts)],
+  ]);
 
   const authenticated = (
     c: Context<SandboxEnv>,
@@ -53,7 +64,14 @@ export function authenticationRoutes({ now, applications, tokens, trouble }: San
     if (grant === undefined) {
       return oauthError(400, 'unsupported_grant_type', `The sandbox knows no grant_type ${grantType}.`);
     }
-    const granted = await grant({ application, form });
+    if (application.type === 'public' && !publicGrants.has(grantType)) {
+      return oauthError(400, 'unauthorized_client', 'An application without a secret cannot use this grant.');
+    }
+    const granted = await grant({
+      application,
+      form,
+      tokenEndpoint: `${origin(c)}/authentication/v2/token`,
+    });
     if (granted instanceof Response) return granted;
 
     const lifetimeSeconds = trouble.current.tokenLifetimeSeconds;
@@ -64,10 +82,28 @@ export function authenticationRoutes({ now, applications, tokens, trouble }: San
       ...granted,
     });
     c.set('tokenId', issued.tokenId);
-    return c.json({ access_token: issued.token, token_type: 'Bearer', expires_in: lifetimeSeconds }, 200, {
-      'cache-control': 'no-store',
-    });
+    return c.json(
+      {
+        access_token: issued.token,
+        token_type: 'Bearer',
+        expires_in: lifetimeSeconds,
+        ...(await tokensOfUser(origin(c), granted)),
+      },
+      200,
+      { 'cache-control': 'no-store' },
+    );
   });
+
+  const tokensOfUser = async (issuer: string, { consent, nonce, scopes }: Granted) => {
+    if (consent === undefined) return {};
+    const { clientId, userId } = consent;
+    return {
+      refresh_token: signIns.refreshTokens.add(consent),
+      id_token: scopes.includes('openid')
+        ? await tokens.issueIdToken({ issuer, clientId, userId, nonce })
+        : undefined,
+    };
+  };
 
   // RFC 7009, with token_type_hint required.
   routes.post('/authentication/v2/revoke', async (c) => {
@@ -79,12 +115,17 @@ export function authenticationRoutes({ now, applications, tokens, trouble }: San
     if (!request.success) return oauthError(400, 'invalid_request', problem(request.error));
 
     const found = tokens.find(request.data.token);
-    if (found !== undefined && found.clientId !== application.clientId) {
+    const consent = signIns.refreshTokens.find(request.data.token)?.thing;
+    const owner = found?.clientId ?? consent?.clientId;
+    if (owner !== undefined && owner !== application.clientId) {
       // RFC 7009 section 2.1 wants the client told; this is the code of RFC 6749 section 5.2 that says it.
       return oauthError(400, 'invalid_grant', 'The token was issued to another client.');
     }
     if (found !== undefined) c.set('tokenId', found.tokenId);
     tokens.revoke(request.data.token);
+    // A refresh token takes the access tokens of the same sign-in with it, as RFC 7009 section 2.1 recommends; an
+    // access token goes alone. What APS does is not published.
+    if (consent !== undefined) consent.revoked = true;
     return c.body(null, 200, { 'cache-control': 'no-store' });
   });
 
@@ -98,7 +139,7 @@ export function authenticationRoutes({ now, applications, tokens, trouble }: San
     if (token === null) return oauthError(400, 'invalid_request', 'token is missing.');
 
     const headers = { 'cache-control': 'no-store' };
-    const found = tokens.find(token);
+    const found = tokens.find(token) ?? introspectableRefreshToken(token);
     if (found?.clientId !== application.clientId) return c.json({ active: false }, 200, headers);
     c.set('tokenId', found.tokenId);
     const { clientId, expiresAt, scopes, userId } = found;
@@ -108,6 +149,12 @@ export function authenticationRoutes({ now, applications, tokens, trouble }: San
       headers,
     );
   });
+
+  const introspectableRefreshToken = (token: string) => {
+    const found = signIns.refreshTokens.find(token);
+    if (found === undefined || found.thing.revoked) return undefined;
+    return { ...found.thing, tokenId: undefined, expiresAt: Math.floor(found.expiresAt / 1000) };
+  };
 
   routes.get('/authentication/v2/keys', (c) => c.json(tokens.jwks));
   routes.get('/.well-known/openid-configuration', (c) => c.json(discovery(origin(c))));

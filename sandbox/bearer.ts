@@ -5,25 +5,33 @@ import { gatewayError } from './errors.ts';
 import type { SandboxEnv } from './request-log.ts';
 import type { Scope } from './scopes.ts';
 import type { SandboxState } from './state.ts';
-import type { AccessToken } from './tokens.ts';
+import type { AccessToken, Tokens } from './tokens.ts';
 
 /** What a route asks of the token: an API product of its application, one of some scopes, and no user behind it. */
-export type TokenRequirement = { api: ApiProduct; anyScope: readonly Scope[]; twoLegged: boolean };
+export type TokenRequirement = { api?: ApiProduct; anyScope: readonly Scope[]; twoLegged: boolean };
 
 /** The live access token of a request (RFC 6750 section 2.1), or the gateway's answer that refuses it. */
-export function requireToken(
-  c: Context<SandboxEnv>,
-  { applications, tokens }: SandboxState,
-  requirement: TokenRequirement,
-): AccessToken | Response {
+export function liveToken(c: Context<SandboxEnv>, tokens: Tokens): AccessToken | Response {
   const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   if (token === undefined) return gatewayError('AUTH-012');
   const found = tokens.find(token);
   if (found === undefined) return gatewayError('AUTH-006');
   c.set('tokenId', found.tokenId);
+  return found;
+}
+
+/** The live access token of a request when it meets a requirement, or the gateway's answer that refuses it. */
+export function requireToken(
+  c: Context<SandboxEnv>,
+  { applications, tokens }: SandboxState,
+  requirement: TokenRequirement,
+): AccessToken | Response {
+  const found = liveToken(c, tokens);
+  if (found instanceof Response) return found;
 
   const application = applications.find(({ clientId }) => clientId === found.clientId);
-  if (!application?.apis.includes(requirement.api)) return gatewayError('AUTH-001');
+  const { api } = requirement;
+  if (api !== undefined && !application?.apis.includes(api)) return gatewayError('AUTH-001');
   if (requirement.twoLegged && found.userId !== undefined) return gatewayError('AUTH-010');
   if (!requirement.anyScope.some((scope) => found.scopes.includes(scope))) return gatewayError('AUTH-010');
   return found;

@@ -10,6 +10,7 @@ type Credentials = { clientId: string; clientSecret: string };
  *
  * HTTP Basic, or `client_id` and `client_secret` in the form, never both (RFC 6749 section 2.3.1). `client_id` alone
  * may stand beside the header, as the documents of revoke and introspect have it, when it names the same application.
+ * A public application has nothing to authenticate with, and names itself by `client_id` in the form (section 3.2.1).
  */
 export function authenticateApplication(
   authorization: string | undefined,
@@ -26,6 +27,9 @@ export function authenticateApplication(
     );
   }
 
+  const named = applications.find(({ clientId }) => clientId === formId);
+  if (authorization === undefined && formSecret === null && named?.type === 'public') return named;
+
   const credentials =
     authorization === undefined
       ? formId !== null && formSecret !== null
@@ -40,7 +44,10 @@ export function authenticateApplication(
   }
 
   const application = applications.find(({ clientId }) => clientId === credentials.clientId);
-  if (application === undefined || !sameSecret(application.clientSecret, credentials.clientSecret)) {
+  if (
+    application?.type !== 'confidential' ||
+    !sameSecret(application.clientSecret, credentials.clientSecret)
+  ) {
     return invalidClient('There is no client with this id and secret.');
   }
   return application;

@@ -1,20 +1,32 @@
 // The sandbox's own routes under `/_sandbox`, by which a person looks inside it and causes trouble with curl.
 import { Hono, type MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import { demoApplication } from './applications.ts';
 import type { RequestRecord, SandboxEnv } from './request-log.ts';
 import type { SandboxState } from './state.ts';
 import { troubleSchema } from './trouble.ts';
 
+const approvalSchema = z.strictObject({
+  hub: z.string(),
+  clientId: z.string().default(demoApplication.clientId),
+});
 const partialTrouble = troubleSchema.partial();
 
 /** Trouble never applies to these routes, and they do not appear among the requests. */
-export function controlRoutes({ buckets, requests, tokens, trouble }: SandboxState): Hono<SandboxEnv> {
+export function controlRoutes({
+  buckets,
+  hubAccess,
+  requests,
+  tokens,
+  trouble,
+}: SandboxState): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
   routes.use('/_sandbox/*', onlyFromThisMachine);
 
   routes.get('/_sandbox', (c) =>
     c.json({
       name: 'APS sandbox',
-      apis: ['authentication/v2', 'oss/v2'],
+      apis: ['authentication/v2', 'oss/v2', 'project/v1', 'data/v1'],
       buckets: buckets.length,
       requests: requests.length,
       trouble: trouble.current,
@@ -36,6 +48,18 @@ export function controlRoutes({ buckets, requests, tokens, trouble }: SandboxSta
   });
 
   routes.post('/_sandbox/revoke-access-tokens', (c) => c.json({ revoked: tokens.revokeAll() }));
+
+  routes.post('/_sandbox/approve-integration', async (c) => {
+    const approval = approvalSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!approval.success) return c.json({ problems: approval.error.issues }, 400);
+    const { hub, clientId } = approval.data;
+    try {
+      hubAccess.approveIntegration(hub, clientId);
+    } catch (error) {
+      return c.json({ problem: error instanceof Error ? error.message : String(error) }, 404);
+    }
+    return c.body(null, 204);
+  });
   return routes;
 }
 

@@ -37,7 +37,7 @@ export function gatewayError(
 
 /** An answer of the OAuth endpoints (RFC 6749 section 5.2). Like every answer about tokens it must not be stored. */
 export function oauthError(
-  status: 400 | 401 | 415,
+  status: 400 | 401 | 403 | 415,
   error: string,
   description: string,
   headers: Record<string, string> = {},
@@ -46,6 +46,14 @@ export function oauthError(
     { error, error_description: description },
     { status, headers: { 'cache-control': 'no-store', ...headers } },
   );
+}
+
+/**
+ * An answer of the Secure Service Account API. Only the statuses are published; the body is that of the OAuth endpoints,
+ * beside which these routes live.
+ */
+export function serviceAccountError(status: 400 | 403 | 404, error: string, description: string): Response {
+  return Response.json({ error, error_description: description }, { status });
 }
 
 /** An answer of the Object Storage Service. */

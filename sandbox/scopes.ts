@@ -21,17 +21,31 @@ export const publishedScopes = [
   'openid',
 ] as const;
 
-export type Scope = (typeof publishedScopes)[number];
+/** The scopes for managing service accounts, which the discovery document does not list. */
+export const serviceAccountScopes = [
+  'application:service_account:read',
+  'application:service_account:write',
+  'application:service_account_key:read',
+  'application:service_account_key:write',
+] as const;
 
-const known: ReadonlySet<string> = new Set(publishedScopes);
+export type Scope = (typeof publishedScopes)[number] | (typeof serviceAccountScopes)[number];
+
+const known: ReadonlySet<string> = new Set([...publishedScopes, ...serviceAccountScopes]);
 const readOneResource = /^data:read:.+$/;
 
 /** The scopes of a space-separated list, each once, or the error to answer when one is not published. */
 export function parseScopes(list: string): string[] | Response {
+  const { scopes, unknown } = readScopes(list);
+  return unknown.length === 0 ? scopes : oauthError(400, 'invalid_scope', notPublished(unknown));
+}
+
+/** The scopes of a space-separated list, each once, and those among them that are not published. */
+export function readScopes(list: string): { scopes: string[]; unknown: string[] } {
   const scopes = [...new Set(list.split(' ').filter((scope) => scope !== ''))];
-  const unknown = scopes.filter((scope) => !known.has(scope) && !readOneResource.test(scope));
-  if (unknown.length > 0) {
-    return oauthError(400, 'invalid_scope', `Not a scope of APS: ${unknown.join(' ')}`);
-  }
-  return scopes;
+  return { scopes, unknown: scopes.filter((scope) => !known.has(scope) && !readOneResource.test(scope)) };
+}
+
+export function notPublished(unknown: readonly string[]): string {
+  return `Not a scope of APS: ${unknown.join(' ')}`;
 }

@@ -1,7 +1,13 @@
 // Everything a running sandbox knows, apart from the port it listens on.
-import { type Application, applications } from './applications.ts';
+import { type Application, applications, demoApplication } from './applications.ts';
+import { seedHubs } from './data-management-data.ts';
+import type { Hub } from './data-management-tree.ts';
+import { createHubAccess, type HubAccess } from './hub-access.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
+import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
 import type { RequestRecord } from './request-log.ts';
+import { createServiceAccounts, demoServiceAccount, type ServiceAccounts } from './service-account-store.ts';
+import { createSignIns, type SignIns } from './sign-ins.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTroubleSwitches, type TroubleSwitches } from './trouble.ts';
 
@@ -9,27 +15,51 @@ export type SandboxState = {
   /** Milliseconds since the epoch. */
   now: () => number;
   applications: readonly Application[];
+  redirectUris: RedirectUris;
+  signIns: SignIns;
   tokens: Tokens;
   /** In the order in which OSS lists them. */
   buckets: readonly Bucket[];
+  /** In the order in which Data Management lists them. */
+  hubs: readonly Hub[];
+  hubAccess: HubAccess;
+  serviceAccounts: ServiceAccounts;
+  /** The key of the service account that the sandbox starts with, with its private half. */
+  demoKey: { kid: string; privateKey: string };
   trouble: TroubleSwitches;
   /** Oldest first. */
   requests: RequestRecord[];
 };
 
-/** A fresh sandbox. `tokenLifetimeSeconds` is what `reset()` of the trouble switches returns to. */
+/**
+ * A fresh sandbox. `tokenLifetimeSeconds` is what `reset()` of the trouble switches returns to; `redirectUris` are
+ * registered in addition to those of the applications.
+ */
 export async function createSandboxState({
   now = Date.now,
   tokenLifetimeSeconds = 3599,
+  redirectUris,
 }: {
   now?: () => number;
   tokenLifetimeSeconds?: number;
+  redirectUris?: readonly string[];
 } = {}): Promise<SandboxState> {
+  const [tokens, seededAccounts] = await Promise.all([createTokens(now), createServiceAccounts(now)]);
+  const hubs = seedHubs();
+  const { serviceAccounts } = seededAccounts;
+  // Nobody can invite an account in the sandbox: those of the demo application see what its first one sees.
+  const memberAs = (userId: string) =>
+    serviceAccounts.find(userId)?.owner === demoApplication.clientId ? demoServiceAccount.id : userId;
   return {
     now,
     applications,
-    tokens: await createTokens(now),
+    redirectUris: createRedirectUris(redirectUris),
+    signIns: createSignIns(now),
+    tokens,
     buckets: seedBuckets(now()),
+    hubs,
+    hubAccess: createHubAccess(hubs, applications, memberAs),
+    ...seededAccounts,
     trouble: createTroubleSwitches(tokenLifetimeSeconds),
     requests: [],
   };

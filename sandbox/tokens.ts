@@ -1,6 +1,7 @@
 // Issues access tokens, knows which of them are live, and revokes them.
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+import type { Consent } from './sign-ins.ts';
 
 /** An access token that the sandbox issued. */
 export type AccessToken = {
@@ -14,6 +15,8 @@ export type AccessToken = {
   expiresAt: number;
   /** The user on whose behalf it was issued; absent from a two-legged token. */
   userId?: string;
+  /** What the user allowed, when they signed in themselves. */
+  consent?: Consent;
 };
 
 export type TokenRequest = {
@@ -23,10 +26,18 @@ export type TokenRequest = {
   scopes: readonly string[];
   lifetimeSeconds: number;
   userId?: string;
+  consent?: Consent;
 };
+
+export type IdTokenRequest = { issuer: string; clientId: string; userId: string; nonce?: string };
+
+/** As the APS documents state it. */
+const idTokenLifetimeSeconds = 60 * 60;
 
 export type Tokens = {
   issue(request: TokenRequest): Promise<AccessToken>;
+  /** An ID token with the claims of OpenID Connect Core section 2, as a signed JWT. */
+  issueIdToken(request: IdTokenRequest): Promise<string>;
   /** The live token with this text; undefined when it is unknown, has expired or was revoked. */
   find(token: string): AccessToken | undefined;
   revoke(token: string): void;
@@ -51,15 +62,15 @@ export async function createTokens(now: () => number): Promise<Tokens> {
   const live = new Map<string, AccessToken>();
 
   const dropExpired = () => {
-    for (const [token, { expiresAt }] of live) {
-      if (expiresAt * 1000 <= now()) live.delete(token);
+    for (const [token, { expiresAt, consent }] of live) {
+      if (expiresAt * 1000 <= now() || consent?.revoked) live.delete(token);
     }
   };
 
   return {
     jwks: { keys: [{ kid, kty, use: 'sig', n, e }] },
 
-    async issue({ issuer, clientId, scopes, lifetimeSeconds, userId }) {
+    async issue({ issuer, clientId, scopes, lifetimeSeconds, userId, consent }) {
       const tokenId = randomBytes(48).toString('base64url');
       const expiresAt = Math.floor(now() / 1000) + lifetimeSeconds;
       const claims = {
@@ -75,14 +86,27 @@ export async function createTokens(now: () => number): Promise<Tokens> {
         .setExpirationTime(expiresAt)
         .sign(privateKey);
       dropExpired();
-      const issued: AccessToken = { token, tokenId, clientId, scopes, expiresAt, userId };
+      const issued: AccessToken = { token, tokenId, clientId, scopes, expiresAt, userId, consent };
       live.set(token, issued);
       return issued;
     },
 
+    issueIdToken({ issuer, clientId, userId, nonce }) {
+      const issuedAt = Math.floor(now() / 1000);
+      return new SignJWT(nonce === undefined ? {} : { nonce })
+        .setProtectedHeader({ alg: 'RS256', kid })
+        .setIssuer(issuer)
+        .setAudience(clientId)
+        .setSubject(userId)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + idTokenLifetimeSeconds)
+        .sign(privateKey);
+    },
+
     find(token) {
       const found = live.get(token);
-      return found !== undefined && found.expiresAt * 1000 > now() ? found : undefined;
+      if (found === undefined || found.expiresAt * 1000 <= now() || found.consent?.revoked) return undefined;
+      return found;
     },
 
     revoke(token) {

@@ -4,12 +4,37 @@ export type User = {
   /** The Autodesk id: `userid` in tokens, `sub` in userinfo. */
   userId: string;
   name: string;
+  givenName: string;
+  familyName: string;
+  /** Language and country, as in `en-US`. */
+  locale: string;
   email: string;
 };
 
 /** The people that the sign-in page offers. What each of them sees is in data-management-data.ts. */
 export const demoUsers: readonly User[] = [
-  { userId: 'SBXUSERALICE', name: 'Alice Architect', email: 'alice@sandbox.example' },
-  { userId: 'SBXUSERBENJI', name: 'Benji Builder', email: 'benji@sandbox.example' },
-  { userId: 'SBXUSERCHIEN', name: '陳 Chien', email: 'chien@sandbox.example' },
+  {
+    userId: 'SBXUSERALICE',
+    name: 'Alice Architect',
+    givenName: 'Alice',
+    familyName: 'Architect',
+    locale: 'en-US',
+    email: 'alice@sandbox.example',
+  },
+  {
+    userId: 'SBXUSERBENJI',
+    name: 'Benji Builder',
+    givenName: 'Benji',
+    familyName: 'Builder',
+    locale: 'en-GB',
+    email: 'benji@sandbox.example',
+  },
+  {
+    userId: 'SBXUSERCHIEN',
+    name: '陳 Chien',
+    givenName: 'Chien',
+    familyName: '陳',
+    locale: 'zh-TW',
+    email: 'chien@sandbox.example',
+  },
 ];

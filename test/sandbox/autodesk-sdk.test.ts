@@ -1,10 +1,11 @@
 // Autodesk's own SDK packages work against the sandbox: the proof that it is true to the original.
-import { AuthenticationClient, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
+import { AuthenticationClient, ResponseType, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
 import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
 import { OssApiError, OssClient, Region } from '@aps_sdk/oss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { demo } from './calls.ts';
+import { benji, callback, challenge, publicCallback, verifier } from './sign-in-calls.ts';
 
 let sandbox: Sandbox;
 let authentication: AuthenticationClient;
@@ -47,6 +48,51 @@ describe('@aps_sdk/authentication', () => {
   test('reads the keys and the discovery document', async () => {
     expect((await authentication.getKeys()).keys).toHaveLength(1);
     expect((await authentication.getOidcSpec()).jwks_uri).toBe(`${sandbox.url}/authentication/v2/keys`);
+  });
+});
+
+describe('@aps_sdk/authentication, for a user', () => {
+  const codeOf = (url: URL) => url.searchParams.get('code') ?? '';
+
+  test('signs in with a secret, reads the profile, refreshes and revokes', async () => {
+    const scopes = [Scopes.DataRead, Scopes.OpenId];
+    const options = { state: 'a.state-1_2,3', nonce: 'n', prompt: 'login' };
+    const url = authentication.authorize(demo.id, ResponseType.Code, callback, scopes, options);
+    const sentTo = await sandbox.signIn(url, { userId: benji });
+    expect(sentTo.searchParams.get('state')).toBe(options.state);
+    const { secret: clientSecret } = demo;
+    const token = await authentication.getThreeLeggedToken(demo.id, codeOf(sentTo), callback, {
+      clientSecret,
+    });
+    expect(token).toMatchObject({ expires_in: 3599, id_token: expect.any(String) });
+
+    // The SDK has its own fixed address for this one call, and sends what it is given as the whole header.
+    authentication.usersApi.baseAddress = new URL(sandbox.url);
+    const profile = await authentication.getUserInfo(`Bearer ${token.access_token}`);
+    expect(profile).toMatchObject({ sub: benji, name: 'Benji Builder' });
+
+    const narrower = { clientSecret, scopes: [Scopes.DataRead] };
+    const renewed = await authentication.refreshToken(token.refresh_token ?? '', demo.id, narrower);
+    await authentication.revoke(renewed.refresh_token ?? '', demo.id, TokenTypeHint.RefreshToken, {
+      clientSecret,
+    });
+    const again = authentication.refreshToken(renewed.refresh_token ?? '', demo.id, { clientSecret });
+    await expect(again).rejects.toThrow('invalid_grant');
+  });
+
+  test('signs in with PKCE, refreshes and revokes without a secret', async () => {
+    const clientId = sandbox.publicClientId;
+    const options = { codeChallenge: challenge, codeChallengeMethod: 'S256' };
+    const scopes = [Scopes.DataRead];
+    const url = authentication.authorize(clientId, ResponseType.Code, publicCallback, scopes, options);
+    const code = codeOf(await sandbox.signIn(url));
+    const proof = { code_verifier: verifier };
+    const token = await authentication.getThreeLeggedToken(clientId, code, publicCallback, proof);
+    const renewed = await authentication.refreshToken(token.refresh_token ?? '', clientId);
+    await authentication.revoke(renewed.refresh_token ?? '', clientId, TokenTypeHint.RefreshToken);
+    await expect(authentication.refreshToken(renewed.refresh_token ?? '', clientId)).rejects.toThrow(
+      'invalid_grant',
+    );
   });
 });
 

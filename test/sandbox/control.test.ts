@@ -19,7 +19,7 @@ describe('a person on this machine', () => {
   test('sees what is running', async () => {
     expect(await json(await control('GET'))).toEqual({
       name: 'APS sandbox',
-      apis: ['authentication/v2', 'oss/v2'],
+      apis: ['authentication/v2', 'oss/v2', 'project/v1', 'data/v1'],
       buckets: 159,
       requests: sandbox.requests.length,
       trouble: sandbox.trouble.current,

@@ -1,0 +1,218 @@
+// The authorization endpoint: shows a user what an application asks for, and sends them back with the answer.
+import { type Context, Hono } from 'hono';
+import type { Application } from './applications.ts';
+import { createRateLimit } from './rate-limits.ts';
+import type { SandboxEnv } from './request-log.ts';
+import { notPublished, readScopes } from './scopes.ts';
+import { errorPage, pageHeaders, signInPage } from './sign-in-page.ts';
+import type { PendingSignIn } from './sign-ins.ts';
+import type { SandboxState } from './state.ts';
+import { demoUsers } from './users.ts';
+
+const path = '/authentication/v2/authorize';
+
+/** For each application, as the APS documents state it. */
+const callsPerMinute = 500;
+
+const longestScope = 2000;
+const mostScopes = 50;
+const statePattern = /^[A-Za-z0-9,._-]*$/;
+const challengePattern = /^[\w.~-]{43,128}$/;
+
+/** An error that the application is told (RFC 6749 section 4.1.2.1). */
+type Refusal = { error: string; description: string };
+
+/**
+ * RFC 6749 section 4.1.1 with PKCE (RFC 7636), as
+ * https://aps.autodesk.com/en/docs/oauth/v2/reference/http/authorize-GET/ has it.
+ *
+ * APS remembers who signed in and shows its page again only when there is no session, or for `prompt=login`. The
+ * sandbox keeps no session: it always asks. `authoptions`, which changes the look of Autodesk's page, does nothing.
+ */
+export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
+  const { now, applications, redirectUris, signIns } = state;
+  const routes = new Hono<SandboxEnv>();
+  const limited = createRateLimit(now);
+
+  routes.get(path, (c) => {
+    const query = new URL(c.req.url).searchParams;
+    const clientId = only(query, 'client_id');
+    const application = applications.find((candidate) => candidate.clientId === clientId);
+    if (application === undefined) return unknownApplication(c, clientId, applications);
+    const refused = limited(application.clientId, callsPerMinute);
+    if (refused !== undefined) return refused;
+
+    const redirectUri = only(query, 'redirect_uri');
+    const registered = redirectUris.of(application);
+    if (redirectUri === undefined || !registered.includes(redirectUri)) {
+      return unknownRedirectUri(c, redirectUri, application, registered);
+    }
+
+    const request = readRequest(query, application);
+    if ('error' in request) {
+      const { error, description } = request;
+      const answer = { error, error_description: printable(description), state: only(query, 'state') };
+      return sendBack(redirectUri, answer, 302);
+    }
+    const pending: PendingSignIn = { ...request, application, redirectUri };
+    const transaction = signIns.pending.add(pending);
+    return c.html(signInPage(pending, { action: path, transaction, users: demoUsers }), 200, pageHeaders);
+  });
+
+  // What a person sends from the page. It names nothing but the transaction: what was asked for stays on this side.
+  routes.post(path, async (c) => {
+    const form = new URLSearchParams(await c.req.text());
+    const transaction = form.get('transaction') ?? '';
+    const pending = signIns.pending.find(transaction)?.thing;
+    if (pending === undefined) {
+      return c.html(
+        errorPage('This sign-in is over', [
+          'Its page was used before, or waited for more than ten minutes.',
+          'Go back to the application and sign in from there once more.',
+        ]),
+        400,
+        pageHeaders,
+      );
+    }
+    const decision = form.get('decision');
+    const user = demoUsers.find(({ userId }) => userId === form.get('user'));
+    if (decision === 'allow' && user !== undefined) {
+      signIns.pending.drop(transaction);
+      const code = signIns.allow(pending, user.userId);
+      return sendBack(pending.redirectUri, { code, state: pending.state }, 303);
+    }
+    if (decision === 'deny') {
+      signIns.pending.drop(transaction);
+      const error_description = 'The user did not allow what was asked for.';
+      const answer = { error: 'access_denied', error_description, state: pending.state };
+      return sendBack(pending.redirectUri, answer, 303);
+    }
+    const paragraphs = ['Go back to the page, choose one of the users there, and press Allow or Deny.'];
+    return c.html(errorPage('This is not an answer', paragraphs), 400, pageHeaders);
+  });
+
+  return routes;
+}
+
+/** What is asked for, apart from by whom and with which redirect URI, or the first reason to refuse it. */
+function readRequest(
+  query: URLSearchParams,
+  { type }: Application,
+): Omit<PendingSignIn, 'application' | 'redirectUri'> | Refusal {
+  const names = [...query.keys()];
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) return invalid(`${repeated} is given more than once.`);
+
+  const responseType = only(query, 'response_type');
+  if (responseType === undefined) return invalid('response_type is missing.');
+  if (responseType !== 'code') {
+    return { error: 'unsupported_response_type', description: 'The sandbox knows only response_type=code.' };
+  }
+  const responseMode = only(query, 'response_mode') ?? 'query';
+  if (responseMode !== 'query') return invalid('The sandbox knows only response_mode=query.');
+  const prompt = only(query, 'prompt');
+  if (prompt !== undefined && prompt !== 'login') return invalid('The only prompt is login.');
+
+  const state = only(query, 'state');
+  if (state !== undefined && !statePattern.test(state)) {
+    return invalid('state may hold only letters, digits, commas, periods, underscores and hyphens.');
+  }
+
+  const codeChallenge = only(query, 'code_challenge');
+  const method = only(query, 'code_challenge_method');
+  if (codeChallenge === undefined && method !== undefined) return invalid('code_challenge is missing.');
+  if (codeChallenge === undefined && type === 'public') {
+    return invalid('An application without a secret must send a code_challenge.');
+  }
+  if (codeChallenge !== undefined && !challengePattern.test(codeChallenge)) {
+    return invalid('code_challenge must be 43 to 128 letters, digits, - . _ or ~');
+  }
+  // Without a method RFC 7636 section 4.3 means plain, which APS does not know.
+  if (codeChallenge !== undefined && method !== 'S256') return invalid('code_challenge_method must be S256.');
+
+  const list = only(query, 'scope') ?? '';
+  const { scopes, unknown } = readScopes(list);
+  const scopeProblem =
+    (scopes.length === 0 && 'Name at least one scope.') ||
+    (list.length > longestScope && `scope must not exceed ${longestScope} characters.`) ||
+    (scopes.length > mostScopes && `scope must not name more than ${mostScopes} scopes.`) ||
+    (unknown.length > 0 && notPublished(unknown));
+  if (scopeProblem) return { error: 'invalid_scope', description: scopeProblem };
+
+  return { scopes, state, nonce: only(query, 'nonce'), codeChallenge };
+}
+
+/** The value of a parameter that is given once. An empty one counts as not given (RFC 6749 section 3.1). */
+function only(query: URLSearchParams, name: string): string | undefined {
+  const [value, ...more] = query.getAll(name);
+  return value === '' || more.length > 0 ? undefined : value;
+}
+
+function invalid(description: string): Refusal {
+  return { error: 'invalid_request', description };
+}
+
+/** The characters that RFC 6749 section 4.1.2.1 allows in an `error_description`. */
+function printable(description: string): string {
+  return description.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
+}
+
+/**
+ * The redirect that carries an answer to the application; what its redirect URI has for a query stays in front (RFC
+ * 6749 section 3.1.2). After a form it is 303, so that no browser posts the form again (RFC 9700 section 4.12).
+ */
+function sendBack(
+  redirectUri: string,
+  answer: Record<string, string | undefined>,
+  status: 302 | 303,
+): Response {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(answer)) {
+    if (value !== undefined) parameters.set(name, value);
+  }
+  const { href } = new URL(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${parameters}`);
+  return new Response(null, {
+    status,
+    headers: { location: href, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+  });
+}
+
+// Whoever sent these two requests may not be an application at all: the browser is not sent anywhere.
+
+function unknownApplication(
+  c: Context<SandboxEnv>,
+  clientId: string | undefined,
+  applications: readonly Application[],
+): Response | Promise<Response> {
+  const ids = applications.map((application) => application.clientId).join(', ');
+  return c.html(
+    errorPage('No such application', [
+      clientId === undefined
+        ? 'The address does not say which application you are signing in to: it needs one client_id.'
+        : `No application is registered here with the client id ${clientId}.`,
+      `The sandbox knows ${ids}.`,
+    ]),
+    400,
+    pageHeaders,
+  );
+}
+
+function unknownRedirectUri(
+  c: Context<SandboxEnv>,
+  redirectUri: string | undefined,
+  { name }: Application,
+  registered: readonly string[],
+): Response | Promise<Response> {
+  return c.html(
+    errorPage('The redirect URI is not registered', [
+      redirectUri === undefined
+        ? 'The address does not say where to return to: it needs one redirect_uri.'
+        : `${name} asks to return to ${redirectUri}, which is not one of its redirect URIs.`,
+      registered.length === 0
+        ? 'It has none, so it cannot sign users in.'
+        : `Its redirect URIs, which must match character by character: ${registered.join(', ')}.`,
+    ]),
+    400,
+    pageHeaders,
+  );
+}

@@ -1,0 +1,229 @@
+// How hubs, projects, folders, items and versions look in the answers of Data Management.
+import {
+  ancestorsOf,
+  type Folder,
+  type Hub,
+  type Item,
+  type Person,
+  type Project,
+  type Version,
+  versionOf,
+} from './data-management-tree.ts';
+
+/** The resource objects, with links on the address by which the sandbox was called. */
+export function createResources(origin: string) {
+  const link = (path: string) => ({ href: `${origin}${path}` });
+  const related = (path: string) => ({ links: { related: link(path) } });
+  const hubPath = ({ id }: Hub) => `/project/v1/hubs/${id}`;
+  const projectPath = ({ id, hub }: Project) => `${hubPath(hub)}/projects/${id}`;
+  const dataPath = ({ id }: Project) => `/data/v1/projects/${id}`;
+  const folderPath = (project: Project, { id }: Folder) =>
+    `${dataPath(project)}/folders/${encodeURIComponent(id)}`;
+  const itemPath = (project: Project, { id }: Item) => `${dataPath(project)}/items/${encodeURIComponent(id)}`;
+  const versionPath = (project: Project, { id }: Version) =>
+    `${dataPath(project)}/versions/${encodeURIComponent(id)}`;
+
+  /** Every resource can point at others by references and by links that users made. The sandbox has neither. */
+  const custom = (path: string) => ({
+    refs: { links: { self: link(`${path}/relationships/refs`), related: link(`${path}/refs`) } },
+    links: { links: { self: link(`${path}/relationships/links`) } },
+  });
+  const extension = (type: string, data: Record<string, unknown> = {}) => ({
+    type,
+    version: '1.0',
+    schema: link(`/schema/v1/versions/${encodeURIComponent(type)}-1.0`),
+    data,
+  });
+  /** Where a browser shows it: for Construction Cloud alone, whose addresses can be made up. */
+  const webView = ({ id, hub }: Project, rest = '') =>
+    hub.kind === 'account'
+      ? { webView: { href: `https://docs.b360.autodesk.com/projects/${id.slice(2)}${rest}` } }
+      : {};
+  const family = ({ hub }: Project) => (hub.kind === 'account' ? 'autodesk.bim360' : 'autodesk.core');
+
+  const resources = {
+    hub: (hub: Hub) => ({
+      type: 'hubs',
+      id: hub.id,
+      attributes: { name: hub.name, extension: extension(hubTypes[hub.kind]), region: hub.region },
+      links: { self: link(hubPath(hub)) },
+      relationships: {
+        projects: related(`${hubPath(hub)}/projects`),
+        ...(hub.kind === 'account'
+          ? {}
+          : { pimCollection: { data: { type: 'collection', id: `co.${hub.id.slice(2, 24)}` } } }),
+      },
+    }),
+
+    project: (project: Project) => {
+      const { id, hub, rootFolderId } = project;
+      const isAccount = hub.kind === 'account';
+      return {
+        type: 'projects',
+        id,
+        attributes: {
+          name: project.name,
+          scopes: isAccount ? [`b360project.${id.slice(2)}`, `O2tenant.${hub.id.slice(2)}`] : ['global'],
+          extension: extension(
+            `projects:${family(project)}:Project`,
+            isAccount ? { projectType: 'ACC' } : {},
+          ),
+        },
+        links: { self: link(projectPath(project)), ...webView(project) },
+        relationships: {
+          hub: { data: { type: 'hubs', id: hub.id }, ...related(hubPath(hub)) },
+          rootFolder: {
+            data: { type: 'folders', id: rootFolderId },
+            meta: { link: link(`${dataPath(project)}/folders/${encodeURIComponent(rootFolderId)}`) },
+          },
+          topFolders: related(`${projectPath(project)}/topFolders`),
+        },
+      };
+    },
+
+    folder: (project: Project, folder: Folder) => {
+      const path = folderPath(project, folder);
+      const isAccount = project.hub.kind === 'account';
+      return {
+        type: 'folders',
+        id: folder.id,
+        attributes: {
+          name: folder.name,
+          displayName: folder.name,
+          ...stamps(folder.author, folder.createdAt, folder.author, folder.createdAt),
+          lastModifiedTimeRollup: new Date(folder.changedBelowAt).toISOString(),
+          objectCount: [...folder.folders, ...folder.items].filter(({ hidden }) => !hidden).length,
+          hidden: folder.hidden,
+          extension: extension(
+            `folders:${family(project)}:Folder`,
+            isAccount
+              ? {
+                  allowedTypes: ['folders', 'items:autodesk.bim360:File'],
+                  visibleTypes: ['folders', 'items:autodesk.bim360:File'],
+                  namingStandardIds: [],
+                }
+              : {},
+          ),
+        },
+        links: {
+          self: link(path),
+          ...webView(project, `/folders/${encodeURIComponent(folder.id)}`),
+        },
+        relationships: {
+          ...(folder.parent === undefined
+            ? {}
+            : { parent: { ...related(`${path}/parent`), data: { type: 'folders', id: folder.parent.id } } }),
+          ...custom(path),
+          contents: related(`${path}/contents`),
+        },
+      };
+    },
+
+    item: (project: Project, item: Item, options: { pathInProject?: boolean } = {}) => {
+      const path = itemPath(project, item);
+      const tip = versionOf(item, item.versionCount);
+      const above = [...ancestorsOf(item.parent), item.parent].slice(1);
+      return {
+        type: 'items',
+        id: item.id,
+        attributes: {
+          displayName: item.name,
+          ...stamps(item.author, item.createdAt, tip.author, tip.createdAt),
+          hidden: item.hidden,
+          reserved: item.reservedBy !== undefined,
+          ...(item.reservedBy === undefined
+            ? {}
+            : {
+                reservedTime: new Date(tip.createdAt).toISOString(),
+                reservedUserId: item.reservedBy.userId,
+                reservedUserName: item.reservedBy.name,
+              }),
+          extension: extension(`items:${family(project)}:File`),
+          ...(options.pathInProject ? { pathInProject: `/${above.map(({ name }) => name).join('/')}` } : {}),
+        },
+        links: { self: link(path) },
+        relationships: {
+          tip: { data: { type: 'versions', id: tip.id }, ...related(`${path}/tip`) },
+          versions: related(`${path}/versions`),
+          parent: { data: { type: 'folders', id: item.parent.id }, ...related(`${path}/parent`) },
+          ...custom(path),
+        },
+      };
+    },
+
+    version: (project: Project, version: Version) => {
+      const { item } = version;
+      const path = versionPath(project, version);
+      const fileType = item.name.slice(item.name.lastIndexOf('.') + 1).toLowerCase();
+      const objectKey = `${encodeURIComponent(version.id.replace(/.*vf\./, '').replace('?', '-'))}.${fileType}`;
+      const storageUrn = `urn:adsk.objects:os.object:wip.dm.prod/${objectKey}`;
+      return {
+        type: 'versions',
+        id: version.id,
+        attributes: {
+          name: item.name,
+          displayName: item.name,
+          ...stamps(version.author, version.createdAt, version.author, version.createdAt),
+          versionNumber: version.number,
+          mimeType: mimeTypes[fileType] ?? 'application/octet-stream',
+          storageSize: version.size,
+          fileType,
+          extension: extension(
+            `versions:${family(project)}:File`,
+            project.hub.kind === 'account'
+              ? {
+                  tempUrn: null,
+                  properties: {},
+                  storageUrn,
+                  storageType: 'OSS',
+                  conformingStatus: 'NONE',
+                }
+              : {},
+          ),
+        },
+        links: {
+          self: link(path),
+          ...webView(
+            project,
+            `/folders/${encodeURIComponent(item.parent.id)}/detail/viewer/items/${encodeURIComponent(version.id)}`,
+          ),
+        },
+        relationships: {
+          item: { data: { type: 'items', id: item.id }, ...related(`${path}/item`) },
+          ...custom(path),
+          storage: {
+            data: { type: 'objects', id: storageUrn },
+            meta: { link: link(`/oss/v2/buckets/wip.dm.prod/objects/${objectKey}`) },
+          },
+        },
+      };
+    },
+  };
+  return resources;
+}
+
+const hubTypes: Record<Hub['kind'], string> = {
+  account: 'hubs:autodesk.bim360:Account',
+  team: 'hubs:autodesk.core:Hub',
+  personal: 'hubs:autodesk.a360:PersonalHub',
+};
+
+const mimeTypes: Record<string, string> = {
+  csv: 'text/csv',
+  dwg: 'application/vnd.autodesk.autocad.dwg',
+  jpg: 'image/jpeg',
+  pdf: 'application/pdf',
+  rvt: 'application/vnd.autodesk.revit',
+  txt: 'text/plain',
+};
+
+function stamps(author: Person, createdAt: number, editor: Person, modifiedAt: number) {
+  return {
+    createTime: new Date(createdAt).toISOString(),
+    createUserId: author.userId,
+    createUserName: author.name,
+    lastModifiedTime: new Date(modifiedAt).toISOString(),
+    lastModifiedUserId: editor.userId,
+    lastModifiedUserName: editor.name,
+  };
+}

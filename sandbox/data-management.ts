@@ -1,0 +1,248 @@
+// The routes of the Data Management API: hubs, projects, folders, items and versions, to be read.
+import { type Context, Hono } from 'hono';
+import { requireToken } from './bearer.ts';
+import { createResources } from './data-management-resources.ts';
+import {
+  type Folder,
+  findVersion,
+  type Hub,
+  type Item,
+  type Project,
+  versionOf,
+} from './data-management-tree.ts';
+import type { Access, Asker, RegionWarning } from './hub-access.ts';
+import { badInput, document, errorDocument, filtered, pageOf } from './json-api.ts';
+import type { SandboxEnv } from './request-log.ts';
+import type { SandboxState } from './state.ts';
+
+type Call = { url: URL; asker: Asker; resources: ReturnType<typeof createResources> };
+
+/** https://aps.autodesk.com/en/docs/data/v2/reference/http/ */
+export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
+  const { hubs, hubAccess } = state;
+  const routes = new Hono<SandboxEnv>();
+
+  /**
+   * Who asks. Both kinds of token are published: a user's, and an application's, which reaches every account that approved
+   * it, or acts for the one user that `x-user-id` names.
+   */
+  const callOf = (c: Context<SandboxEnv>): Call | Response => {
+    const token = requireToken(c, state, {
+      api: 'data-management',
+      anyScope: ['data:read'],
+      twoLegged: false,
+    });
+    if (token instanceof Response) return token;
+    const url = new URL(c.req.url);
+    url.pathname = c.req.path;
+    const userId = token.userId ?? c.req.header('x-user-id');
+    return { url, asker: { clientId: token.clientId, userId }, resources: createResources(url.origin) };
+  };
+
+  const hubOf = (c: Context<SandboxEnv>, { asker }: Call): Hub | Response => {
+    const hub = hubs.find(({ id }) => id === c.req.param('hub'));
+    if (hub === undefined) return notFound('hub');
+    return denied(hub, hubAccess.of(hub, asker)) ?? hub;
+  };
+
+  /** The project of a request: within the hub that the path names, or wherever it is. */
+  const projectOf = (c: Context<SandboxEnv>, call: Call): Project | Response => {
+    const named = c.req.param('hub') === undefined ? undefined : hubOf(c, call);
+    if (named instanceof Response) return named;
+    for (const hub of named === undefined ? hubs : [named]) {
+      const project = hub.projects().find(({ id }) => id === c.req.param('project'));
+      if (project !== undefined) return denied(hub, hubAccess.of(hub, call.asker)) ?? project;
+    }
+    return notFound('project');
+  };
+
+  const folderOf = (c: Context<SandboxEnv>, project: Project): Folder | Response =>
+    project.contents().folders.get(c.req.param('folder') ?? '') ?? notFound('folder');
+
+  const itemOf = (c: Context<SandboxEnv>, project: Project): Item | Response =>
+    project.contents().items.get(c.req.param('item') ?? '') ?? notFound('item');
+
+  /** A route below a project. */
+  const inProject = (
+    path: string,
+    answer: (c: Context<SandboxEnv>, call: Call, project: Project) => Response,
+  ): void => {
+    routes.get(path, (c) => {
+      const call = callOf(c);
+      if (call instanceof Response) return call;
+      const project = projectOf(c, call);
+      return project instanceof Response ? project : answer(c, call, project);
+    });
+  };
+
+  routes.get('/project/v1/hubs', (c) => {
+    const call = callOf(c);
+    if (call instanceof Response) return call;
+    const { hubs: own, warnings } = hubAccess.list(call.asker);
+    const matching = filtered(call.url, ['id', 'name', 'extension.type'], own, call.resources.hub);
+    if (matching instanceof Response) return matching;
+    return document({
+      links: self(call),
+      data: matching.map(call.resources.hub),
+      ...(warnings.length > 0 ? { meta: { warnings: warnings.map(warning) } } : {}),
+    });
+  });
+
+  routes.get('/project/v1/hubs/:hub', (c) => {
+    const call = callOf(c);
+    if (call instanceof Response) return call;
+    const hub = hubOf(c, call);
+    if (hub instanceof Response) return hub;
+    return document({ links: self(call), data: call.resources.hub(hub) });
+  });
+
+  routes.get('/project/v1/hubs/:hub/projects', (c) => {
+    const call = callOf(c);
+    if (call instanceof Response) return call;
+    const hub = hubOf(c, call);
+    if (hub instanceof Response) return hub;
+    const matching = filtered(call.url, ['id', 'extension.type'], hub.projects(), call.resources.project);
+    if (matching instanceof Response) return matching;
+    const page = pageOf(call.url, matching);
+    if (page instanceof Response) return page;
+    return document({ links: page.links, data: page.items.map(call.resources.project) });
+  });
+
+  inProject('/project/v1/hubs/:hub/projects/:project', (_c, call, project) =>
+    document({ links: self(call), data: call.resources.project(project) }),
+  );
+
+  inProject('/project/v1/hubs/:hub/projects/:project/topFolders', (c, call, project) => {
+    const excludeDeleted = flag(c, 'excludeDeleted');
+    if (excludeDeleted instanceof Response) return excludeDeleted;
+    // Whatever it is, every top folder of the sandbox holds project files.
+    const projectFilesOnly = flag(c, 'projectFilesOnly');
+    if (projectFilesOnly instanceof Response) return projectFilesOnly;
+    const folders = project.contents().root.folders.filter(({ hidden }) => !hidden || !excludeDeleted);
+    return document({
+      links: self(call),
+      data: folders.map((folder) => call.resources.folder(project, folder)),
+    });
+  });
+
+  inProject('/data/v1/projects/:project/folders/:folder', (c, call, project) => {
+    const folder = folderOf(c, project);
+    if (folder instanceof Response) return folder;
+    const since = Date.parse(c.req.header('if-modified-since') ?? '');
+    if (folder.changedBelowAt <= since) {
+      const headers = { 'last-modified': new Date(folder.changedBelowAt).toUTCString() };
+      return new Response(null, { status: 304, headers });
+    }
+    return document({ links: self(call), data: call.resources.folder(project, folder) });
+  });
+
+  // Folders come before items, each in the order of their plan.
+  inProject('/data/v1/projects/:project/folders/:folder/contents', (c, call, project) => {
+    const folder = folderOf(c, project);
+    if (folder instanceof Response) return folder;
+    const includeHidden = flag(c, 'includeHidden');
+    if (includeHidden instanceof Response) return includeHidden;
+    const resourceOf = (entry: Folder | Item) =>
+      isItem(entry) ? call.resources.item(project, entry) : call.resources.folder(project, entry);
+    const visible = [...folder.folders, ...folder.items].filter(({ hidden }) => !hidden || includeHidden);
+    const known = ['type', 'id', 'extension.type', 'lastModifiedTimeRollup'];
+    const matching = filtered(call.url, known, visible, resourceOf);
+    if (matching instanceof Response) return matching;
+    const page = pageOf(call.url, matching);
+    if (page instanceof Response) return page;
+    return document({
+      links: page.links,
+      data: page.items.map(resourceOf),
+      included: page.items
+        .filter(isItem)
+        .map((item) => call.resources.version(project, versionOf(item, item.versionCount))),
+    });
+  });
+
+  inProject('/data/v1/projects/:project/items/:item', (c, call, project) => {
+    const item = itemOf(c, project);
+    if (item instanceof Response) return item;
+    const pathInProject = flag(c, 'includePathInProject');
+    if (pathInProject instanceof Response) return pathInProject;
+    return document({
+      links: self(call),
+      data: call.resources.item(project, item, { pathInProject }),
+      included: [call.resources.version(project, versionOf(item, item.versionCount))],
+    });
+  });
+
+  // The newest comes first.
+  inProject('/data/v1/projects/:project/items/:item/versions', (c, call, project) => {
+    const item = itemOf(c, project);
+    if (item instanceof Response) return item;
+    const versions = Array.from({ length: item.versionCount }, (_, index) =>
+      versionOf(item, item.versionCount - index),
+    );
+    const resourceOf = (version: (typeof versions)[number]) => call.resources.version(project, version);
+    const matching = filtered(call.url, ['id', 'extension.type', 'versionNumber'], versions, resourceOf);
+    if (matching instanceof Response) return matching;
+    const page = pageOf(call.url, matching);
+    if (page instanceof Response) return page;
+    return document({ links: page.links, data: page.items.map(resourceOf) });
+  });
+
+  inProject('/data/v1/projects/:project/items/:item/tip', (c, call, project) => {
+    const item = itemOf(c, project);
+    if (item instanceof Response) return item;
+    const tip = call.resources.version(project, versionOf(item, item.versionCount));
+    return document({ links: { self: tip.links.self }, data: tip });
+  });
+
+  inProject('/data/v1/projects/:project/versions/:version', (c, call, project) => {
+    const version = findVersion(project.contents(), c.req.param('version') ?? '');
+    if (version === undefined) return notFound('version');
+    return document({ links: self(call), data: call.resources.version(project, version) });
+  });
+
+  return routes;
+}
+
+const noIntegration = "You don't have permission to access this API";
+const noMembership = 'You do not have permission to access this project.';
+
+/** One entry of `meta.warnings`, with the members, capitals and codes of the published example. */
+function warning({ region, lacking }: RegionWarning) {
+  return {
+    Id: null,
+    HttpStatusCode: lacking === 'integration' ? '403' : '401',
+    ErrorCode: 'BIM360DM_ERROR',
+    Title: `Unable to get hubs from BIM360DM ${region}.`,
+    Detail: lacking === 'integration' ? noIntegration : noMembership,
+    AboutLink: null,
+    Source: null,
+    meta: null,
+  };
+}
+
+function denied(hub: Hub, access: Access): Response | undefined {
+  if (access === 'granted') return undefined;
+  const code = hub.kind === 'account' ? 'BIM360DM_ERROR' : 'FORBIDDEN';
+  return errorDocument(
+    403,
+    code,
+    'Access is not allowed.',
+    access === 'integration' ? noIntegration : noMembership,
+  );
+}
+
+function notFound(what: string): Response {
+  return errorDocument(404, 'NOT_FOUND', 'The resource was not found.', `There is no such ${what}.`);
+}
+
+function self({ url }: Call) {
+  return { self: { href: url.href } };
+}
+
+function flag(c: Context<SandboxEnv>, name: string): boolean | Response {
+  const value = c.req.query(name) ?? 'false';
+  return value === 'true' || value === 'false' ? value === 'true' : badInput(`${name} must be true or false`);
+}
+
+function isItem(entry: Folder | Item): entry is Item {
+  return 'versionCount' in entry;
+}

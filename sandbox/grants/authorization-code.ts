@@ -1,0 +1,63 @@
+// The authorization code grant, with and without PKCE: a token for a user who signed in (RFC 6749 section 4.1.3).
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { oauthError } from '../errors.ts';
+import type { SignIns } from '../sign-ins.ts';
+import type { Grant } from './grant.ts';
+
+const verifierPattern = /^[\w.~-]{43,128}$/;
+
+/**
+ * A code is good for one exchange. A second one is refused and ends the tokens of the first (RFC 6749 section
+ * 4.1.2); an exchange that fails leaves the code as it was. What APS does in either case is not published.
+ */
+export function createAuthorizationCode({ codes }: SignIns): Grant {
+  return async ({ application, form }) => {
+    const code = form.get('code');
+    const redirectUri = form.get('redirect_uri');
+    const verifier = form.get('code_verifier');
+    if (code === null) return oauthError(400, 'invalid_request', 'code is missing.');
+    if (redirectUri === null) return oauthError(400, 'invalid_request', 'redirect_uri is missing.');
+    if (verifier !== null && !verifierPattern.test(verifier)) {
+      return oauthError(
+        400,
+        'invalid_request',
+        'code_verifier must be 43 to 128 letters, digits, - . _ or ~',
+      );
+    }
+
+    const found = codes.find(code)?.thing;
+    if (found?.consent.clientId !== application.clientId) {
+      return refused('The code is unknown, has expired, or was issued to another client.');
+    }
+    if (found.spent) {
+      found.consent.revoked = true;
+      return refused('The code was used before. The tokens that were issued for it are revoked.');
+    }
+    if (found.consent.revoked) return refused('The user has withdrawn their consent.');
+    if (found.redirectUri !== redirectUri) {
+      return refused('redirect_uri is not the one of the authorization request.');
+    }
+    if (found.codeChallenge !== undefined && verifier === null) {
+      return oauthError(400, 'invalid_request', 'code_verifier is missing.');
+    }
+    // RFC 9700 section 2.1.1: a verifier is no use where nothing was challenged, and a sign of an attack.
+    if (verifier !== null && !solves(verifier, found.codeChallenge)) {
+      return refused('code_verifier does not belong to the code_challenge of the authorization request.');
+    }
+    found.spent = true;
+    const { consent, nonce } = found;
+    return { scopes: consent.scopes, userId: consent.userId, consent, nonce };
+  };
+}
+
+/** RFC 7636 section 4.6 */
+function solves(verifier: string, challenge: string | undefined): boolean {
+  if (challenge === undefined) return false;
+  const expected = Buffer.from(challenge);
+  const given = Buffer.from(createHash('sha256').update(verifier).digest('base64url'));
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+function refused(description: string): Response {
+  return oauthError(400, 'invalid_grant', description);
+}

@@ -1,0 +1,108 @@
+// JSON:API documents (https://jsonapi.org/format/1.0/) as Data Management writes them, with its paging and filters.
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+
+const jsonapi = { version: '1.0' } as const;
+const contentType = 'application/vnd.api+json';
+
+export type Link = { href: string };
+export type Links = { self: Link; first?: Link; prev?: Link; next?: Link };
+export type Resource = { type: string; id: string; attributes: Record<string, unknown> };
+
+export function document(members: {
+  links: Links;
+  data: unknown;
+  included?: readonly unknown[];
+  meta?: unknown;
+}): Response {
+  return Response.json({ jsonapi, ...members }, { headers: { 'content-type': contentType } });
+}
+
+/**
+ * An error document. The OpenAPI document publishes the statuses and describes no body but that of warnings; its code
+ * `BIM360DM_ERROR` is used here too, the other codes are this sandbox's own.
+ */
+export function errorDocument(
+  status: 400 | 403 | 404,
+  code: 'BAD_INPUT' | 'BIM360DM_ERROR' | 'FORBIDDEN' | 'NOT_FOUND',
+  title: string,
+  detail: string,
+): Response {
+  const errors = [{ id: randomUUID(), status: String(status), code, title, detail }];
+  return Response.json({ jsonapi, errors }, { status, headers: { 'content-type': contentType } });
+}
+
+export function badInput(detail: string): Response {
+  return errorDocument(400, 'BAD_INPUT', 'The request holds a value that cannot be used.', detail);
+}
+
+const whole = (name: string) => z.string().regex(/^\d+$/, `${name} must be a whole number`).transform(Number);
+const pageQuery = z.object({
+  'page[number]': whole('page[number]')
+    .pipe(z.int().max(2_147_483_647, 'page[number] is too large'))
+    .default(0),
+  'page[limit]': whole('page[limit]')
+    .pipe(z.int().min(1, 'page[limit] must be at least 1').max(200, 'page[limit] must be at most 200'))
+    .default(200),
+});
+
+/**
+ * The page that `url` asks for, with its links, or the error to answer. Pages count from 0; one past the last is empty.
+ * `first`, `prev` and `next` are there when there is more than one page.
+ */
+export function pageOf<T>(url: URL, all: readonly T[]): { items: readonly T[]; links: Links } | Response {
+  const query = pageQuery.safeParse(Object.fromEntries(url.searchParams));
+  if (!query.success) return badInput(query.error.issues.map(({ message }) => message).join('; '));
+  const { 'page[number]': number, 'page[limit]': limit } = query.data;
+
+  const linkTo = (page: number): Link => {
+    const target = new URL(url);
+    target.searchParams.set('page[number]', String(page));
+    target.searchParams.set('page[limit]', String(limit));
+    return { href: target.href };
+  };
+  const links: Links = { self: { href: url.href } };
+  if (all.length > limit) links.first = linkTo(0);
+  if (number > 0) links.prev = linkTo(number - 1);
+  if ((number + 1) * limit < all.length) links.next = linkTo(number + 1);
+  return { items: all.slice(number * limit, (number + 1) * limit), links };
+}
+
+/**
+ * Keeps what matches every `filter[...]` of `url`, or the error to answer. A filter names the id, the type or an attribute
+ * by its path; several values, repeated or separated by commas, are alternatives
+ * (https://aps.autodesk.com/en/docs/data/v2/overview/filtering/).
+ */
+export function filtered<T>(
+  url: URL,
+  known: readonly string[],
+  all: readonly T[],
+  resourceOf: (item: T) => Resource,
+): readonly T[] | Response {
+  const names = [...new Set(url.searchParams.keys())].filter((name) => name.startsWith('filter['));
+  if (names.length === 0) return all;
+  const conditions: Array<{ path: string; values: string[] }> = [];
+  for (const name of names) {
+    const path = /^filter\[(.+)\]$/.exec(name)?.[1] ?? '';
+    if (!known.includes(path)) return badInput(`This request has no ${name}.`);
+    conditions.push({ path, values: url.searchParams.getAll(name).flatMap((value) => value.split(',')) });
+  }
+  return all.filter((item) => {
+    const { type, id, attributes } = resourceOf(item);
+    return conditions.every(({ path, values }) =>
+      values.includes(String(path === 'id' ? id : path === 'type' ? type : valueAt(attributes, path))),
+    );
+  });
+}
+
+function valueAt(attributes: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, name) =>
+        typeof value === 'object' && value !== null
+          ? Object.entries(value).find(([key]) => key === name)?.[1]
+          : undefined,
+      attributes,
+    );
+}

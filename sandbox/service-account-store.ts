@@ -1,0 +1,192 @@
+// The secure service accounts of every application, and the public halves of their keys.
+import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { demoApplication } from './applications.ts';
+
+/** How many of each there may be at a time, as the APS documents state it. */
+export const accountsPerApplication = 10;
+export const keysPerAccount = 3;
+
+/** An account that nothing has used for this long is deactivated: the distance of the published example. */
+const idleLifetimeMs = 366 * 24 * 3_600_000;
+
+export type Status = 'ENABLED' | 'DISABLED';
+
+export type ServiceAccountKey = {
+  kid: string;
+  status: Status;
+  publicKey: KeyObject;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  /** When a token was last issued for it, in milliseconds since the epoch. */
+  accessedAt: number;
+};
+
+export type ServiceAccount = {
+  /** The Autodesk id: `userid` in its tokens, `sub` in its assertions. */
+  id: string;
+  name: string;
+  firstName: string;
+  lastName: string;
+  /** The client id of the application that owns it. */
+  owner: string;
+  status: Status;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  /** When a token was last issued for it, in milliseconds since the epoch. */
+  accessedAt: number;
+  keys: ServiceAccountKey[];
+};
+
+export type ServiceAccounts = {
+  /** The accounts of an application, oldest first. */
+  ownedBy(clientId: string): ServiceAccount[];
+  find(id: string): ServiceAccount | undefined;
+  /** The account that has a key of this id, and the key. */
+  findKey(kid: string): { account: ServiceAccount; key: ServiceAccountKey } | undefined;
+  create(owner: string, names: { name: string; firstName: string; lastName: string }): ServiceAccount;
+  /** Deletes the account and its keys. */
+  delete(account: ServiceAccount): void;
+  /** Adds an account and a key that the demo application had made in another sandbox, by the key's private half. */
+  adopt(known: KnownServiceAccount): void;
+  /** Adds a key and answers with its private half, which is kept nowhere. */
+  createKey(account: ServiceAccount): Promise<{ kid: string; privateKey: string }>;
+  /** Enabled, disabled, or idle for too long. */
+  statusOf(account: ServiceAccount): Status | 'DEACTIVATED';
+  /** Enables or disables an account. Enabling one that was idle for too long gives it another year. */
+  setStatus(account: ServiceAccount, status: Status): void;
+};
+
+/** The account that the sandbox starts with. What it sees is in data-management-data.ts. */
+export const demoServiceAccount = {
+  id: 'SBXSERVICE01',
+  name: 'sandbox-service',
+  firstName: 'Sandbox',
+  lastName: 'Service',
+} as const;
+
+/** A service account as somebody remembers it from another sandbox. `privateKey` is a PEM. */
+export type KnownServiceAccount = { id: string; kid: string; privateKey: string };
+
+type NewKey = { kid: string; publicKey: KeyObject; privateKey: string };
+
+/** Milliseconds since the epoch at which an account is deactivated if nothing uses it. */
+export function expiryOf({ accessedAt }: ServiceAccount): number {
+  return accessedAt + idleLifetimeMs;
+}
+
+/** The form that the documents give the addresses of service accounts. */
+export function emailOf({ name, owner }: Pick<ServiceAccount, 'name' | 'owner'>): string {
+  return `${name}@${owner}.adskserviceaccount.autodesk.com`;
+}
+
+/**
+ * The accounts of a fresh sandbox: one, with one key.
+ *
+ * The key is made once in a process: RSA keys take a tenth of a second or more, and starting a sandbox should not.
+ */
+export async function createServiceAccounts(
+  now: () => number,
+): Promise<{ serviceAccounts: ServiceAccounts; demoKey: { kid: string; privateKey: string } }> {
+  demoKey ??= generateKey();
+  const { kid, publicKey, privateKey } = await demoKey;
+  const accounts = new Map<string, ServiceAccount>();
+
+  const add = (id: string, owner: string, names: { name: string; firstName: string; lastName: string }) => {
+    const at = now();
+    const { name, firstName, lastName } = names;
+    const account: ServiceAccount = {
+      id,
+      name,
+      firstName,
+      lastName,
+      owner,
+      status: 'ENABLED',
+      createdAt: at,
+      accessedAt: at,
+      keys: [],
+    };
+    accounts.set(id, account);
+    return account;
+  };
+  const addKey = (account: ServiceAccount, key: NewKey) => {
+    const at = now();
+    account.keys.push({
+      kid: key.kid,
+      publicKey: key.publicKey,
+      status: 'ENABLED',
+      createdAt: at,
+      accessedAt: at,
+    });
+  };
+  const isIdle = (account: ServiceAccount) => expiryOf(account) <= now();
+
+  addKey(add(demoServiceAccount.id, demoApplication.clientId, demoServiceAccount), {
+    kid,
+    publicKey,
+    privateKey,
+  });
+
+  const serviceAccounts: ServiceAccounts = {
+    ownedBy: (clientId) => [...accounts.values()].filter(({ owner }) => owner === clientId),
+    find: (id) => accounts.get(id),
+
+    findKey(wanted) {
+      for (const account of accounts.values()) {
+        const key = account.keys.find((candidate) => candidate.kid === wanted);
+        if (key !== undefined) return { account, key };
+      }
+      return undefined;
+    },
+
+    create: (owner, names) => add(newAccountId(), owner, names),
+
+    delete(account) {
+      accounts.delete(account.id);
+    },
+
+    adopt({ id, kid: keyId, privateKey: pem }) {
+      if (accounts.has(id)) return;
+      const names = { name: `known-${id.toLowerCase()}`, firstName: 'Known', lastName: 'Account' };
+      const key = { kid: keyId, publicKey: createPublicKey(pem), privateKey: pem };
+      addKey(add(id, demoApplication.clientId, names), key);
+    },
+
+    async createKey(account) {
+      const key = await generateKey();
+      addKey(account, key);
+      return { kid: key.kid, privateKey: key.privateKey };
+    },
+
+    statusOf: (account) => (account.status === 'ENABLED' && isIdle(account) ? 'DEACTIVATED' : account.status),
+
+    setStatus(account, status) {
+      if (status === 'ENABLED' && isIdle(account)) account.accessedAt = now();
+      account.status = status;
+    },
+  };
+  return { serviceAccounts, demoKey: { kid, privateKey } };
+}
+
+let demoKey: Promise<NewKey> | undefined;
+
+const generate = promisify(generateKeyPair);
+
+/**
+ * RSA with 2048 bits, as published. Of the private half the documents say PEM and not which: this is PKCS#1
+ * (`BEGIN RSA PRIVATE KEY`), which fewer libraries read than PKCS#8, so that a client that gets by here reads either.
+ */
+async function generateKey(): Promise<NewKey> {
+  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 });
+  return {
+    kid: randomUUID(),
+    publicKey,
+    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+  };
+}
+
+/** Twelve capital letters and digits, as the ids of Autodesk are. */
+function newAccountId(): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  return Array.from(randomBytes(12), (byte) => alphabet[byte % alphabet.length]).join('');
+}

@@ -1,0 +1,72 @@
+// The profile of the user, or of the service account, behind a token.
+import { Hono } from 'hono';
+import { liveToken } from './bearer.ts';
+import { gatewayError } from './errors.ts';
+import { createRateLimit } from './rate-limits.ts';
+import type { SandboxEnv } from './request-log.ts';
+import { emailOf } from './service-account-store.ts';
+import type { SandboxState } from './state.ts';
+import { demoUsers, type User } from './users.ts';
+
+/** For each application, as the APS documents state it. */
+const callsPerMinute = 500;
+
+/** When each profile was last changed, in seconds since the epoch. */
+const updatedAt = Date.UTC(2025, 2, 3, 9, 30) / 1000;
+
+/**
+ * https://aps.autodesk.com/en/docs/profile/v1/reference/profile/oidcuserinfo/
+ *
+ * APS has it on a host of its own, https://api.userprofile.autodesk.com. Any three-legged token will do, as that page
+ * has it: no scope is needed. That it describes service accounts too is taken from their tokens being three-legged.
+ */
+export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+  const limited = createRateLimit(state.now);
+
+  routes.get('/userinfo', (c) => {
+    const token = liveToken(c, state.tokens);
+    if (token instanceof Response) return token;
+    const refused = limited(token.clientId, callsPerMinute);
+    if (refused !== undefined) return refused;
+    const user = findUser(state, token.userId);
+    if (user === undefined) return gatewayError('AUTH-006');
+    const { userId, name, givenName, familyName, email, locale } = user;
+    const [language, country] = locale.split('-');
+    return c.json(
+      {
+        sub: userId,
+        name,
+        given_name: givenName,
+        family_name: familyName,
+        preferred_username: email,
+        email,
+        email_verified: true,
+        locale,
+        updated_at: updatedAt,
+        is_2fa_enabled: false,
+        country_code: country,
+        language,
+        eidm_guid: userId,
+      },
+      200,
+      { 'cache-control': 'no-store' },
+    );
+  });
+
+  return routes;
+}
+
+function findUser({ serviceAccounts }: SandboxState, id = ''): User | undefined {
+  const account = serviceAccounts.find(id);
+  if (account === undefined) return demoUsers.find(({ userId }) => userId === id);
+  const { firstName: givenName, lastName: familyName } = account;
+  return {
+    userId: id,
+    name: `${givenName} ${familyName}`,
+    givenName,
+    familyName,
+    locale: 'en-US',
+    email: emailOf(account),
+  };
+}

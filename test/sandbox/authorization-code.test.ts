@@ -1,0 +1,247 @@
+// The authorization code grant: what a code is exchanged for, how often, by whom, and with which proof.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { basic, demo, get, json, other, post } from './calls.ts';
+import {
+  alice,
+  authorizeUrl,
+  benji,
+  callback,
+  codeFor,
+  exchange,
+  pkce,
+  publicCallback,
+  refresh,
+  tokensOf,
+  userTokens,
+  verifier,
+} from './sign-in-calls.ts';
+
+let clock = Date.UTC(2026, 0, 5, 9);
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ now: () => clock });
+});
+afterAll(() => sandbox.close());
+beforeEach(() => {
+  clock += 120_000; // past the window of the rate limit
+});
+
+const errorOf = async (answer: Response) => [answer.status, (await json(answer)).error];
+const userinfo = async (token: string) => (await get(sandbox, '/userinfo', token)).status;
+
+describe('a code', () => {
+  test('is exchanged for tokens of the user that nothing may store', async () => {
+    const answer = await exchange(sandbox, { code: await codeFor(sandbox) });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const body = await json(answer);
+    expect(body).toEqual({
+      access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      token_type: 'Bearer',
+      expires_in: 3599,
+      refresh_token: expect.stringMatching(/^[\w-]{20,}$/),
+    });
+    const token = body.access_token ?? '';
+    expect(await json(await post(sandbox, 'introspect', { token }))).toEqual({
+      active: true,
+      scope: 'data:read',
+      client_id: demo.id,
+      exp: Math.floor(clock / 1000) + 3599,
+      userid: alice,
+    });
+  });
+
+  test('gives a token that OSS refuses, as it is for the application alone', async () => {
+    const { access } = await userTokens(sandbox, { scope: 'bucket:read' });
+    expect((await get(sandbox, '/oss/v2/buckets', access)).status).toBe(403);
+  });
+
+  test('is good for five minutes, and not a millisecond longer', async () => {
+    const [timely, late] = [await codeFor(sandbox), await codeFor(sandbox)];
+    clock += 299_999;
+    expect((await exchange(sandbox, { code: timely })).status).toBe(200);
+    clock += 1;
+    expect(await errorOf(await exchange(sandbox, { code: late }))).toEqual([400, 'invalid_grant']);
+  });
+
+  test('is good once: a second exchange is refused, and ends every token of the first', async () => {
+    const code = await codeFor(sandbox);
+    const first = await tokensOf(await exchange(sandbox, { code }));
+    const second = await tokensOf(await refresh(sandbox, { refresh_token: first.refresh }));
+    const unrelated = await userTokens(sandbox);
+    expect(await errorOf(await exchange(sandbox, { code }))).toEqual([400, 'invalid_grant']);
+    expect([await userinfo(first.access), await userinfo(second.access)]).toEqual([401, 401]);
+    const answer = await refresh(sandbox, { refresh_token: second.refresh });
+    expect(await errorOf(answer)).toEqual([400, 'invalid_grant']);
+    expect(await userinfo(unrelated.access)).toBe(200);
+  });
+
+  test('is good once, however many exchanges arrive together', async () => {
+    const code = await codeFor(sandbox);
+    const answers = await Promise.all([1, 2, 3, 4].map(() => exchange(sandbox, { code })));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    for (const answer of answers.filter(({ ok }) => ok)) {
+      expect(await userinfo((await tokensOf(answer)).access)).toBe(401);
+    }
+  });
+
+  test('of one application is worth nothing to another, and is not spent by it', async () => {
+    const code = await codeFor(sandbox);
+    const stolen = await exchange(sandbox, { code }, basic(other));
+    expect(await errorOf(stolen)).toEqual([400, 'invalid_grant']);
+    expect((await exchange(sandbox, { code })).status).toBe(200);
+  });
+
+  test('needs the application to prove itself', async () => {
+    const code = await codeFor(sandbox);
+    for (const [form, headers] of [
+      [{ code }, {}],
+      [{ code, client_id: demo.id }, {}],
+      [{ code }, basic({ id: demo.id, secret: 'guess' })],
+    ] as const) {
+      expect(await errorOf(await exchange(sandbox, form, headers))).toEqual([401, 'invalid_client']);
+    }
+  });
+
+  test.each([
+    ['of another address', `${callback}/`, 'invalid_grant'],
+    ['of another registered address', publicCallback, 'invalid_grant'],
+  ])('is refused with the redirect_uri %s', async (_case, redirect_uri, error) => {
+    const code = await codeFor(sandbox);
+    expect(await errorOf(await exchange(sandbox, { code, redirect_uri }))).toEqual([400, error]);
+    expect((await exchange(sandbox, { code })).status).toBe(200);
+  });
+
+  test('is refused when the request lacks it, or the redirect_uri', async () => {
+    expect(await errorOf(await exchange(sandbox, {}))).toEqual([400, 'invalid_request']);
+    const form = { grant_type: 'authorization_code', code: await codeFor(sandbox) };
+    expect(await errorOf(await post(sandbox, 'token', form))).toEqual([400, 'invalid_request']);
+  });
+
+  test('is refused when nobody issued it', async () => {
+    expect(await errorOf(await exchange(sandbox, { code: 'guess' }))).toEqual([400, 'invalid_grant']);
+  });
+});
+
+describe('a code for a challenge', () => {
+  test.each([
+    ['the verifier', { code_verifier: verifier }, undefined],
+    ['no verifier', {}, 'invalid_request'],
+    ['another verifier', { code_verifier: `${verifier}x` }, 'invalid_grant'],
+    ['the challenge as verifier', { code_verifier: pkce.code_challenge }, 'invalid_grant'],
+    ['a verifier of 42 characters', { code_verifier: verifier.slice(1) }, 'invalid_request'],
+    ['a verifier of 129 characters', { code_verifier: 'x'.repeat(129) }, 'invalid_request'],
+    ['a verifier of other characters', { code_verifier: `${verifier.slice(1)}é` }, 'invalid_request'],
+  ])('answers %s', async (_case, proof: Record<string, string>, error) => {
+    const code = await codeFor(sandbox, pkce);
+    const answer = await exchange(sandbox, { code, ...proof });
+    expect(await errorOf(answer)).toEqual(error === undefined ? [200, undefined] : [400, error]);
+  });
+
+  test('survives a failed proof', async () => {
+    const code = await codeFor(sandbox, pkce);
+    await exchange(sandbox, { code, code_verifier: `${verifier}x` });
+    expect((await exchange(sandbox, { code, code_verifier: verifier })).status).toBe(200);
+  });
+});
+
+test('a verifier where nothing was challenged is refused, as RFC 9700 has it', async () => {
+  const code = await codeFor(sandbox);
+  const answer = await exchange(sandbox, { code, code_verifier: verifier });
+  expect(await errorOf(answer)).toEqual([400, 'invalid_grant']);
+});
+
+describe('an application without a secret', () => {
+  const signIn = () =>
+    codeFor(sandbox, { client_id: sandbox.publicClientId, redirect_uri: publicCallback, ...pkce });
+  const proof = { redirect_uri: publicCallback, code_verifier: verifier };
+
+  test('names itself in the form, and gets, refreshes, introspects and revokes tokens', async () => {
+    const client_id = sandbox.publicClientId;
+    const first = await tokensOf(await exchange(sandbox, { ...proof, client_id, code: await signIn() }, {}));
+    expect(await userinfo(first.access)).toBe(200);
+    const second = await tokensOf(await refresh(sandbox, { client_id, refresh_token: first.refresh }, {}));
+    const token = second.refresh;
+    const introspected = await post(sandbox, 'introspect', { client_id, token }, {});
+    expect(await json(introspected)).toMatchObject({ active: true, client_id });
+    const form = { client_id, token, token_type_hint: 'refresh_token' };
+    expect((await post(sandbox, 'revoke', form, {})).status).toBe(200);
+    expect(await userinfo(second.access)).toBe(401);
+  });
+
+  test.each([
+    ['nobody', {}],
+    ['a secret', { client_id: 'sandbox-public-client-id', client_secret: '' }],
+  ])('gets nothing when the form names %s', async (_case, form) => {
+    const answer = await exchange(sandbox, { ...proof, ...form, code: await signIn() }, {});
+    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
+  });
+
+  test('gets nothing with a Basic header', async () => {
+    const headers = basic({ id: sandbox.publicClientId, secret: '' });
+    const answer = await exchange(sandbox, { ...proof, code: await signIn() }, headers);
+    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
+  });
+
+  test('is not taken for another that has a secret', async () => {
+    const answer = await exchange(sandbox, { ...proof, client_id: demo.id, code: await signIn() }, {});
+    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
+  });
+
+  test('may not use the code of another application', async () => {
+    const form = {
+      client_id: sandbox.publicClientId,
+      code: await codeFor(sandbox, pkce),
+      code_verifier: verifier,
+    };
+    expect(await errorOf(await exchange(sandbox, form, {}))).toEqual([400, 'invalid_grant']);
+  });
+
+  test.each(['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'])(
+    'may not use the grant %s',
+    async (grant_type) => {
+      const form = { grant_type, client_id: sandbox.publicClientId, scope: 'data:read' };
+      const answer = await post(sandbox, 'token', form, {});
+      expect(await errorOf(answer)).toEqual([400, 'unauthorized_client']);
+    },
+  );
+});
+
+describe('a user who withdraws consent', () => {
+  test('ends codes, access tokens and refresh tokens of every application, and nobody elses', async () => {
+    const theirs = await userTokens(sandbox, {}, benji);
+    const pending = await codeFor(sandbox, {}, benji);
+    const client_id = sandbox.publicClientId;
+    const changes = { client_id, redirect_uri: publicCallback, ...pkce };
+    const code = await codeFor(sandbox, changes, benji);
+    const form = { client_id, code, redirect_uri: publicCallback, code_verifier: verifier };
+    const inPublic = await tokensOf(await exchange(sandbox, form, {}));
+    const alices = await userTokens(sandbox);
+
+    expect(sandbox.revokeUserTokens(benji)).toBe(3);
+    expect([await userinfo(theirs.access), await userinfo(inPublic.access)]).toEqual([401, 401]);
+    const refused = [
+      await refresh(sandbox, { refresh_token: theirs.refresh }),
+      await refresh(sandbox, { client_id, refresh_token: inPublic.refresh }, {}),
+      await exchange(sandbox, { code: pending }),
+    ];
+    for (const answer of refused) expect(await errorOf(answer)).toEqual([400, 'invalid_grant']);
+    expect(await userinfo(alices.access)).toBe(200);
+    expect((await refresh(sandbox, { refresh_token: alices.refresh })).status).toBe(200);
+  });
+
+  test('may sign in again', async () => {
+    await userTokens(sandbox, {}, benji);
+    sandbox.revokeUserTokens(benji);
+    expect(sandbox.revokeUserTokens(benji)).toBe(0);
+    expect(await userinfo((await userTokens(sandbox, {}, benji)).access)).toBe(200);
+  });
+});
+
+test('a sign-in that was denied leaves nothing to withdraw', async () => {
+  sandbox.revokeUserTokens(alice);
+  await sandbox.signIn(authorizeUrl(sandbox), { userId: alice, allow: false });
+  expect(sandbox.revokeUserTokens(alice)).toBe(0);
+});

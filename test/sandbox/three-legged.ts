@@ -1,0 +1,71 @@
+// How these tests get three-legged tokens: as a service account with an assertion, or as one of the users.
+import { createPrivateKey } from 'node:crypto';
+import { type JWTPayload, SignJWT } from 'jose';
+import type { Sandbox } from '../../sandbox/index.ts';
+import { basic, demo, json, post } from './calls.ts';
+
+export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/** The service account whose credentials the sandbox hands out. */
+export function demoAccount(sandbox: Sandbox) {
+  const { APS_SSA_ID = '', APS_SSA_KEY_ID = '', APS_SSA_KEY_BASE64 = '' } = sandbox.env;
+  return {
+    id: APS_SSA_ID,
+    kid: APS_SSA_KEY_ID,
+    privateKey: Buffer.from(APS_SSA_KEY_BASE64, 'base64').toString(),
+  };
+}
+
+/** An assertion that is right in every way but those that `claims` and `header` change. */
+export async function assertion(
+  sandbox: Sandbox,
+  now: number,
+  claims: JWTPayload = {},
+  header: Record<string, unknown> = {},
+  account = demoAccount(sandbox),
+): Promise<string> {
+  const right = {
+    iss: demo.id,
+    sub: account.id,
+    aud: `${sandbox.url}/authentication/v2/token`,
+    exp: Math.floor(now / 1000) + 300,
+    jti: crypto.randomUUID(),
+    scope: ['data:read'],
+  };
+  return new SignJWT({ ...right, ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: account.kid, ...header })
+    .sign(createPrivateKey(account.privateKey));
+}
+
+export function exchange(
+  sandbox: Sandbox,
+  signed: string,
+  form: Record<string, string> = {},
+  client = demo,
+): Promise<Response> {
+  return post(sandbox, 'token', { grant_type: jwtBearer, assertion: signed, ...form }, basic(client));
+}
+
+/** A token of the service account that the sandbox starts with. */
+export async function serviceAccountToken(sandbox: Sandbox, now = Date.now(), scope = 'data:read') {
+  const { access_token } = await json(
+    await exchange(sandbox, await assertion(sandbox, now, { scope: scope.split(' ') })),
+  );
+  return String(access_token);
+}
+
+/** A token of a user who signed in to the demo application. */
+export async function userToken(sandbox: Sandbox, userId: string): Promise<string> {
+  const redirect_uri = 'http://localhost:5002/callback';
+  const address = new URL('/authentication/v2/authorize', sandbox.url);
+  address.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: demo.id,
+    redirect_uri,
+    scope: 'data:read',
+    state: 'test',
+  }).toString();
+  const code = (await sandbox.signIn(address, { userId })).searchParams.get('code') ?? '';
+  const answer = await post(sandbox, 'token', { grant_type: 'authorization_code', code, redirect_uri });
+  return String((await json(answer)).access_token);
+}

@@ -1,0 +1,79 @@
+// The profile of a user: who may read it, and what is in it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { accessToken, get, json } from './calls.ts';
+import { userTokens } from './sign-in-calls.ts';
+import { assertion, exchange } from './three-legged.ts';
+
+let clock = Date.UTC(2026, 0, 5, 9);
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ now: () => clock });
+});
+afterAll(() => sandbox.close());
+
+const refusal = async (token?: string) => {
+  const answer = await get(sandbox, '/userinfo', token);
+  return [answer.status, (await json(answer)).errorCode];
+};
+
+test('a user is described, for any token of theirs, whatever its scopes', async () => {
+  for (const scope of ['data:read', 'openid', 'user-profile:read']) {
+    const { access } = await userTokens(sandbox, { scope }, 'SBXUSERCHIEN');
+    const answer = await get(sandbox, '/userinfo', access);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await json(answer)).toEqual({
+      sub: 'SBXUSERCHIEN',
+      name: '陳 Chien',
+      given_name: 'Chien',
+      family_name: '陳',
+      preferred_username: 'chien@sandbox.example',
+      email: 'chien@sandbox.example',
+      email_verified: true,
+      locale: 'zh-TW',
+      updated_at: expect.any(Number),
+      is_2fa_enabled: false,
+      country_code: 'TW',
+      language: 'zh',
+      eidm_guid: 'SBXUSERCHIEN',
+    });
+  }
+});
+
+test('a service account is described like a user', async () => {
+  const answer = await exchange(sandbox, await assertion(sandbox, clock));
+  const token = (await json(answer)).access_token;
+  expect(await json(await get(sandbox, '/userinfo', token))).toMatchObject({
+    sub: sandbox.env.APS_SSA_ID,
+    name: 'Sandbox Service',
+    email: expect.stringContaining('@'),
+  });
+});
+
+describe('nobody is described', () => {
+  test('without a token', async () => {
+    expect(await refusal()).toEqual([401, 'AUTH-012']);
+  });
+
+  test('for a token that nobody issued, or of an application', async () => {
+    expect(await refusal('guess')).toEqual([401, 'AUTH-006']);
+    expect(await refusal(await accessToken(sandbox))).toEqual([401, 'AUTH-006']);
+  });
+
+  test('for a refresh token, or an access token that has expired', async () => {
+    const { access, refresh } = await userTokens(sandbox);
+    expect(await refusal(refresh)).toEqual([401, 'AUTH-006']);
+    clock += 3_599_000;
+    expect(await refusal(access)).toEqual([401, 'AUTH-006']);
+  });
+});
+
+test('the 501st call of an application within a minute is answered 429', async () => {
+  const { access } = await userTokens(sandbox);
+  clock += 60_000;
+  for (let call = 1; call <= 500; call++) {
+    expect((await get(sandbox, '/userinfo', access)).status).toBe(200);
+  }
+  expect(await refusal(access)).toEqual([429, 'ERR-001']);
+});
