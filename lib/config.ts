@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
+import { readPrivateKey } from './auth/private-key.ts';
 
 /** Environment variables by name, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,6 +48,34 @@ export const apsApplication = {
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
   }),
   APS_BASE_URL: apsBaseUrl,
+};
+
+/** Variables of a server that acts as a service account. */
+export const apsServiceAccount = {
+  ...apsApplication,
+  APS_SSA_ID: z.string().register(guide, {
+    what: 'the id of the service account',
+    where:
+      'npm run ssa:setup creates a service account and writes this down; -- --list shows those there are',
+  }),
+  APS_SSA_KEY_ID: z.string().register(guide, {
+    what: 'the id of the key of the service account',
+    where: 'npm run ssa:setup writes it down too; APS shows it when a key is created',
+  }),
+  APS_SSA_KEY_BASE64: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return readPrivateKey(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+        return z.NEVER;
+      }
+    })
+    .register(guide, {
+      what: 'the private key of the service account, a PEM file encoded as Base64',
+      where: 'npm run ssa:setup writes it down too; APS gives the PEM out once, when the key is created',
+    }),
 };
 
 const sandboxSwitch = z

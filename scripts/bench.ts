@@ -1,20 +1,27 @@
 /**
  * `npm run bench`: how this project serves a FastMCP definition, measured against the same tools on the
  * SDK's bare `McpServer`, and the same definition under FastMCP's own `start()`. All in one run, in turns,
- * because only a comparison means anything on a busy machine. Takes under a minute and writes nothing.
+ * because only a comparison means anything on a busy machine. Then, how numbered pages are fetched. It takes
+ * under a minute and writes nothing.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { startSandbox } from '../sandbox/index.ts';
+import { createApsClient } from '../lib/aps/client.ts';
+import { listProjects, type Project } from '../lib/aps/data-management.ts';
+import { type NumberedStretch, pageSize } from '../lib/aps/paging.ts';
+import { serviceAccount } from '../lib/auth/service-account.ts';
+import { localUser } from '../lib/auth/token-source.ts';
+import { apsServiceAccount, readSettings } from '../lib/config.ts';
+import { demoHubs, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import type { Mode } from './demo/client.ts';
 import { type Program, startProgram } from './demo/program.ts';
 
 const eras: Record<string, Mode> = { handshake: 'legacy', '2026-07-28': { pin: '2026-07-28' } };
 const turns = 5;
 /** Length of one turn of calls, in milliseconds. */
-const turn = 1200;
+const turn = 1000;
 const clientsAtOnce = 4;
 const callsAtOnce = 4;
 
@@ -61,6 +68,51 @@ async function callsPerSecond(subject: Subject): Promise<number> {
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Lists a large hub while APS takes its time, with pages side by side and one after another. */
+async function comparePaging(sandbox: Sandbox): Promise<void> {
+  const latency = 250;
+  const settings = readSettings(apsServiceAccount, sandbox.env);
+  const tokens = serviceAccount({
+    clientId: settings.APS_CLIENT_ID,
+    clientSecret: settings.APS_CLIENT_SECRET,
+    accountId: settings.APS_SSA_ID,
+    keyId: settings.APS_SSA_KEY_ID,
+    privateKey: settings.APS_SSA_KEY_BASE64,
+    baseUrl: settings.APS_BASE_URL,
+    scopes: ['data:read'],
+  });
+  const aps = createApsClient({ baseUrl: sandbox.url, tokens });
+  await tokens.get(localUser);
+  sandbox.trouble.set({ latencyMs: latency });
+  await aps.call(localUser, new AbortController().signal, async (session) => {
+    const timed = async (limit: number) => {
+      const began = performance.now();
+      let count = 0;
+      let from: number | undefined = 0;
+      while (from !== undefined) {
+        const { items, after }: NumberedStretch<Project> = await listProjects(
+          session,
+          demoHubs.construction,
+          { limit, from },
+        );
+        count += items.length;
+        from = after;
+      }
+      return { count, took: performance.now() - began };
+    };
+    const beside = await timed(10_000);
+    const after = await timed(pageSize);
+    console.log(`\n${beside.count} projects, while APS takes ${latency} ms for every answer:`);
+    console.log(
+      `  side by side       ${beside.took.toFixed(0).padStart(5)} ms, ${(beside.took / latency).toFixed(1)} round trips (expected: at most 1 + 3)`,
+    );
+    console.log(
+      `  one after another  ${after.took.toFixed(0).padStart(5)} ms, ${(after.took / latency).toFixed(1)} round trips`,
+    );
+  });
+  sandbox.trouble.reset();
 }
 
 const sandbox = await startSandbox();
@@ -110,6 +162,7 @@ try {
   console.log(
     `first result: ${ratio('first', find('FastMCP start()', 'handshake'), find('this project', 'handshake')).toFixed(0)} times sooner than under start() (expected: at least 10)`,
   );
+  await comparePaging(sandbox);
 } finally {
   await sandbox.close();
   await rm(folder, { recursive: true, force: true });

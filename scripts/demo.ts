@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox } from '../sandbox/index.ts';
+import { demoServiceAccount } from './demo/service-account.ts';
 import { say, title } from './demo/stage.ts';
 import { demoTwoLegged } from './demo/two-legged.ts';
 
@@ -15,6 +16,7 @@ try {
       'as programs of their own, and the official MCP client talks to them. Below is who sends what to whom.',
   );
   await demoTwoLegged(sandbox, folder);
+  await demoServiceAccount(sandbox, folder);
   title('All of it went as expected');
   say('Next: start one yourself with "npm run 2lo -- --sandbox", and read docs/tutorial/.');
 } catch (error) {

@@ -3,8 +3,9 @@ import { start } from '../lib/serve/start.ts';
 
 const servers = {
   '2lo': () => import('../servers/2lo.ts'),
+  ssa: () => import('../servers/ssa.ts'),
 };
-const planned = ['ssa', '3lo', 'pkce'];
+const planned = ['3lo', 'pkce'];
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = Object.hasOwn(servers, name) ? servers[name as keyof typeof servers] : undefined;

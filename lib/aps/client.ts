@@ -1,4 +1,4 @@
-/** The door to the APS web APIs: authorised GETs with retries and a deadline, their answers checked. */
+/** The door to the APS web APIs: authorised requests with retries and a deadline, their answers checked. */
 import { setMaxListeners } from 'node:events';
 import { HTTPError } from 'ky';
 import type { z } from 'zod';
@@ -27,7 +27,22 @@ export type ApsSession = {
    * @throws {ApsError}
    */
   get<T>(url: URL, schema: z.ZodType<T>): Promise<T>;
+  /**
+   * Posts JSON and checks the answer. Not sent again when no answer came: it may have been carried out.
+   *
+   * @throws {ApsError}
+   */
+  post<T>(url: URL, body: unknown, schema: z.ZodType<T>): Promise<T>;
+  /**
+   * Deletes what is at `url`.
+   *
+   * @throws {ApsError}
+   */
+  delete(url: URL): Promise<void>;
 };
+
+/** A request besides its address and its authorization. */
+type Message = { method: 'get' | 'post' | 'delete'; json?: unknown };
 
 export type ApsClient = {
   /**
@@ -56,9 +71,13 @@ export function createApsClient(options: {
   const { baseUrl, tokens, deadline = 45_000 } = options;
   const http = apsHttp(options.patience);
 
-  async function fetchAuthorised(url: URL, caller: Caller, signal: AbortSignal): Promise<Response> {
+  async function fetchAuthorised(url: URL, message: Message, caller: Caller, signal: AbortSignal) {
     const send = async (token: string) =>
-      http.get(url, { signal, headers: { authorization: `Bearer ${token}`, accept: 'application/json' } });
+      http(url, {
+        ...message,
+        signal,
+        headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+      });
     const token = await unlessAborted(tokens.get(caller), signal);
     try {
       return await send(token);
@@ -69,15 +88,15 @@ export function createApsClient(options: {
     }
   }
 
-  async function get<T>(url: URL, schema: z.ZodType<T>, caller: Caller, signal: AbortSignal): Promise<T> {
-    let response: Response;
+  async function exchange(url: URL, message: Message, caller: Caller, signal: AbortSignal) {
     try {
-      response = await fetchAuthorised(url, caller, signal);
+      return await fetchAuthorised(url, message, caller, signal);
     } catch (error) {
       if (signal.aborted || error instanceof ApsError) throw error;
-      throw error instanceof HTTPError ? await errorFromResponse(error.response) : unreachable(url, error);
+      throw error instanceof HTTPError
+        ? await errorFromResponse(error.response, url)
+        : unreachable(url, error);
     }
-    return parse(response, schema);
   }
 
   return {
@@ -93,7 +112,13 @@ export function createApsClient(options: {
         return await work({
           url: (segments, query) => resourceUrl(baseUrl, segments, query),
           next: (link) => nextUrl(baseUrl, link),
-          get: (url, schema) => get(url, schema, caller, stop.signal),
+          get: async (url, schema) =>
+            parse(await exchange(url, { method: 'get' }, caller, stop.signal), schema),
+          post: async (url, json, schema) =>
+            parse(await exchange(url, { method: 'post', json }, caller, stop.signal), schema),
+          async delete(url) {
+            await exchange(url, { method: 'delete' }, caller, stop.signal);
+          },
         });
       } catch (error) {
         if (stop.signal.aborted) throw stop.signal.reason;

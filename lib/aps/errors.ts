@@ -37,7 +37,7 @@ export class ApsError extends Error {
 
 /**
  * The shapes in which APS words an error: the gateway's and the APIs' own, OAuth's (RFC 6749, section 5.2),
- * OSS's `reason`, JSON:API's list, and the rate limiter's `fault`.
+ * OSS's `reason`, JSON:API's list, Data Management's warnings, and the rate limiter's `fault`.
  */
 const errorBody = z.object({
   errorCode: z.string().optional(),
@@ -54,6 +54,10 @@ const errorBody = z.object({
       }),
     )
     .optional(),
+  meta: z
+    .object({ warnings: z.array(z.object({ ErrorCode: z.string(), Detail: z.string() }).partial()) })
+    .partial()
+    .optional(),
   fault: z.object({ faultstring: z.string().optional() }).optional(),
 });
 
@@ -67,15 +71,17 @@ export function readErrorBody(text: string): { code?: string; message?: string }
   }
   const body = errorBody.safeParse(json);
   if (!body.success) return {};
-  const { errorCode, developerMessage, error, error_description, reason, errors, fault } = body.data;
+  const { errorCode, developerMessage, error, error_description, reason, errors, meta, fault } = body.data;
   const message =
     developerMessage ??
     error_description ??
     reason ??
     errors?.[0]?.detail ??
     errors?.[0]?.title ??
+    meta?.warnings?.[0]?.Detail ??
     fault?.faultstring;
-  return { code: errorCode ?? error ?? errors?.[0]?.code, message: message && oneLine(message) };
+  const code = errorCode ?? error ?? errors?.[0]?.code ?? meta?.warnings?.[0]?.ErrorCode;
+  return { code, message: message && oneLine(message) };
 }
 
 /** Text from outside, made fit for one line of an error message. */
@@ -97,8 +103,8 @@ export function requestIdOf(response: Response): string | undefined {
   return response.headers.get('x-request-id') ?? response.headers.get('x-ads-request-id') ?? undefined;
 }
 
-/** Makes the error for an answer that reports a failure. Reads the body. */
-export async function errorFromResponse(response: Response): Promise<ApsError> {
+/** Makes the error for an answer from `url` that reports a failure. Reads the body. */
+export async function errorFromResponse(response: Response, url: URL): Promise<ApsError> {
   const { code, message } = readErrorBody(await response.text().catch(() => ''));
   const said = message ? `: ${message}` : '';
   const details = { status: response.status, code, requestId: requestIdOf(response) };
@@ -115,7 +121,7 @@ export async function errorFromResponse(response: Response): Promise<ApsError> {
           'A fresh token was refused too: check that the application is active and has access to this API at https://aps.autodesk.com/myapps.',
       });
     case 403:
-      return new ApsError(`APS denied access${said}`, { ...details, advice: adviceForForbidden(code) });
+      return new ApsError(`APS denied access${said}`, { ...details, advice: adviceForForbidden(code, url) });
     case 404:
       return new ApsError(`APS found nothing there${said}`, {
         ...details,
@@ -148,13 +154,20 @@ export async function errorFromResponse(response: Response): Promise<ApsError> {
   }
 }
 
-function adviceForForbidden(code: string | undefined): string {
+/** How an application gets to see the hubs and projects of Autodesk Construction Cloud. */
+export const approvalAdvice =
+  'For Construction Cloud, an account admin adds the Client ID of this application under Account Admin, ' +
+  'Settings, Custom Integrations, and the user or service account must be a member there.';
+
+function adviceForForbidden(code: string | undefined, url: URL): string {
   switch (code) {
     case 'AUTH-001':
       return 'Add this API to the application at https://aps.autodesk.com/myapps.';
     case 'AUTH-010':
       return 'The token lacks a scope that this call needs: add it to the scopes the server asks for.';
     default:
-      return 'The data belongs to somebody else, or this sign-in has not been given access to it.';
+      return /^\/(project|data)\//.test(url.pathname)
+        ? approvalAdvice
+        : 'The data belongs to somebody else, or this sign-in has not been given access to it.';
   }
 }

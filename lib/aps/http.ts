@@ -15,9 +15,9 @@ export type Patience = {
 };
 
 /**
- * A `ky` instance for APS. Tries again after 408, 429, 500, 502, 503, 504, timeouts and dropped connections;
- * waits as long as `Retry-After` says, or backs off. Answers are read whole, so that a connection that
- * drops in the middle of a body counts as dropped. Redirects are not followed: a token must not travel.
+ * A `ky` instance for APS. Tries GET and DELETE again after 408, 429, 500, 502, 503, 504, timeouts and dropped
+ * connections; waits as long as `Retry-After` says, or backs off. Answers are read whole, so that a connection
+ * that drops in the middle of a body counts as dropped. Redirects are not followed: a token must not travel.
  */
 export function apsHttp(patience: Patience = {}): KyInstance {
   const { timeout = 15_000, retries = 4, longestRetryAfter = 30_000 } = patience;
@@ -29,7 +29,7 @@ export function apsHttp(patience: Patience = {}): KyInstance {
     headers: { 'user-agent': 'aps-mcp-servers' },
     retry: {
       limit: retries,
-      methods: ['get', 'post'],
+      methods: ['get', 'delete'],
       statusCodes: retryable,
       afterStatusCodes: retryable,
       retryOnTimeout: true,

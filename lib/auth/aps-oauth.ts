@@ -22,7 +22,7 @@ export function requestOptions(baseUrl: string, http: KyInstance): oauth.TokenEn
     [oauth.allowInsecureRequests]: baseUrl.startsWith('http:'),
     [oauth.customFetch]: async (url, { body, headers, method }) => {
       try {
-        return await http(url, { body, headers, method });
+        return await http(url, { body, headers, method, retry: { methods: ['post'] } });
       } catch (error) {
         if (error instanceof HTTPError) return error.response;
         throw unreachable(url, error);
@@ -55,8 +55,10 @@ const adviceByCode: Record<string, string> = {
 /**
  * Turns whatever `oauth4webapi` throws into an {@link ApsError}. What the server said is kept only as its
  * error code and description: requests and answers of a token endpoint hold secrets.
+ *
+ * @param advice - what to do about error codes of one grant, besides those that every grant has
  */
-export async function signInError(error: unknown): Promise<ApsError> {
+export function signInError(error: unknown, advice: Readonly<Record<string, string>> = {}): ApsError {
   if (error instanceof ApsError) return error;
   if (error instanceof oauth.ResponseBodyError) {
     const said = error.error_description ? `: ${error.error_description.replace(/\.$/, '')}` : '';
@@ -64,7 +66,10 @@ export async function signInError(error: unknown): Promise<ApsError> {
       status: error.status,
       code: error.error,
       requestId: requestIdOf(error.response),
-      advice: adviceByCode[error.error] ?? 'Check the settings of this server and of its APS application.',
+      advice:
+        advice[error.error] ??
+        adviceByCode[error.error] ??
+        'Check the settings of this server and of its APS application.',
     });
   }
   const response = responseIn(error);

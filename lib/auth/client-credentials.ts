@@ -42,7 +42,7 @@ export function clientCredentials(options: {
         issuedAt,
       );
     } catch (error) {
-      throw await signInError(error);
+      throw signInError(error);
     }
   }, now);
 }

@@ -52,7 +52,8 @@ export function createHttpApp(connection: Connection, forwarder: Forwarder, allo
   app.all('/mcp', (context) => answer(context));
   app.notFound((context) => context.json({ error: 'Nothing is here. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
-    console.error(error.stack);
+    // A client that hangs up in the middle of its request is no failure of the server.
+    if (!context.req.raw.signal.aborted) console.error(error.stack);
     return context.json(jsonRpcError(-32603, 'Internal error'), 500);
   });
 

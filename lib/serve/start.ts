@@ -3,7 +3,14 @@ import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { localUser } from '../auth/token-source.ts';
-import { launchVariables, readEnvironment, readSettings, SettingsError, wantsSandbox } from '../config.ts';
+import {
+  type Environment,
+  launchVariables,
+  readEnvironment,
+  readSettings,
+  SettingsError,
+  wantsSandbox,
+} from '../config.ts';
 import type { AllowedNames } from './access.ts';
 import { type Announcement, announceHttp, announceStdio } from './announce.ts';
 import { connectInMemory } from './connection.ts';
@@ -53,7 +60,7 @@ export async function start(
 
 async function serve(definition: ServerDefinition, options: Options): Promise<void> {
   const given = readEnvironment();
-  const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox() : undefined;
+  const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox(given) : undefined;
   const environment = { ...given, ...sandbox?.env };
   // Everything is read at once, so that one message tells of everything that is wrong.
   const settings = readSettings({ ...definition.variables, ...launchVariables }, environment);
@@ -127,8 +134,20 @@ async function overStdio(announcement: Announcement, release: () => Promise<void
   console.error(await announceStdio(announcement));
 }
 
-/** The sandbox is loaded only when it is asked for: a real server does not carry it. */
-async function startSandbox() {
+/**
+ * The sandbox is loaded only when it is asked for: a real server does not carry it. It is told of the service
+ * account in the settings, which `npm run ssa:setup -- --sandbox` may have made in a sandbox of its own.
+ */
+async function startSandbox({ APS_SSA_ID, APS_SSA_KEY_ID, APS_SSA_KEY_BASE64 }: Environment) {
   const sandbox = await import('../../sandbox/index.ts');
-  return sandbox.startSandbox();
+  return sandbox.startSandbox({
+    serviceAccount:
+      APS_SSA_ID && APS_SSA_KEY_ID && APS_SSA_KEY_BASE64
+        ? {
+            id: APS_SSA_ID,
+            kid: APS_SSA_KEY_ID,
+            privateKey: Buffer.from(APS_SSA_KEY_BASE64, 'base64').toString(),
+          }
+        : undefined,
+  });
 }

@@ -63,7 +63,7 @@ export function addOssTools(server: ToolHolder, aps: ApsClient): void {
           policy_key: bucket.policyKey,
           region: bucket.region,
         })),
-        Object.keys(open).length > 0 ? writeCursor(listing, open) : undefined,
+        { nextCursor: Object.keys(open).length > 0 ? writeCursor(listing, open) : undefined },
       );
     }),
   });
@@ -90,7 +90,7 @@ export function addOssTools(server: ToolHolder, aps: ApsClient): void {
           object_id: object.objectId,
           size: object.size,
         })),
-        after === undefined ? undefined : writeCursor(listing, after),
+        { nextCursor: after === undefined ? undefined : writeCursor(listing, after) },
       );
     }),
   });

@@ -51,16 +51,34 @@ export function listSchema<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** The result of a listing: the text is the list itself as JSON, followed by a sentence when there is more. */
-export function listResult(items: readonly object[], nextCursor: string | undefined): ContentResult {
-  const result: ContentResult = {
-    content: [{ type: 'text', text: JSON.stringify(items) }],
-    structuredContent: { result: items, ...(nextCursor !== undefined && { next_cursor: nextCursor }) },
+/** What a listing's result may say besides the list. */
+type Besides = {
+  /** Where the listing goes on, if it does. */
+  nextCursor?: string;
+  /** A sentence for the model and the person, e.g. why the list is empty. */
+  note?: string;
+  /** Further fields of the structured result. */
+  fields?: Record<string, unknown>;
+};
+
+/**
+ * The result of a listing. The text is the list itself as one JSON block; whatever else a model must know,
+ * since it may see nothing but the text, follows as sentences.
+ */
+export function listResult(
+  items: readonly object[],
+  { nextCursor, note, fields }: Besides = {},
+): ContentResult {
+  const sentences = [
+    note,
+    nextCursor && `There is more. To go on, call again with the same arguments and cursor "${nextCursor}".`,
+  ].filter((sentence) => sentence !== undefined);
+  return {
+    content: [JSON.stringify(items), ...sentences].map((text) => ({ type: 'text', text })),
+    structuredContent: {
+      result: items,
+      ...(nextCursor !== undefined && { next_cursor: nextCursor }),
+      ...fields,
+    },
   };
-  if (nextCursor !== undefined)
-    result.content.push({
-      type: 'text',
-      text: `There is more. To go on, call again with the same arguments and cursor "${nextCursor}".`,
-    });
-  return result;
 }

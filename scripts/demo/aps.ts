@@ -19,7 +19,7 @@ export function watchAps(sandbox: Sandbox): ApsTeller {
         if (news.length > 4 && index === 2) detail(`… and ${news.length - 3} more pages …`);
         message('  server → APS', `${request.method} ${request.path}${queryOf(request.query)}`);
         if (request.grant) {
-          detail(`grant ${request.grant}, scope ${request.scope}`);
+          detail(`grant ${request.grant}${request.scope ? `, scope ${request.scope}` : ''}`);
           detail(`${request.status}: an access token, number ${shortened(request.tokenId)}`);
         } else if (request.status === 401) detail('401: this token is no longer good');
         else detail(`${request.status}, with access token ${shortened(request.tokenId)}`);

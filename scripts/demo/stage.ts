@@ -9,8 +9,10 @@ export function title(text: string): void {
   console.log(`\n${styled('bold', `━━ ${text} ${'━'.repeat(Math.max(3, 84 - text.length))}`)}`);
 }
 
+/** A paragraph. */
 export function say(text: string): void {
-  for (const line of wrapped(text, 88)) console.log(line);
+  console.log();
+  for (const line of wrapped(text.trim(), 88)) console.log(line);
 }
 
 /** A numbered step of the story. */

@@ -1,0 +1,246 @@
+/** The Data Management API: hubs, projects, folders, items, versions (https://aps.autodesk.com/en/docs/data/v2/reference/http/). */
+import { z } from 'zod';
+import type { ApsSession } from './client.ts';
+import { collectPages, type NumberedStretch, pageSize } from './paging.ts';
+
+/** Every call here needs the scope `data:read`, and a token that acts for a user or a service account. */
+
+const nothing = z.null().transform(() => undefined);
+const text = z.string().or(nothing).optional();
+
+/** JSON:API puts a link into a string or into an object; both are met in APS's answers. */
+const nextLink = z
+  .object({ next: z.union([z.string(), z.object({ href: z.string() }), z.null()]).optional() })
+  .transform(({ next }) => next !== undefined && next !== null)
+  .optional();
+
+const warning = z
+  .object({ HttpStatusCode: text, ErrorCode: text, Title: text, Detail: text })
+  .transform(({ HttpStatusCode, ErrorCode, Title, Detail }) => ({
+    status: HttpStatusCode,
+    code: ErrorCode,
+    title: Title,
+    detail: Detail,
+  }));
+
+const hubsDocument = z.object({
+  data: z.array(z.object({ id: z.string(), attributes: z.object({ name: z.string(), region: text }) })),
+  meta: z.object({ warnings: z.array(warning).optional() }).optional(),
+});
+
+const projectsDocument = z.object({
+  data: z.array(z.object({ id: z.string(), attributes: z.object({ name: z.string() }) })),
+  links: nextLink,
+});
+
+const change = { lastModifiedTime: text, lastModifiedUserName: text };
+
+const folderData = z.object({
+  type: z.literal('folders'),
+  id: z.string(),
+  attributes: z.object({ displayName: text, name: z.string(), ...change }),
+});
+const itemData = z.object({
+  type: z.literal('items'),
+  id: z.string(),
+  attributes: z.object({ displayName: z.string(), ...change }),
+  relationships: z.object({ tip: z.object({ data: z.object({ id: z.string() }) }).optional() }).optional(),
+});
+const versionData = z.object({
+  id: z.string(),
+  attributes: z.object({
+    displayName: text,
+    name: z.string(),
+    versionNumber: z.number(),
+    fileType: text,
+    storageSize: z.number().or(nothing).optional(),
+    createTime: text,
+    createUserName: text,
+    ...change,
+  }),
+});
+
+const topFoldersDocument = z.object({ data: z.array(folderData) });
+const foldersDocument = z.object({ data: z.array(folderData), links: nextLink });
+const itemsDocument = z.object({
+  data: z.array(itemData),
+  included: z.array(versionData).optional(),
+  links: nextLink,
+});
+const versionsDocument = z.object({ data: z.array(versionData), links: nextLink });
+
+export type Hub = { id: string; name: string; region?: string };
+export type HubWarning = z.infer<typeof warning>;
+export type Project = { id: string; name: string };
+/** Times are ISO 8601, sizes bytes; APS does not give all of them for everything. */
+type Change = { lastModified?: string; lastModifiedBy?: string };
+/** A folder or an item; `size` and `versionNumber` are those of an item's newest version. */
+export type Content = Change & {
+  type: 'folder' | 'item';
+  id: string;
+  name: string;
+  size?: number;
+  versionNumber?: number;
+};
+export type Version = Change & {
+  id: string;
+  name: string;
+  versionNumber: number;
+  fileType?: string;
+  size?: number;
+  created?: string;
+  createdBy?: string;
+};
+
+/** Which stretch of a listing to fetch: how many at most, after how many, and whom to tell how many there are. */
+export type StretchOptions = { limit: number; from?: number; onItems?: (count: number) => void };
+
+/**
+ * The hubs that the token's user may see: GET /project/v1/hubs, one page. APS looks in every region, and puts
+ * what it met in a region into `warnings`: often only that the user has no account there.
+ *
+ * @throws {ApsError}
+ */
+export async function listHubs(session: ApsSession): Promise<{ hubs: Hub[]; warnings: HubWarning[] }> {
+  const { data, meta } = await session.get(session.url(['project', 'v1', 'hubs']), hubsDocument);
+  return {
+    hubs: data.map(({ id, attributes }) => ({ id, name: attributes.name, region: attributes.region })),
+    warnings: meta?.warnings ?? [],
+  };
+}
+
+/**
+ * The projects of a hub: GET /project/v1/hubs/{hub_id}/projects, all pages.
+ *
+ * @throws {ApsError}
+ */
+export function listProjects(
+  session: ApsSession,
+  hubId: string,
+  options: StretchOptions,
+): Promise<NumberedStretch<Project>> {
+  const path = ['project', 'v1', 'hubs', hubId, 'projects'];
+  return collectPages(async (number) => {
+    const { data, links } = await session.get(session.url(path, page(number)), projectsDocument);
+    return { items: data.map(({ id, attributes }) => ({ id, name: attributes.name })), more: links === true };
+  }, options);
+}
+
+/** A place in the contents of a folder: in its folders, which come first, or in its items, and after how many. */
+export type ContentsPosition = ['folders' | 'items', number];
+
+/**
+ * The highest folders of a project that the token's user may see: GET .../topFolders. APS gives all at once.
+ *
+ * @throws {ApsError}
+ */
+export async function listTopFolders(
+  session: ApsSession,
+  hubId: string,
+  projectId: string,
+  { limit, from: [, from] = ['folders', 0] }: { limit: number; from?: ContentsPosition },
+): Promise<{ items: Content[]; after?: ContentsPosition }> {
+  const path = ['project', 'v1', 'hubs', hubId, 'projects', projectId, 'topFolders'];
+  const { data } = await session.get(session.url(path), topFoldersDocument);
+  const end = from + limit;
+  return { items: data.slice(from, end).map(folder), ...(data.length > end && { after: ['folders', end] }) };
+}
+
+/**
+ * What is in a folder, folders first, then items, each with the size of its newest version:
+ * GET /data/v1/projects/{project_id}/folders/{folder_id}/contents, all pages.
+ *
+ * @throws {ApsError}
+ */
+export async function listContents(
+  session: ApsSession,
+  projectId: string,
+  folderId: string,
+  { limit, from = ['folders', 0], onItems }: Omit<StretchOptions, 'from'> & { from?: ContentsPosition },
+): Promise<{ items: Content[]; after?: ContentsPosition }> {
+  const path = ['data', 'v1', 'projects', projectId, 'folders', folderId, 'contents'];
+  const [kind, position] = from;
+  const found: Content[] = [];
+  if (kind === 'folders') {
+    const fetchFolders = async (number: number) => {
+      const url = session.url(path, { 'filter[type]': 'folders', ...page(number) });
+      const { data, links } = await session.get(url, foldersDocument);
+      return { items: data.map(folder), more: links === true };
+    };
+    const { items, after } = await collectPages(fetchFolders, { limit, from: position, onItems });
+    found.push(...items);
+    if (after !== undefined) return { items: found, after: ['folders', after] };
+    if (found.length === limit) return { items: found, after: ['items', 0] };
+  }
+  const fetchItems = async (number: number) => {
+    const url = session.url(path, { 'filter[type]': 'items', ...page(number) });
+    const { data, included = [], links } = await session.get(url, itemsDocument);
+    const tips = new Map(included.map((version) => [version.id, version.attributes]));
+    return { items: data.map((one) => item(one, tips)), more: links === true };
+  };
+  const { items, after } = await collectPages(fetchItems, {
+    limit: limit - found.length,
+    from: kind === 'items' ? position : 0,
+    onItems: (count) => onItems?.(found.length + count),
+  });
+  return { items: [...found, ...items], after: after === undefined ? undefined : ['items', after] };
+}
+
+/**
+ * The versions of an item, newest first: GET /data/v1/projects/{project_id}/items/{item_id}/versions.
+ *
+ * @throws {ApsError}
+ */
+export function listVersions(
+  session: ApsSession,
+  projectId: string,
+  itemId: string,
+  options: StretchOptions,
+): Promise<NumberedStretch<Version>> {
+  const path = ['data', 'v1', 'projects', projectId, 'items', itemId, 'versions'];
+  return collectPages(async (number) => {
+    const { data, links } = await session.get(session.url(path, page(number)), versionsDocument);
+    const items = data.map(({ id, attributes }) => ({
+      id,
+      name: attributes.displayName ?? attributes.name,
+      size: attributes.storageSize,
+      versionNumber: attributes.versionNumber,
+      fileType: attributes.fileType,
+      created: attributes.createTime,
+      createdBy: attributes.createUserName,
+      lastModified: attributes.lastModifiedTime,
+      lastModifiedBy: attributes.lastModifiedUserName,
+    }));
+    return { items, more: links === true };
+  }, options);
+}
+
+function page(number: number) {
+  return { 'page[number]': number, 'page[limit]': pageSize };
+}
+
+function folder({ id, attributes }: z.infer<typeof folderData>): Content {
+  return {
+    type: 'folder',
+    id,
+    name: attributes.displayName ?? attributes.name,
+    lastModified: attributes.lastModifiedTime,
+    lastModifiedBy: attributes.lastModifiedUserName,
+  };
+}
+
+function item(
+  { id, attributes, relationships }: z.infer<typeof itemData>,
+  tips: ReadonlyMap<string, z.infer<typeof versionData>['attributes']>,
+): Content {
+  const tip = tips.get(relationships?.tip?.data.id ?? '');
+  return {
+    type: 'item',
+    id,
+    name: attributes.displayName,
+    size: tip?.storageSize,
+    versionNumber: tip?.versionNumber,
+    lastModified: attributes.lastModifiedTime,
+    lastModifiedBy: attributes.lastModifiedUserName,
+  };
+}

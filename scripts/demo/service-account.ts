@@ -1,0 +1,136 @@
+/** The demo of secure service accounts, `servers/ssa.ts`. */
+import { createPrivateKey } from 'node:crypto';
+import { decodeJwt } from 'jose';
+import { z } from 'zod';
+import { signAssertion } from '../../lib/auth/service-account.ts';
+import { demoHubs, type Sandbox } from '../../sandbox/index.ts';
+import { watchAps } from './aps.ts';
+import { connectHttp, connectStdio, listIn, nextCursorIn } from './client.ts';
+import { environmentWith, nodeArguments, startProgram } from './program.ts';
+import { detail, expect, message, say, step, title } from './stage.ts';
+
+const named = z.object({ id: z.string(), name: z.string() });
+const content = named.extend({ type: z.enum(['folder', 'item']), size: z.number().optional() });
+const version = z.object({
+  version_number: z.number(),
+  size: z.number().optional(),
+  created_by: z.string().optional(),
+});
+
+/** @param folder - an empty folder for the server to work in */
+export async function demoServiceAccount(sandbox: Sandbox, folder: string): Promise<void> {
+  title('SSA: a service account signs in, with a user’s rights and without a user');
+  say(
+    'servers/ssa.ts has a service account and its private key. It signs a short-lived assertion, and trades it ' +
+      'for an access token that acts for the service account: it sees what the account was invited to.',
+  );
+  const program = await startProgram('scripts/run.ts', ['ssa', '--port', '0'], sandbox.env, folder);
+  console.log(`\n   npm run ssa        serves MCP at ${program.url}`);
+  const aps = watchAps(sandbox);
+
+  step(1, 'What the assertion says (the signature is not shown)');
+  for (const [claim, value] of Object.entries(await claimsOfAnAssertion(sandbox)))
+    detail(`${claim.padEnd(6)} ${JSON.stringify(value)}`);
+
+  step(2, 'A client asks for hubs');
+  const client = await connectHttp(program.url, { pin: '2026-07-28' });
+  const answer = await client.callTool({ name: 'list_hubs' });
+  const hubs = listIn(answer, named);
+  expect('requests to APS', aps.tell(), 2);
+  expect('hubs', hubs.length, 2);
+  for (const { name, id } of hubs) message('client ← server', `${name}  (${id})`);
+  const note = answer.content[1];
+  say(`The server adds, because a hub may be missing: “${note?.type === 'text' ? note.text : ''}”`);
+
+  step(3, 'An account admin approves the application, and the missing hub shows up');
+  sandbox.approveIntegration(demoHubs.awaitingApproval);
+  const approved = listIn(await client.callTool({ name: 'list_hubs' }), named);
+  aps.tell();
+  expect('hubs', approved.length, 3);
+  message('client ← server', approved.map(({ name }) => name).join(', '));
+
+  step(4, 'A hub with 1,203 projects: pages after the first are fetched side by side');
+  const all = await client.callTool({
+    name: 'list_projects',
+    arguments: { hub_id: demoHubs.construction, limit: 10_000 },
+  });
+  aps.tell();
+  const projects = listIn(all, named);
+  expect('projects', [projects.length, nextCursorIn(all)], [1203, undefined]);
+  message(
+    'client ← server',
+    `${projects.length} projects, “${projects[0]?.name}” to “${projects.at(-1)?.name}”`,
+  );
+
+  step(5, 'What is in the first of them');
+  const project = { hub_id: demoHubs.construction, project_id: projects[0]?.id };
+  const look = async (folderId?: string) => {
+    const found = await client.callTool({
+      name: 'list_contents',
+      arguments: { ...project, ...(folderId && { folder_id: folderId }) },
+    });
+    aps.tell();
+    return listIn(found, content);
+  };
+  const top = await look();
+  const inside = await look(top[0]?.id);
+  message(
+    'client ← server',
+    inside.map(({ name, type }) => (type === 'folder' ? `${name}/` : name)).join('  '),
+  );
+  const models = await look(inside.find(({ name }) => name.includes('Models'))?.id);
+  const model = models.find(({ name }) => name === 'Architecture.rvt');
+  const versions = listIn(
+    await client.callTool({
+      name: 'list_versions',
+      arguments: { project_id: project.project_id, item_id: model?.id },
+    }),
+    version,
+  );
+  aps.tell();
+  expect('versions', versions.length, 12);
+  message(
+    'client ← server',
+    `${model?.name}: ${versions.length} versions, the newest by ${versions[0]?.created_by}`,
+  );
+  await client.close();
+
+  step(6, 'The older protocols over HTTP, and both over stdio');
+  const legacy = await connectHttp(program.url, 'legacy');
+  expect('hubs', listIn(await legacy.callTool({ name: 'list_hubs' }), named), approved);
+  message('client ← server', `the same ${approved.length} hubs`);
+  await legacy.close();
+  expect('exit code after Ctrl-C', await program.stop(), 0);
+  aps.tell();
+  for (const mode of [{ pin: '2026-07-28' }, 'legacy'] as const) {
+    const other = await connectStdio(
+      nodeArguments('servers/ssa.ts'),
+      environmentWith(sandbox.env),
+      folder,
+      mode,
+    );
+    expect('hubs', listIn(await other.callTool({ name: 'list_hubs' }), named), approved);
+    message(
+      'client ← server',
+      `the same ${approved.length} hubs, MCP ${other.getNegotiatedProtocolVersion()}`,
+    );
+    await other.close();
+    aps.tell();
+  }
+}
+
+/** The header and claims of an assertion such as the server sends. */
+async function claimsOfAnAssertion(sandbox: Sandbox) {
+  const { APS_BASE_URL = '', APS_CLIENT_ID = '', APS_SSA_ID = '', APS_SSA_KEY_ID = '' } = sandbox.env;
+  const pem = Buffer.from(sandbox.env.APS_SSA_KEY_BASE64 ?? '', 'base64');
+  const assertion = await signAssertion({
+    clientId: APS_CLIENT_ID,
+    clientSecret: '',
+    accountId: APS_SSA_ID,
+    keyId: APS_SSA_KEY_ID,
+    privateKey: createPrivateKey(pem),
+    scopes: ['data:read'],
+    baseUrl: APS_BASE_URL,
+  });
+  return decodeJwt(assertion);
+}

@@ -1,0 +1,223 @@
+/**
+ * `npm run ssa:setup`: makes a service account and a key for it, and writes what `servers/ssa.ts` needs into
+ * `.env`. With --list and --delete it shows and removes what there is.
+ */
+import { unlink } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { type ApsSession, createApsClient } from '../lib/aps/client.ts';
+import { listHubs } from '../lib/aps/data-management.ts';
+import { ApsError } from '../lib/aps/errors.ts';
+import {
+  administrationScopes,
+  createKey,
+  createServiceAccount,
+  deleteServiceAccount,
+  listKeys,
+  listServiceAccounts,
+} from '../lib/aps/service-accounts.ts';
+import { clientCredentials } from '../lib/auth/client-credentials.ts';
+import { readPrivateKey } from '../lib/auth/private-key.ts';
+import { serviceAccount } from '../lib/auth/service-account.ts';
+import { localUser, type TokenSource } from '../lib/auth/token-source.ts';
+import {
+  apsApplication,
+  launchVariables,
+  readEnvironment,
+  readSettings,
+  SettingsError,
+  wantsSandbox,
+} from '../lib/config.ts';
+import { startSandbox } from '../sandbox/index.ts';
+import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file.ts';
+
+const usage = `Usage: npm run ssa:setup -- [options]
+
+Creates a service account and a key for it, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into
+.env in the working folder. It uses the application's own credentials: APS_CLIENT_ID and APS_CLIENT_SECRET.
+
+Options:
+  --name NAME   Name of the account: 5 to 100 letters, digits and dashes (default aps-mcp-server)
+  --list        Show the service accounts of the application, and their keys
+  --delete ID   Delete a service account and its keys
+  --yes         Do not ask whether to go on
+  --replace     Replace a service account that .env already names
+  --sandbox     Use the built-in APS sandbox: no Autodesk account, no network
+  --help        Print this`;
+
+type Settings = { APS_CLIENT_ID: string; APS_CLIENT_SECRET: string; APS_BASE_URL: string };
+
+const envFile = resolve('.env');
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.help) return console.log(usage);
+  const given = readEnvironment();
+  const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox() : undefined;
+  try {
+    const settings = readSettings(
+      { ...apsApplication, APS_SANDBOX: launchVariables.APS_SANDBOX },
+      { ...given, ...sandbox?.env },
+    );
+    if (sandbox) console.log(`Using the built-in sandbox, ${sandbox.url}.`);
+    const administer = callsWith(settings, applicationTokens(settings));
+    if (options.list) await administer(list);
+    else if (options.delete !== undefined) await remove(administer, options.delete, options.yes);
+    else await setUp(administer, settings, options);
+  } finally {
+    await sandbox?.close();
+  }
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        name: { type: 'string', default: 'aps-mcp-server' },
+        list: { type: 'boolean', default: false },
+        delete: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+        replace: { type: 'boolean', default: false },
+        sandbox: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (!/^(?=.*[A-Za-z0-9])[A-Za-z0-9-]{5,100}$/.test(values.name))
+      throw new Error('--name must be 5 to 100 letters, digits and dashes');
+    return values;
+  } catch (error) {
+    throw new SettingsError(
+      `${error instanceof Error ? error.message.split('. ')[0] : error}. --help lists the options.`,
+    );
+  }
+}
+
+type Calls = <T>(work: (session: ApsSession) => Promise<T>) => Promise<T>;
+
+function callsWith({ APS_BASE_URL: baseUrl }: Settings, tokens: TokenSource): Calls {
+  const aps = createApsClient({ baseUrl, tokens });
+  return (work) => aps.call(localUser, new AbortController().signal, work);
+}
+
+function applicationTokens(settings: Settings): TokenSource {
+  return clientCredentials({
+    clientId: settings.APS_CLIENT_ID,
+    clientSecret: settings.APS_CLIENT_SECRET,
+    baseUrl: settings.APS_BASE_URL,
+    scopes: administrationScopes,
+  });
+}
+
+async function list(session: ApsSession): Promise<void> {
+  const accounts = await listServiceAccounts(session);
+  if (accounts.length === 0) console.log('This application has no service accounts.');
+  for (const { serviceAccountId, email, status } of accounts) {
+    console.log(`${serviceAccountId}  ${status}  ${email}`);
+    // APS lists no keys of an account that is disabled.
+    if (status !== 'ENABLED') continue;
+    for (const key of await listKeys(session, serviceAccountId))
+      console.log(`  key ${key.kid}  ${key.status}`);
+  }
+}
+
+async function remove(administer: Calls, id: string, yes: boolean): Promise<void> {
+  if (
+    !(yes || (await confirmed(`Delete the service account ${id} and its keys? Nothing can bring it back.`)))
+  )
+    return;
+  await administer((session) => deleteServiceAccount(session, id));
+  console.log(`Deleted ${id}.`);
+  if (readEnvironment().APS_SSA_ID === id)
+    console.log('The settings still name it: remove APS_SSA_* from .env.');
+}
+
+async function setUp(
+  administer: Calls,
+  settings: Settings,
+  options: ReturnType<typeof readOptions>,
+): Promise<void> {
+  const before = await readEnvFile(envFile);
+  const present = /^\s*(export\s+)?APS_SSA_\w+\s*=\s*\S/m.test(before);
+  if (present && !options.replace) {
+    if (options.yes || !(await confirmed(`${envFile} already names a service account. Replace it there?`)))
+      throw new SettingsError(
+        `${envFile} already names a service account, and was not changed. --replace replaces it.`,
+      );
+  }
+  const question = `Create the service account "${options.name}" and a key, and write them into ${envFile}?`;
+  if (!(options.yes || (await confirmed(question)))) return;
+
+  const { serviceAccountId: id, email } = await administer((session) =>
+    createServiceAccount(session, {
+      name: options.name,
+      firstName: 'MCP-Server',
+      lastName: 'Service-Account',
+    }),
+  );
+  const saved = await saveKey(administer, id, before).catch(async (error: unknown) => {
+    await administer((session) => deleteServiceAccount(session, id));
+    throw error;
+  });
+  console.log(`Created ${id}, ${email}`);
+  console.log(`Wrote APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into ${envFile}`);
+  console.log(`Wrote the private key to ${saved.keyFile}; APS does not give it out again`);
+
+  const act = callsWith(
+    settings,
+    serviceAccount({
+      clientId: settings.APS_CLIENT_ID,
+      clientSecret: settings.APS_CLIENT_SECRET,
+      accountId: id,
+      keyId: saved.keyId,
+      privateKey: readPrivateKey(saved.base64),
+      baseUrl: settings.APS_BASE_URL,
+      scopes: ['data:read'],
+    }),
+  );
+  const { hubs } = await act(listHubs);
+  console.log(
+    `Tried it: the service account signs in, and sees ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
+  );
+  console.log(
+    `\nInvite ${email} to the projects it is to see, as you would invite a person. Then: npm run ssa`,
+  );
+}
+
+/** Makes a key and keeps it in two places that only the owner can read: `.env`, and a PEM file. */
+async function saveKey(administer: Calls, id: string, before: string) {
+  const { kid, privateKey } = await administer((session) => createKey(session, id));
+  const base64 = Buffer.from(privateKey).toString('base64');
+  const keyFile = resolve(`ssa-key-${kid.replace(/[^\w-]/g, '')}.pem`);
+  await writePrivately(keyFile, privateKey, { mustBeNew: true });
+  try {
+    const variables = { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: base64 };
+    await writePrivately(envFile, withVariables(before, variables));
+  } catch (error) {
+    await unlink(keyFile);
+    throw error;
+  }
+  return { keyId: kid, base64, keyFile };
+}
+
+/** Asks the person at the terminal. */
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new SettingsError(`${question}\nThere is no terminal to ask at: add --yes to go on.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+try {
+  await main();
+} catch (error) {
+  const known = error instanceof SettingsError || error instanceof ApsError;
+  console.error(
+    known || !(error instanceof Error)
+      ? String(error instanceof Error ? error.message : error)
+      : `It failed: ${error.message}`,
+  );
+  process.exitCode = 1;
+}
