@@ -78,6 +78,19 @@ export const apsServiceAccount = {
     }),
 };
 
+/** Variables of a server to which users sign in. */
+export const apsUserSignIn = {
+  ...apsApplication,
+  APS_PKCE: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .transform((value) => value === 'on')
+    .register(guide, {
+      what: 'whether sign-ins use PKCE',
+      where: 'leave it out; set it to off only if APS refuses PKCE to your application',
+    }),
+};
+
 const sandboxSwitch = z
   .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
   .default('0')
@@ -105,6 +118,10 @@ export const launchVariables = {
       what: 'the port MCP clients connect to',
       where: 'any free port; leave it out for the default of the server',
     }),
+  SESSION_SECRET: z.string().min(32, 'must have 32 characters or more').optional().register(guide, {
+    what: 'the secret with which session ids are signed, the same for all instances of a deployment',
+    where: 'make one with: openssl rand -base64 32; leave it out for a single instance',
+  }),
   MCP_ALLOWED_HOSTS: commaSeparated
     .pipe(
       z.array(

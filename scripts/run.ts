@@ -4,8 +4,9 @@ import { start } from '../lib/serve/start.ts';
 const servers = {
   '2lo': () => import('../servers/2lo.ts'),
   ssa: () => import('../servers/ssa.ts'),
+  '3lo': () => import('../servers/3lo.ts'),
 };
-const planned = ['3lo', 'pkce'];
+const planned = ['pkce'];
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = Object.hasOwn(servers, name) ? servers[name as keyof typeof servers] : undefined;

@@ -71,31 +71,29 @@ export function createApsClient(options: {
   const { baseUrl, tokens, deadline = 45_000 } = options;
   const http = apsHttp(options.patience);
 
-  async function fetchAuthorised(url: URL, message: Message, caller: Caller, signal: AbortSignal) {
-    const send = async (token: string) =>
-      http(url, {
-        ...message,
-        signal,
-        headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
-      });
+  /** Sends a request with a token, and once more with a fresh one if APS does not take the first. */
+  async function exchange(
+    url: URL,
+    message: Message,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const token = await unlessAborted(tokens.get(caller), signal);
-    try {
-      return await send(token);
-    } catch (error) {
-      if (!(error instanceof HTTPError && error.response.status === 401)) throw error;
-      tokens.drop(caller, token);
-      return await send(await unlessAborted(tokens.get(caller), signal));
-    }
+    const answer = await send(url, message, token, signal);
+    if (answer.status !== 401) return successful(answer, url);
+    tokens.drop(caller, token);
+    const fresh = await unlessAborted(tokens.get(caller), signal);
+    return successful(await send(url, message, fresh, signal), url);
   }
 
-  async function exchange(url: URL, message: Message, caller: Caller, signal: AbortSignal) {
+  /** The final answer to a request, after what retries there were, whatever it says. */
+  async function send(url: URL, message: Message, token: string, signal: AbortSignal): Promise<Response> {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     try {
-      return await fetchAuthorised(url, message, caller, signal);
+      return await http(url, { ...message, signal, headers });
     } catch (error) {
-      if (signal.aborted || error instanceof ApsError) throw error;
-      throw error instanceof HTTPError
-        ? await errorFromResponse(error.response, url)
-        : unreachable(url, error);
+      if (error instanceof HTTPError) return error.response;
+      throw signal.aborted ? error : unreachable(url, error);
     }
   }
 
@@ -131,6 +129,11 @@ export function createApsClient(options: {
       }
     },
   };
+}
+
+async function successful(response: Response, url: URL): Promise<Response> {
+  if (response.ok) return response;
+  throw await errorFromResponse(response, url);
 }
 
 function tooLate(deadline: number): ApsError {

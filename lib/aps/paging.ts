@@ -1,6 +1,6 @@
 /** Numbered pages, fetched side by side: JSON:API listings of the Data Management API. */
 
-/** A stretch of a listing. `after` is the number of items before the next one; absent at the end of the listing. */
+/** A stretch of a listing. `after` is the place of the next item; absent at the end of the listing. */
 export type NumberedStretch<Item> = { items: Item[]; after?: number };
 
 /** One page, and whether APS says that another follows. */
@@ -13,9 +13,12 @@ export const pageSize = 200;
 const widest = 8;
 
 /**
- * Collects `limit` items from the one with index `from` on. The first page is fetched alone; those after it
+ * Collects `limit` items from the one at place `from` on. The first page is fetched alone; those after it
  * side by side, 2, 4, then 8 at a time, because nothing tells how many there are. Pages asked for beyond the
  * end are thrown away, and so are their errors.
+ *
+ * A place is a page and what is skipped in it: a page may hold fewer items than it has room for, and another
+ * follow all the same.
  *
  * @param fetchPage - fetches the page with a number from 0, of {@link pageSize} items
  * @param onItems - told how many items there are so far, whenever there are more than before
@@ -24,27 +27,27 @@ export async function collectPages<Item>(
   fetchPage: (number: number) => Promise<NumberedPage<Item>>,
   { limit, from = 0, onItems }: { limit: number; from?: number; onItems?: (count: number) => void },
 ): Promise<NumberedStretch<Item>> {
-  const first = Math.floor(from / pageSize);
-  const skipped = from % pageSize;
-  const wanted = skipped + limit;
-  const last = first + Math.ceil(wanted / pageSize) - 1;
   const items: Item[] = [];
+  let place = from;
   let more = true;
-  let told = 0;
 
-  for (let next = first, width = 1; more && next <= last; width = Math.min(width * 2, widest)) {
-    const numbers = Array.from({ length: Math.min(width, last - next + 1) }, (_, index) => next + index);
+  for (let width = 1; more && items.length < limit; width = Math.min(width * 2, widest)) {
+    const next = Math.floor(place / pageSize);
+    const needed = Math.ceil(((place % pageSize) + limit - items.length) / pageSize);
+    const numbers = Array.from({ length: Math.min(width, needed) }, (_, index) => next + index);
+    const before = items.length;
     for (const outcome of await Promise.allSettled(numbers.map(fetchPage))) {
-      if (!more) break;
+      if (!more || items.length === limit) break;
       if (outcome.status === 'rejected') throw outcome.reason;
-      items.push(...outcome.value.items);
-      more = outcome.value.more;
+      const page = outcome.value;
+      const skipped = place % pageSize;
+      const taken = page.items.slice(skipped, skipped + limit - items.length);
+      items.push(...taken);
+      const left = page.items.length > skipped + taken.length;
+      place = left ? place + taken.length : (Math.floor(place / pageSize) + 1) * pageSize;
+      more = left || page.more;
     }
-    next += numbers.length;
-    const count = Math.min(items.length, wanted) - skipped;
-    if (count > told) onItems?.(count);
-    told = count;
+    if (items.length > before) onItems?.(items.length);
   }
-  const rest = more || items.length > wanted;
-  return { items: items.slice(skipped, wanted), ...(rest && { after: from + limit }) };
+  return { items, ...(more && { after: place }) };
 }

@@ -12,17 +12,27 @@ import type { AccessToken } from './token-source.ts';
 export function apsAuthorizationServer(baseUrl: string): oauth.AuthorizationServer {
   return {
     issuer: baseUrl,
+    authorization_endpoint: `${baseUrl}/authentication/v2/authorize`,
     token_endpoint: `${baseUrl}/authentication/v2/token`,
+    revocation_endpoint: `${baseUrl}/authentication/v2/revoke`,
+    // Autodesk serves it from a host of its own; whoever stands in for APS, from the same.
+    userinfo_endpoint:
+      baseUrl === 'https://developer.api.autodesk.com'
+        ? 'https://api.userprofile.autodesk.com/userinfo'
+        : `${baseUrl}/userinfo`,
   };
 }
 
 /** Request options of `oauth4webapi` that send a request through our retries. Plain HTTP only where `baseUrl` has it. */
-export function requestOptions(baseUrl: string, http: KyInstance): oauth.TokenEndpointRequestOptions {
+export function requestOptions(baseUrl: string, http: KyInstance) {
   return {
     [oauth.allowInsecureRequests]: baseUrl.startsWith('http:'),
-    [oauth.customFetch]: async (url, { body, headers, method }) => {
+    [oauth.customFetch]: async (
+      url: string,
+      { body, headers, method }: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
+    ): Promise<Response> => {
       try {
-        return await http(url, { body, headers, method, retry: { methods: ['post'] } });
+        return await http(url, { body, headers, method, retry: { methods: ['get', 'post'] } });
       } catch (error) {
         if (error instanceof HTTPError) return error.response;
         throw unreachable(url, error);

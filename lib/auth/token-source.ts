@@ -15,6 +15,18 @@ export type AccessToken = {
   readonly expiresAt: number;
 };
 
+/** The caller must sign in to Autodesk before there is a token for them. */
+export class SignInRequired extends Error {
+  override readonly name = 'SignInRequired';
+  /** Where the person opens the sign-in in a browser. Made for this caller, and usable once. */
+  readonly address: string;
+
+  constructor(address: string) {
+    super(`Sign in to Autodesk first: open ${address} in a browser, then try again.`);
+    this.address = address;
+  }
+}
+
 /**
  * Gives access tokens without saying how it gets them. Three rules hold for every source: concurrent calls
  * share one request (one flight), tokens are renewed before they expire (fresh), and no token, secret or
@@ -24,6 +36,7 @@ export type TokenSource = {
   /**
    * An access token to act for `caller`, cached or new.
    *
+   * @throws {SignInRequired} when the token is the caller's to give
    * @throws {ApsError} when APS refuses or cannot be reached
    */
   get(caller: Caller): Promise<string>;
@@ -33,6 +46,11 @@ export type TokenSource = {
 
 /** A token is renewed this long before it expires, in milliseconds. */
 const renewAhead = 60_000;
+
+/** Whether a token is still good enough to be given out. `now` is in milliseconds since 1970. */
+export function isFresh({ expiresAt }: Pick<AccessToken, 'expiresAt'>, now: number): boolean {
+  return now < expiresAt - renewAhead;
+}
 
 /**
  * A source for tokens that do not depend on the caller: keeps one, and asks for the next in a single flight.
@@ -46,7 +64,7 @@ export function sharedTokens(request: () => Promise<AccessToken>, now: () => num
 
   return {
     async get() {
-      if (current && now() < current.expiresAt - renewAhead) return current.value;
+      if (current && isFresh(current, now())) return current.value;
       flight ??= request()
         .then((token) => {
           current = token;

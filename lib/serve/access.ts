@@ -20,16 +20,15 @@ export function allowsOrigin(origin: string, allowed: AllowedNames): boolean {
   return allowed.origins.includes(origin) || validateOriginHeader(origin, localhostAllowedOrigins()).ok;
 }
 
-/**
- * The refusal (403) for a request that came under a name that is not allowed, or from a web page of an
- * origin that is not; `undefined` when it may pass. MCP, Transports, "Security Warning".
- */
-export function refusal(request: Request, allowed: AllowedNames): Response | undefined {
+/** The refusal (403) of a request under a `Host` that is not allowed. MCP, Transports, "Security Warning". */
+export function refusedHost(request: Request, allowed: AllowedNames): Response | undefined {
+  return hostHeaderValidationResponse(request, [...localhostAllowedHostnames(), ...allowed.hosts]);
+}
+
+/** The refusal (403) of a request from a web page whose `Origin` is not allowed. */
+export function refusedOrigin(request: Request, allowed: AllowedNames): Response | undefined {
   const origin = request.headers.get('origin');
-  return (
-    hostHeaderValidationResponse(request, [...localhostAllowedHostnames(), ...allowed.hosts]) ??
-    (origin === null || allowsOrigin(origin, allowed)
-      ? undefined
-      : originValidationResponse(request, localhostAllowedOrigins()))
-  );
+  return origin === null || allowsOrigin(origin, allowed)
+    ? undefined
+    : originValidationResponse(request, localhostAllowedOrigins());
 }

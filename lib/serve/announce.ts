@@ -1,8 +1,8 @@
 /** What a server says on stderr when it has started. */
-import type { Connection } from './connection.ts';
+import type { Host } from './host.ts';
 
 export type Announcement = {
-  connection: Connection;
+  host: Host;
   /** The APS sign-in, in a few words. */
   signIn: string;
   /** Where APS is, in words. */
@@ -11,13 +11,13 @@ export type Announcement = {
 
 /** The message of a server that listens at `url`. `local` says whether only this machine can reach it. */
 export async function announceHttp(
-  { connection, signIn, aps }: Announcement,
+  { host, signIn, aps }: Announcement,
   url: string,
   local: boolean,
 ): Promise<string> {
   const address = `${url}/mcp`;
   return [
-    await title(connection),
+    await title(host),
     `  Address       ${address}${url.startsWith('http://localhost:') ? '  (also as 127.0.0.1 and [::1])' : ''}`,
     `  APS sign-in   ${signIn}`,
     `  APS           ${aps}`,
@@ -30,16 +30,17 @@ export async function announceHttp(
 }
 
 /** The message of a server that speaks over stdio. */
-export async function announceStdio({ connection, signIn, aps }: Announcement): Promise<string> {
+export async function announceStdio({ host, signIn, aps }: Announcement): Promise<string> {
   return [
-    await title(connection),
+    await title(host),
     '  Transport     stdio',
     `  APS sign-in   ${signIn}`,
     `  APS           ${aps}`,
   ].join('\n');
 }
 
-async function title({ client }: Connection): Promise<string> {
+async function title(host: Host): Promise<string> {
+  const client = await host.about();
   const { name, version } = client.getServerVersion() ?? { name: 'MCP server', version: '' };
   const { tools } = await client.listTools();
   return `${name} ${version}\n  Tools         ${tools.map((tool) => tool.name).join(', ')}`;

@@ -9,6 +9,10 @@ import { version } from '../version.ts';
 export type Connection = {
   /** Speaks to the definition in the handshake era of MCP, the only one that FastMCP knows. */
   readonly client: Client;
+  /** Runs something over the connection, which is not closed as idle in the meantime. */
+  use<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** Ends the connection as soon as nothing uses it. */
+  closeWhenIdle(): Promise<void>;
   /** Ends the connection; tools that still run for it see their signal abort. */
   close(): Promise<void>;
 };
@@ -25,11 +29,28 @@ export async function connectInMemory(server: FastMCP<Caller>, caller: Caller): 
   const session = server.connect(theirs, caller);
   const failure = session.then(() => new Promise<never>(() => {}));
   await Promise.race([client.connect(ours), failure]);
+
+  let uses = 0;
+  let closing = false;
+  const close = async () => {
+    await client.close();
+    await session.then((it) => it.close());
+  };
   return {
     client,
-    async close() {
-      await client.close();
-      await session.then((it) => it.close());
+    async use(work) {
+      uses += 1;
+      try {
+        return await work(client);
+      } finally {
+        uses -= 1;
+        if (closing && uses === 0) await close();
+      }
     },
+    async closeWhenIdle() {
+      closing = true;
+      if (uses === 0) await close();
+    },
+    close,
   };
 }

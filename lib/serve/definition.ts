@@ -2,7 +2,8 @@
 import type { FastMCP } from 'fastmcp';
 import type { z } from 'zod';
 import type { Caller } from '../auth/token-source.ts';
-import { type Environment, readSettings } from '../config.ts';
+import type { UserSignIn } from '../auth/user-sign-in.ts';
+import { type Environment, readSettings, SettingsError } from '../config.ts';
 
 /** What every server says of itself. */
 type Description = {
@@ -12,6 +13,17 @@ type Description = {
   readonly signIn: string;
   /** The port for HTTP when none is given. */
   readonly port: number;
+  /** Whether users sign in, so that the tokens are theirs. */
+  readonly users?: boolean;
+};
+
+/** What `create` builds: the FastMCP definition and, where the tokens belong to users, their sign-in. */
+export type BuiltServer = { server: FastMCP<Caller>; signIn?: UserSignIn };
+
+/** What a definition may need to know of how it is served. */
+export type Surroundings = {
+  /** Where browsers are sent back to after a sign-in. Opens it, where it is not open yet. */
+  callbackUrl(): Promise<string>;
 };
 
 /** One server: a way to sign in to APS, the variables it needs, and the FastMCP definition built from them. */
@@ -23,18 +35,30 @@ export type ServerDefinition = Description & {
    *
    * @throws {SettingsError} when variables are missing or malformed
    */
-  create(environment: Environment): FastMCP<Caller>;
+  create(environment: Environment, surroundings?: Surroundings): BuiltServer;
 };
 
 /** Makes a definition of which `create` gets its variables checked and typed. */
 export function defineServer<Shape extends z.core.$ZodShape>(
   definition: Description & {
     readonly variables: Shape;
-    create(settings: z.output<z.ZodObject<Shape>>): FastMCP<Caller>;
+    create(
+      settings: z.output<z.ZodObject<Shape>>,
+      surroundings: Surroundings,
+    ): FastMCP<Caller> | Required<BuiltServer>;
   },
 ): ServerDefinition {
   return {
     ...definition,
-    create: (environment) => definition.create(readSettings(definition.variables, environment)),
+    create(environment, surroundings = nowhere) {
+      const built = definition.create(readSettings(definition.variables, environment), surroundings);
+      return 'signIn' in built ? built : { server: built };
+    },
   };
 }
+
+/** For a definition that is used without the launcher. */
+const nowhere: Surroundings = {
+  callbackUrl: () =>
+    Promise.reject(new SettingsError('There is no address here to which a sign-in could come back.')),
+};

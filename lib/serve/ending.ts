@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 /** Something that is being served. */
 export type Serving = {
   /** How many calls are running. */
-  readonly running: number;
+  running(): number;
   /** Stops taking requests, lets running ones finish for a while, and releases everything. */
   stop(): Promise<void>;
 };
@@ -29,8 +29,8 @@ export function endGracefully(serving: Serving, ended: Promise<void>): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (stopping) process.exit(128 + constants.signals[signal]);
-      if (serving.running > 0)
-        console.error(`Finishing running calls (${serving.running}). Ctrl-C again leaves at once.`);
+      if (serving.running() > 0)
+        console.error(`Finishing running calls (${serving.running()}). Ctrl-C again leaves at once.`);
       stop();
     });
   void ended.then(() => {

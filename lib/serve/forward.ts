@@ -5,22 +5,29 @@
 import { ProtocolError } from '@modelcontextprotocol/client';
 import {
   type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type Progress,
+  type ProgressToken,
   ProtocolErrorCode,
+  type ResultTypeMap,
   Server,
   type ServerCapabilities,
   type ServerContext,
+  type ServerOptions,
 } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { Asking } from './asking.ts';
 import type { Connection } from './connection.ts';
 
-/** What is passed on, by the capability under which a definition offers it. */
+/** What is passed on as it is, by the capability under which a definition offers it; tools need more care. */
 const methods = {
-  tools: ['tools/list', 'tools/call'],
   prompts: ['prompts/list', 'prompts/get'],
   resources: ['resources/list', 'resources/templates/list', 'resources/read'],
   completions: ['completion/complete'],
 } as const;
 
-type Method = (typeof methods)[keyof typeof methods][number];
+type Method = (typeof methods)[keyof typeof methods][number] | 'tools/list' | 'tools/call';
 
 /**
  * How long a forwarded request may take, in milliseconds. Only a guard against definitions that never
@@ -31,15 +38,31 @@ const longestRequest = 15 * 60_000;
 /** Lists do not change while a server runs; clients may keep them for this long, in milliseconds. */
 const listLifetime = 5 * 60_000;
 
+type VerifyState = NonNullable<ServerOptions['requestState']>['verify'];
+
+/** The capabilities in the envelope of a 2026-07-28 request, which the SDK has validated and types as opaque. */
+const declaredCapabilities = z
+  .object({
+    [CLIENT_CAPABILITIES_META_KEY]: z.custom<ClientCapabilities>((value) => typeof value === 'object'),
+  })
+  .transform((envelope) => envelope[CLIENT_CAPABILITIES_META_KEY]);
+
+type Params = { [name: string]: unknown; _meta?: { [name: string]: unknown; progressToken?: ProgressToken } };
+
 /** Makes SDK servers that forward to a definition, and knows which requests are running. */
 export type Forwarder = {
-  /** A server for one HTTP request, or for one stdio connection. */
-  createServer(connection: Connection): Server;
+  /**
+   * A server for one HTTP request, or for one stdio connection.
+   *
+   * @param asking - for a definition whose users sign in
+   * @param verifyState - checks the state that clients bring back with an answer
+   */
+  createServer(connection: Connection, asking?: Asking, verifyState?: VerifyState): Server;
   /** Cancels a request of a handshake-era session over HTTP, where the cancellation arrives on its own. */
   cancel(sessionId: string, requestId: string | number): void;
   /** How many requests are running. */
   readonly running: number;
-  /** Resolves as soon as no request is running. */
+  /** Resolves as soon as no request is running, and the answers are on their way. */
   idle(): Promise<void>;
 };
 
@@ -72,7 +95,8 @@ export function createForwarder(): Forwarder {
   }
 
   return {
-    createServer({ client }) {
+    createServer(connection, asking, verifyState) {
+      const { client } = connection;
       const offered = client.getServerCapabilities() ?? {};
       const capabilities: ServerCapabilities = {};
       for (const name of ['tools', 'prompts', 'resources', 'completions'] as const)
@@ -81,35 +105,31 @@ export function createForwarder(): Forwarder {
         capabilities,
         instructions: client.getInstructions(),
         cacheHints: { 'tools/list': { ttlMs: listLifetime, cacheScope: 'private' } },
+        requestState: verifyState && { verify: verifyState },
       });
       const forward = (method: Method) =>
         server.setRequestHandler(method, (request, context) =>
-          tracked(context, async (signal) => {
-            const { progressToken, ...meta } = request.params?._meta ?? {};
-            const params = { ...request.params, _meta: meta };
-            try {
-              return await client.request(
-                { method, params: method === 'tools/call' ? { arguments: {}, ...params } : params },
-                {
-                  signal,
-                  timeout: longestRequest,
-                  onprogress:
-                    progressToken === undefined
-                      ? undefined
-                      : (progress) =>
-                          context.mcpReq.notify({
-                            method: 'notifications/progress',
-                            params: { ...progress, progressToken },
-                          }),
-                },
-              );
-            } catch (error) {
-              return answerTo(method, error);
-            }
-          }),
+          tracked(context, (signal) => pass(connection, method, request.params, context, signal)),
         );
       for (const name of Object.keys(methods) as (keyof typeof methods)[])
         if (capabilities[name]) methods[name].forEach(forward);
+      if (!capabilities.tools) return server;
+      server.setRequestHandler('tools/list', (request, context) =>
+        tracked(context, async (signal) => {
+          const result = await pass(connection, 'tools/list', request.params, context, signal);
+          return asking ? { ...result, tools: result.tools.map(asking.describe) } : result;
+        }),
+      );
+      server.setRequestHandler('tools/call', (request, context) =>
+        tracked(context, (signal) => {
+          const run = () => callTool(connection, request.params, context, signal);
+          if (!asking) return run();
+          // In the 2026-07-28 era they come with each request; before, with the handshake.
+          const capabilities =
+            declaredCapabilities.safeParse(context.mcpReq.envelope).data ?? server.getClientCapabilities();
+          return asking.call({ tool: request.params.name, context, capabilities, signal }, run);
+        }),
+      );
       return server;
     },
     cancel(sessionId, requestId) {
@@ -118,29 +138,59 @@ export function createForwarder(): Forwarder {
     get running() {
       return running.size;
     },
-    idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    async idle() {
+      while (running.size > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      // An answer is on its way only after its request has stopped running.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
   };
+}
+
+/** Passes one request on, with its progress. Errors lose the marks of the way they came. */
+async function pass<M extends Method>(
+  connection: Connection,
+  method: M,
+  given: Params | undefined,
+  context: ServerContext,
+  signal: AbortSignal,
+): Promise<ResultTypeMap[M]> {
+  const { progressToken, ...meta } = given?._meta ?? {};
+  const onprogress = (progress: Progress) =>
+    context.mcpReq.notify({ method: 'notifications/progress', params: { ...progress, progressToken } });
+  try {
+    return await connection.use((client) =>
+      client.request(
+        { method, params: { ...given, _meta: meta } },
+        { signal, timeout: longestRequest, onprogress: progressToken === undefined ? undefined : onprogress },
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.code, error.message.replace(/^(MCP error -?\d+: )+/, ''), error.data);
+  }
+}
+
+/**
+ * Passes a tool call on. Refused arguments become a tool error, which the model sees and can mend (MCP, Tools,
+ * "Error Handling"); an unknown tool, a protocol error with the code that the specification names for it.
+ */
+async function callTool(
+  connection: Connection,
+  given: Params,
+  context: ServerContext,
+  signal: AbortSignal,
+): Promise<CallToolResult> {
+  try {
+    return await pass(connection, 'tools/call', { arguments: {}, ...given }, context, signal);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    if (error.code === ProtocolErrorCode.InvalidParams)
+      return { isError: true, content: [{ type: 'text', text: error.message }] };
+    if (error.code !== ProtocolErrorCode.MethodNotFound) throw error;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, error.message, error.data);
+  }
 }
 
 function cancelKey(sessionId: string, requestId: string | number): string {
   return JSON.stringify([sessionId, requestId]);
-}
-
-/**
- * What a client gets for an error of the definition. Refused arguments are a tool error, which the model
- * sees and can mend (MCP, Tools, "Error Handling"); an unknown tool is a protocol error, with the code that
- * the specification names for it.
- */
-function answerTo(method: Method, error: unknown): CallToolResult {
-  if (!(error instanceof ProtocolError)) throw error;
-  const message = error.message.replace(/^(MCP error -?\d+: )+/, '');
-  if (method === 'tools/call' && error.code === ProtocolErrorCode.InvalidParams)
-    return { isError: true, content: [{ type: 'text', text: message }] };
-  throw new ProtocolError(
-    method === 'tools/call' && error.code === ProtocolErrorCode.MethodNotFound
-      ? ProtocolErrorCode.InvalidParams
-      : error.code,
-    message,
-    error.data,
-  );
 }

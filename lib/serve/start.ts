@@ -2,7 +2,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { localUser } from '../auth/token-source.ts';
 import {
   type Environment,
   launchVariables,
@@ -13,12 +12,12 @@ import {
 } from '../config.ts';
 import type { AllowedNames } from './access.ts';
 import { type Announcement, announceHttp, announceStdio } from './announce.ts';
-import { connectInMemory } from './connection.ts';
+import { callbackPath, createCallbackApp } from './callback.ts';
 import type { ServerDefinition } from './definition.ts';
-import { atMost, endGracefully, type Serving } from './ending.ts';
-import { createForwarder } from './forward.ts';
+import { atMost, endGracefully } from './ending.ts';
+import { createHost, type Host } from './host.ts';
 import { createHttpApp } from './http.ts';
-import { isLocal, listen } from './listen.ts';
+import { isLocal, type Listener, listen } from './listen.ts';
 import { help, type Options, readOptions } from './options.ts';
 
 /** How long running calls may go on after Ctrl-C, in milliseconds. */
@@ -59,79 +58,92 @@ export async function start(
 }
 
 async function serve(definition: ServerDefinition, options: Options): Promise<void> {
+  const { transport } = options;
   const given = readEnvironment();
   const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox(given) : undefined;
   const environment = { ...given, ...sandbox?.env };
   // Everything is read at once, so that one message tells of everything that is wrong.
   const settings = readSettings({ ...definition.variables, ...launchVariables }, environment);
-  const connection = await connectInMemory(definition.create(environment), localUser);
+  if (definition.users && transport === 'http' && !isLocal(options.host))
+    throw new SettingsError(whyLoopbackOnly(options.host));
+
+  const port = options.port ?? settings.MCP_PORT ?? definition.port;
+  // The callback is on the port of the server; over stdio, where there is none, it is opened when it is needed.
+  let listener: Promise<Listener> | undefined;
+  const callbackUrl = async () => {
+    listener ??= listen(createCallbackApp(host), 'localhost', port);
+    const open = await listener.catch((error: unknown) => {
+      listener = undefined;
+      throw error;
+    });
+    const url = `http://localhost:${open.port}${callbackPath}`;
+    sandbox?.registerRedirectUri(url);
+    return url;
+  };
+  const host: Host = createHost(definition.create(environment, { callbackUrl }), settings.SESSION_SECRET);
   const announcement: Announcement = {
-    connection,
+    host,
     signIn: definition.signIn,
     aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : settings.APS_BASE_URL,
   };
   const release = async () => {
-    await connection.close();
+    const open = await listener?.catch(() => undefined);
+    open?.close();
+    open?.disconnect();
+    await host.close();
     await sandbox?.close();
   };
-  if (options.transport === 'stdio') return overStdio(announcement, release);
-  const port = options.port ?? settings.MCP_PORT ?? definition.port;
+  if (transport === 'stdio') return overStdio(announcement, release);
   const allowed = { hosts: settings.MCP_ALLOWED_HOSTS, origins: settings.MCP_ALLOWED_ORIGINS };
-  return overHttp(announcement, release, options.host, port, allowed);
+  const app = createHttpApp(host, withOwnName(allowed, options.host));
+  listener = listen(app.fetch, options.host, port);
+  return overHttp(announcement, await listener, app.close, release, isLocal(options.host));
 }
 
 async function overHttp(
   announcement: Announcement,
+  listener: Listener,
+  endStreams: () => Promise<void>,
   release: () => Promise<void>,
-  host: string,
-  port: number,
-  allowed: AllowedNames,
+  local: boolean,
 ): Promise<void> {
-  const forwarder = createForwarder();
-  const app = createHttpApp(announcement.connection, forwarder, {
-    ...allowed,
-    hosts: [...allowed.hosts, host.includes(':') ? `[${host}]` : host.toLowerCase()],
-  });
-  const listener = await listen(app.fetch, host, port);
-  endGracefully(
-    {
-      get running() {
-        return forwarder.running;
-      },
-      async stop() {
-        listener.close();
-        await atMost(grace, forwarder.idle());
-        await app.close();
-        await atMost(1000, listener.idle());
-        listener.disconnect();
-        await release();
-      },
-    },
-    new Promise(() => {}),
-  );
-  console.error(await announceHttp(announcement, listener.url, isLocal(host)));
+  const { host } = announcement;
+  const stop = async () => {
+    listener.close();
+    await atMost(grace, host.idle());
+    await endStreams();
+    await atMost(1000, listener.idle());
+    await release();
+  };
+  endGracefully({ running: () => host.running, stop }, new Promise(() => {}));
+  console.error(await announceHttp(announcement, listener.url, local));
 }
 
 async function overStdio(announcement: Announcement, release: () => Promise<void>): Promise<void> {
-  const forwarder = createForwarder();
+  const { host } = announcement;
   const clientLeft = new Promise<void>((resolve) =>
     process.stdin.once('close', resolve).once('end', resolve),
   );
-  const stdio = serveStdio(() => forwarder.createServer(announcement.connection));
-  const serving: Serving = {
-    get running() {
-      return forwarder.running;
-    },
-    async stop() {
-      await atMost(grace, forwarder.idle());
-      // An answer is written right after its request stops running.
-      await new Promise((resolve) => setImmediate(resolve));
-      await stdio.close();
-      await release();
-    },
+  const stdio = serveStdio(host.forStdio);
+  const stop = async () => {
+    await atMost(grace, host.idle());
+    await stdio.close();
+    await release();
   };
-  endGracefully(serving, clientLeft);
+  endGracefully({ running: () => host.running, stop }, clientLeft);
   console.error(await announceStdio(announcement));
+}
+
+/** The address that is listened on is a name of the server too. */
+function withOwnName({ hosts, origins }: AllowedNames, host: string): AllowedNames {
+  return { hosts: [...hosts, host.includes(':') ? `[${host}]` : host.toLowerCase()], origins };
+}
+
+function whyLoopbackOnly(host: string): string {
+  return (
+    `Its tokens belong to users, and without a sign-in of MCP clients nothing tells users apart: whoever can reach ` +
+    `${host} would act as whoever signed in to Autodesk last. Leave --host out, so that only this machine can reach it.`
+  );
 }
 
 /**

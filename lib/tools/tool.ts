@@ -2,7 +2,9 @@
 import { type ContentResult, type Context, type FastMCP, UserError } from 'fastmcp';
 import { z } from 'zod';
 import { ApsError } from '../aps/errors.ts';
-import { type Caller, localUser } from '../auth/token-source.ts';
+import { type Caller, localUser, SignInRequired } from '../auth/token-source.ts';
+import { signInField } from '../auth/user-sign-in.ts';
+import { SettingsError } from '../config.ts';
 
 /** What takes tools: a FastMCP server. */
 export type ToolHolder = Pick<FastMCP<Caller>, 'addTool'>;
@@ -15,8 +17,8 @@ export function callerOf(context: ToolContext): Caller {
 }
 
 /**
- * Wraps what a tool does so that its failures are fit to be shown: APS errors in their own words, anything
- * else without its details, which go to the server's log.
+ * Wraps what a tool does so that its failures are fit to be shown: APS errors in their own words, a sign-in
+ * that is required with its address, anything else without its details, which go to the server's log.
  */
 export function answering<Arguments>(
   work: (args: Arguments, context: ToolContext) => Promise<ContentResult>,
@@ -26,7 +28,9 @@ export function answering<Arguments>(
       return await work(args, context);
     } catch (error) {
       if (error instanceof UserError) throw error;
-      if (error instanceof ApsError) throw new UserError(error.message);
+      if (error instanceof ApsError || error instanceof SettingsError) throw new UserError(error.message);
+      if (error instanceof SignInRequired)
+        throw new UserError(error.message, { [signInField]: error.address });
       if (context.signal.aborted) throw new UserError('The call was cancelled.');
       // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
       console.error(error instanceof Error ? error.stack : String(error));

@@ -9,9 +9,11 @@ probe.listen(0, '127.0.0.1', () => {
   probe.close(async () => {
     if (!address || typeof address === 'string') throw new Error('no free port');
     const { port } = address;
-    await definition
-      .create(process.env)
-      .start({ transportType: 'httpStream', httpStream: { host: '127.0.0.1', port, endpoint: '/mcp' } });
+    const { server } = definition.create(process.env);
+    await server.start({
+      transportType: 'httpStream',
+      httpStream: { host: '127.0.0.1', port, endpoint: '/mcp' },
+    });
     console.error(`Address http://127.0.0.1:${port}/mcp`);
   });
 });
