@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startSandbox } from '../sandbox/index.ts';
 import { demoServiceAccount } from './demo/service-account.ts';
 import { say, title } from './demo/stage.ts';
+import { demoThreeLegged } from './demo/three-legged.ts';
 import { demoTwoLegged } from './demo/two-legged.ts';
 
 const sandbox = await startSandbox();
@@ -17,6 +18,7 @@ try {
   );
   await demoTwoLegged(sandbox, folder);
   await demoServiceAccount(sandbox, folder);
+  await demoThreeLegged(sandbox, folder);
   title('All of it went as expected');
   say('Next: start one yourself with "npm run 2lo -- --sandbox", and read docs/tutorial/.');
 } catch (error) {

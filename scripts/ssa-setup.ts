@@ -6,6 +6,7 @@ import { unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
+import { parse } from 'dotenv';
 import { type ApsSession, createApsClient } from '../lib/aps/client.ts';
 import { listHubs } from '../lib/aps/data-management.ts';
 import { ApsError } from '../lib/aps/errors.ts';
@@ -138,7 +139,9 @@ async function setUp(
   options: ReturnType<typeof readOptions>,
 ): Promise<void> {
   const before = await readEnvFile(envFile);
-  const present = /^\s*(export\s+)?APS_SSA_\w+\s*=\s*\S/m.test(before);
+  const present = Object.entries(parse(before)).some(
+    ([name, value]) => /^APS_SSA_/.test(name) && value !== '',
+  );
   if (present && !options.replace) {
     if (options.yes || !(await confirmed(`${envFile} already names a service account. Replace it there?`)))
       throw new SettingsError(

@@ -1,9 +1,9 @@
 /** What a server and APS said to each other, told from the sandbox's records. */
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { RequestRecord, Sandbox } from '../../sandbox/index.ts';
 import { detail, message } from './stage.ts';
 
 export type ApsTeller = {
-  /** Tells the requests since the last time, a long run of pages in short, and gives their number. */
+  /** Tells the requests since the last time, a long run of them in short, and gives their number. */
   tell(): number;
 };
 
@@ -14,19 +14,30 @@ export function watchAps(sandbox: Sandbox): ApsTeller {
     tell() {
       const news = sandbox.requests.slice(told);
       told = sandbox.requests.length;
-      const shown = news.length > 4 ? [...news.slice(0, 2), ...news.slice(-1)] : news;
-      shown.forEach((request, index) => {
-        if (news.length > 4 && index === 2) detail(`… and ${news.length - 3} more pages …`);
-        message('  server → APS', `${request.method} ${request.path}${queryOf(request.query)}`);
-        if (request.grant) {
-          detail(`grant ${request.grant}${request.scope ? `, scope ${request.scope}` : ''}`);
-          detail(`${request.status}: an access token, number ${shortened(request.tokenId)}`);
-        } else if (request.status === 401) detail('401: this token is no longer good');
-        else detail(`${request.status}, with access token ${shortened(request.tokenId)}`);
-      });
+      const shown = news.length > most ? [...news.slice(0, 2), ...news.slice(-1)] : news;
+      for (const [index, request] of shown.entries()) {
+        if (news.length > most && index === 2) detail(`… and ${news.length - shown.length} more …`);
+        tellOne(request);
+      }
       return news.length;
     },
   };
+}
+
+/** More requests than this are told in short. */
+const most = 8;
+
+function tellOne({ method, path, query, status, grant, scope, tokenId }: RequestRecord): void {
+  const byBrowser = path === '/authentication/v2/authorize';
+  message(
+    byBrowser ? 'browser → APS' : '  server → APS',
+    `${method} ${path}${byBrowser ? '?…' : queryOf(query)}`,
+  );
+  if (grant) {
+    detail(`grant ${grant}${scope ? `, scope ${scope}` : ''}`);
+    detail(`${status}: an access token, number ${shortened(tokenId)}`);
+  } else if (status === 401) detail('401: this token is no longer good');
+  else detail(tokenId ? `${status}, with access token ${shortened(tokenId)}` : `${status}`);
 }
 
 function queryOf(query: Record<string, string>): string {

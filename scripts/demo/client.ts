@@ -14,8 +14,30 @@ export type Mode = NonNullable<NonNullable<ClientOptions['versionNegotiation']>[
 
 const rpc = z.object({ method: z.string(), params: z.object({ name: z.string() }).partial().optional() });
 
-/** Connects over HTTP, telling every request it makes. */
-export async function connectHttp(url: URL, mode: Mode): Promise<Client> {
+/** Takes the person at the client to an address, as clients that can show one do (URL mode elicitation). */
+export type ShowAddress = (address: string) => void;
+
+function createClient(mode: Mode, show?: ShowAddress): Client {
+  const client = new Client(
+    { name: 'demo', version: '1.0.0' },
+    { versionNegotiation: { mode }, capabilities: show ? { elicitation: { url: {} } } : {} },
+  );
+  if (show)
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      if (params.mode !== 'url') return { action: 'decline' };
+      message('client ← server', `asks to open an address: ${params.message}`);
+      show(params.url);
+      return { action: 'accept' };
+    });
+  return client;
+}
+
+/**
+ * Connects over HTTP, telling every request it makes.
+ *
+ * @param show - for a client that can take its user to an address
+ */
+export async function connectHttp(url: URL, mode: Mode, show?: ShowAddress): Promise<Client> {
   const telling: typeof fetch = (input, init) => {
     const body = typeof init?.body === 'string' ? rpc.safeParse(JSON.parse(init.body)) : undefined;
     if (body?.success)
@@ -25,7 +47,7 @@ export async function connectHttp(url: URL, mode: Mode): Promise<Client> {
       );
     return fetch(input, init);
   };
-  const client = new Client({ name: 'demo', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const client = createClient(mode, show);
   await client.connect(new StreamableHTTPClientTransport(url, { fetch: telling }));
   return client;
 }
@@ -36,8 +58,9 @@ export async function connectStdio(
   environment: Record<string, string>,
   folder: string,
   mode: Mode,
+  show?: ShowAddress,
 ): Promise<Client> {
-  const client = new Client({ name: 'demo', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const client = createClient(mode, show);
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,

@@ -9,19 +9,24 @@ export async function readEnvFile(path: string): Promise<string> {
   });
 }
 
-/** `text` with the variables set: where they stand already, commented out ones left alone; the others at its end. */
+/** One assignment, as dotenv reads it: a value in quotes may have several lines. */
+const assignment =
+  /^[^\S\r\n]*(export[^\S\r\n]+)?([A-Za-z_]\w*)[^\S\r\n]*=[^\S\r\n]*(?:(["'`])(?:(?!\3)[\s\S])*\3[^\S\r\n]*(?:#.*)?|.*)(?:\r?\n|$)/gm;
+
+/**
+ * `text` with the variables set: where they stand already, commented out ones left alone; the others at its
+ * end. One that stands there more than once is left once, since the last would win.
+ */
 export function withVariables(text: string, variables: Readonly<Record<string, string>>): string {
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
-  const left = new Map(Object.entries(variables));
-  const lines = text.split(/\r?\n/).map((line) => {
-    const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1] ?? '';
-    const value = left.get(name);
-    if (value === undefined) return line;
-    left.delete(name);
-    return `${name}=${value}`;
+  const given = new Map(Object.entries(variables));
+  const left = new Map(given);
+  const changed = text.replace(assignment, (whole: string, shell: string | undefined, name: string) => {
+    if (!given.has(name)) return whole;
+    return left.delete(name) ? `${shell ?? ''}${name}=${given.get(name)}${newline}` : '';
   });
-  if (lines.at(-1) === '') lines.pop();
-  return [...lines, ...[...left].map(([name, value]) => `${name}=${value}`), ''].join(newline);
+  const separator = changed === '' || changed.endsWith('\n') ? '' : newline;
+  return changed + separator + [...left].map(([name, value]) => `${name}=${value}${newline}`).join('');
 }
 
 /** Writes a file that only its owner can read. */
