@@ -30,7 +30,6 @@ import {
   SettingsError,
   wantsSandbox,
 } from '../lib/config.ts';
-import { startSandbox } from '../sandbox/index.ts';
 import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file.ts';
 
 const usage = `Usage: npm run ssa:setup -- [options]
@@ -55,7 +54,10 @@ async function main(): Promise<void> {
   const options = readOptions();
   if (options.help) return console.log(usage);
   const given = readEnvironment();
-  const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox() : undefined;
+  const sandbox =
+    options.sandbox || wantsSandbox(given)
+      ? await (await import('../sandbox/index.ts')).startSandbox()
+      : undefined;
   try {
     const settings = readSettings(
       { ...apsApplication, APS_SANDBOX: launchVariables.APS_SANDBOX },
@@ -159,8 +161,14 @@ async function setUp(
     }),
   );
   const saved = await saveKey(administer, id, before).catch(async (error: unknown) => {
-    await administer((session) => deleteServiceAccount(session, id));
-    throw error;
+    const undone = await administer((session) => deleteServiceAccount(session, id)).then(
+      () => 'was deleted again',
+      () => `could not be deleted again: npm run ssa:setup -- --delete ${id}`,
+    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SettingsError(
+      `A key for ${id} could not be made and saved: ${why}\nThe service account ${undone}.`,
+    );
   });
   console.log(`Created ${id}, ${email}`);
   console.log(`Wrote APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into ${envFile}`);

@@ -85,7 +85,7 @@ export function readErrorBody(text: string): { code?: string; message?: string }
 }
 
 /** Text from outside, made fit for one line of an error message. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   const flat = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return flat.length > 200 ? `${flat.slice(0, 200)}…` : flat;
 }
@@ -165,6 +165,8 @@ function adviceForForbidden(code: string | undefined, url: URL): string {
       return 'Add this API to the application at https://aps.autodesk.com/myapps.';
     case 'AUTH-010':
       return 'The token lacks a scope that this call needs: add it to the scopes the server asks for.';
+    case 'limit_exceeded':
+      return 'Delete one that is no longer needed, and try again.';
     default:
       return /^\/(project|data)\//.test(url.pathname)
         ? approvalAdvice

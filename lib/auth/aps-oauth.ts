@@ -1,7 +1,7 @@
 /** What every grant at APS's authorization server has in common: where it is, and what its refusals mean. */
 import { HTTPError, type KyInstance } from 'ky';
 import * as oauth from 'oauth4webapi';
-import { ApsError, requestIdOf } from '../aps/errors.ts';
+import { ApsError, oneLine, requestIdOf } from '../aps/errors.ts';
 import { unreachable } from '../aps/http.ts';
 import type { AccessToken } from './token-source.ts';
 
@@ -71,7 +71,7 @@ const adviceByCode: Record<string, string> = {
 export function signInError(error: unknown, advice: Readonly<Record<string, string>> = {}): ApsError {
   if (error instanceof ApsError) return error;
   if (error instanceof oauth.ResponseBodyError) {
-    const said = error.error_description ? `: ${error.error_description.replace(/\.$/, '')}` : '';
+    const said = error.error_description ? `: ${oneLine(error.error_description)}` : '';
     return new ApsError(`APS refused to sign the application in${said}`, {
       status: error.status,
       code: error.error,

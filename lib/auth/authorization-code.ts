@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
+import { oneLine } from '../aps/errors.ts';
 import { apsHttp, type Patience } from '../aps/http.ts';
 import { accessTokenFrom, apsAuthorizationServer, requestOptions, signInError } from './aps-oauth.ts';
 import { isFresh, SignInRequired } from './token-source.ts';
@@ -138,8 +139,9 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
   /** Checks what the browser brought, and exchanges the code; the verifier proves who asked for it. */
   async function exchange(query: URLSearchParams, state: string, verifier: string | undefined) {
     const parameters = oauth.validateAuthResponse(server, client, query, state);
-    if (!parameters.get('code'))
-      throw new SignInFailed('incomplete', 'Autodesk sent the browser back without a code.');
+    const [code, ...more] = parameters.getAll('code');
+    if (!code || more.length > 0)
+      throw new SignInFailed('incomplete', 'Autodesk sent the browser back without a code that can be used.');
     const response = await oauth.authorizationCodeGrantRequest(
       server,
       client,
@@ -185,8 +187,10 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
     },
 
     async finish(query) {
-      const state = query.get('state') ?? '';
-      const pending = pendingSchema.safeParse(await storage.take(pendingKey(state))).data;
+      // A parameter that is given twice is not to be trusted (RFC 6749, section 3.1): it does not spend a state.
+      const [state = '', ...more] = query.getAll('state');
+      const pending =
+        more.length === 0 ? pendingSchema.safeParse(await storage.take(pendingKey(state))).data : undefined;
       if (!pending)
         throw new SignInFailed(
           'unknown',
@@ -246,10 +250,9 @@ function failure(error: unknown): SignInFailed {
       ? new SignInFailed('denied', 'You chose not to give access. Nothing was changed.')
       : new SignInFailed(
           'refused',
-          `Autodesk refused the sign-in: ${[error.error, error.error_description].filter(Boolean).join(', ')}.`,
+          `Autodesk refused the sign-in: ${oneLine([error.error, error.error_description].filter(Boolean).join(', '))}.`,
         );
-  const { message } = signInError(error);
-  return new SignInFailed(error instanceof oauth.ResponseBodyError ? 'refused' : 'trouble', message, {
-    cause: error,
-  });
+  const { message, status = 500 } = signInError(error);
+  const trouble = status >= 500 || status === 429;
+  return new SignInFailed(trouble ? 'trouble' : 'refused', message, { cause: error });
 }

@@ -15,8 +15,8 @@ const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
  */
 const assertionLifetime = 150;
 
-/** A clock that differs from APS's by more than this, in milliseconds, is worth naming. */
-const noticeableSkew = 60_000;
+/** From this difference between the clocks on, in milliseconds, they are why APS refuses; `Date` has whole seconds. */
+const harmfulSkew = (assertionLifetime - 2) * 1000;
 
 const advice = {
   invalid_grant:
@@ -106,10 +106,10 @@ export function signAssertion(options: ServiceAccount): Promise<string> {
 function clockError(error: unknown, now: number): ApsError | undefined {
   if (!(error instanceof oauth.ResponseBodyError) || error.error !== 'invalid_grant') return undefined;
   const skew = now - Date.parse(error.response.headers.get('date') ?? '');
-  if (!(Math.abs(skew) > noticeableSkew)) return undefined;
+  if (!(Math.abs(skew) >= harmfulSkew)) return undefined;
   const minutes = Math.round(Math.abs(skew) / 60_000);
   return new ApsError(
-    `The clock of this machine is ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} ${skew > 0 ? 'ahead of' : 'behind'} APS’s, and APS refused the assertion that it dated`,
+    `The clock of this machine is ${minutes} minutes ${skew > 0 ? 'ahead of' : 'behind'} APS’s, and APS refused the assertion that it dated`,
     {
       status: error.status,
       code: error.error,

@@ -37,6 +37,8 @@ export function createCallbackApp({ signIn }: Pick<Host, 'signIn'>): (request: R
 
 /** Finishes a sign-in, and answers with the page that says how it went. */
 export async function answerCallback(signIn: UserSignIn, request: Request): Promise<Response> {
+  // Hono routes HEAD like GET; it comes from whoever looks at links, and must not spend the person's.
+  if (request.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } });
   try {
     const account = await signIn.finish(new URL(request.url).searchParams);
     return await page('You are signed in', welcome(account));

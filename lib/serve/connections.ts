@@ -11,7 +11,7 @@ export type Connections = {
 };
 
 /** How many callers keep a connection while they are silent. It costs memory only, and is made anew in milliseconds. */
-const mostCallers = 1000;
+const mostConnections = 1000;
 
 /** One connection, for a definition whose answers do not depend on the caller. */
 export function sharedConnection(server: FastMCP<Caller>): Connections {
@@ -23,10 +23,14 @@ export function sharedConnection(server: FastMCP<Caller>): Connections {
   };
 }
 
-/** A connection for each caller; those that were silent longest go first. */
-export function connectionPerCaller(server: FastMCP<Caller>): Connections {
+/**
+ * A connection for each caller; those that were silent longest go first.
+ *
+ * @param max - how many there are at most
+ */
+export function connectionPerCaller(server: FastMCP<Caller>, max = mostConnections): Connections {
   const connections = new LRUCache<string, Promise<Connection>>({
-    max: mostCallers,
+    max,
     // A connection may still be at work when it is pushed out: it goes on, and ends when it is idle.
     dispose: (connection) => void connection.then((it) => it.closeWhenIdle()).catch(() => {}),
   });

@@ -37,10 +37,11 @@ const questionLifetime = 600;
 /**
  * @param secret - shared by the instances of a deployment, so that each can read what another signed; random,
  *   and so of this process alone, if left out
+ * @param mostConnections - how many callers keep a connection while they are silent; a thousand if left out
  */
-export function createHost({ server, signIn }: BuiltServer, secret?: string): Host {
+export function createHost({ server, signIn }: BuiltServer, secret?: string, mostConnections?: number): Host {
   const forwarder = createForwarder();
-  const connections = signIn ? connectionPerCaller(server) : sharedConnection(server);
+  const connections = signIn ? connectionPerCaller(server, mostConnections) : sharedConnection(server);
   const root = secret ?? randomBytes(32);
   const sessions = createSessions(keyFor(root, 'sessions'));
   const questions = createRequestStateCodec<{ caller: string }>({

@@ -111,8 +111,9 @@ async function overHttp(
   const stop = async () => {
     listener.close();
     await atMost(grace, host.idle());
-    await endStreams();
+    // An answer is written after its request stops running: ending the streams first would cut it off.
     await atMost(1000, listener.idle());
+    await endStreams();
     await release();
   };
   endGracefully({ running: () => host.running, stop }, new Promise(() => {}));

@@ -1,0 +1,245 @@
+// `npm run ssa:setup`, as a real program: what it makes at APS, what it writes, and what it leaves alone.
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { callListing, connect } from '../support/clients.ts';
+import { newFolder } from '../support/folder.ts';
+import { type Ended, runHttpServer, runToEnd } from '../support/programs.ts';
+import { accountsOf, administer } from '../support/service-accounts.ts';
+
+/** Said to a person: no stack, no path of a source file, no name of an error class. */
+const unfriendly = /\n {4}at |\.ts:\d|\w+Error:|node:internal/;
+
+let sandbox: Sandbox;
+let cwd: string;
+beforeEach(async () => {
+  sandbox = await startSandbox();
+  onTestFinished(() => sandbox.close());
+  cwd = await newFolder();
+});
+
+/** The variables of an application at the sandbox, which has no service account of its own in them. */
+function application(changes: Record<string, string> = {}): Record<string, string> {
+  const { APS_BASE_URL = '', APS_CLIENT_ID = '', APS_CLIENT_SECRET = '' } = sandbox.env;
+  return { APS_BASE_URL, APS_CLIENT_ID, APS_CLIENT_SECRET, ...changes };
+}
+
+function setup(args: string[], env = application()): Promise<Ended> {
+  return runToEnd(['scripts/ssa-setup.ts', ...args], { cwd, env });
+}
+
+/** Expects that the program gives up with a message for people that has `parts` in it, and nothing on stdout. */
+function expectRefusal({ code, stdout, stderr }: Ended, ...parts: string[]): void {
+  expect([code, stdout]).toEqual([1, '']);
+  for (const part of parts) expect(stderr).toContain(part);
+  expect(stderr).not.toMatch(unfriendly);
+}
+
+const envFile = () => join(cwd, '.env');
+const permissionsOf = async (file: string) => (await stat(file)).mode & 0o777;
+const idsOf = async () => (await accountsOf(sandbox)).map(({ serviceAccountId }) => serviceAccountId);
+
+/** The one PEM file in the folder, and its text. */
+async function pemFile(): Promise<{ file: string; pem: string }> {
+  const [name = '', ...others] = (await readdir(cwd)).filter((each) => each.endsWith('.pem'));
+  expect(others).toEqual([]);
+  const file = join(cwd, name);
+  return { file, pem: await readFile(file, 'utf8') };
+}
+
+/** Expects that nothing in `printed` is part of a private key, in whatever spelling. */
+function expectNoKey(printed: string, pem: string): void {
+  expect(printed).not.toMatch(/PRIVATE KEY|eyJ[\w-]{8}/);
+  const body = pem.split('\n').slice(1, -2);
+  expect(body.length).toBeGreaterThan(10);
+  const base64 = Buffer.from(pem).toString('base64').match(/.{40}/g) ?? [];
+  for (const piece of [...body.map((line) => line.slice(0, 24)), ...base64])
+    expect(printed).not.toContain(piece);
+}
+
+test('--sandbox --yes is all it needs, and what it wrote lets the SSA server sign in', async () => {
+  const before =
+    '# Settings of mine\r\nMCP_ALLOWED_HOSTS=mcp.example.com\r\n\r\n# APS_SSA_ID=an example\r\nAPS_SSA_KEY_ID=\r\n';
+  await writeFile(envFile(), before, { mode: 0o644 });
+  await chmod(envFile(), 0o644);
+  const { code, stdout, stderr } = await setup(['--sandbox', '--yes'], {});
+  expect([code, stderr]).toEqual([0, '']);
+
+  const written = await readFile(envFile(), 'utf8');
+  const { APS_SSA_ID: id = '', APS_SSA_KEY_ID: kid = '', APS_SSA_KEY_BASE64: key = '' } = parse(written);
+  expect(written).toBe(
+    before.replace('APS_SSA_KEY_ID=', `APS_SSA_KEY_ID=${kid}`) +
+      `APS_SSA_ID=${id}\r\nAPS_SSA_KEY_BASE64=${key}\r\n`,
+  );
+  const { file, pem } = await pemFile();
+  expect(file).toContain(kid);
+  expect(Buffer.from(key, 'base64').toString()).toBe(pem);
+  expect(createPublicKey(createPrivateKey(pem)).asymmetricKeyType).toBe('rsa');
+  expect([await permissionsOf(envFile()), await permissionsOf(file)]).toEqual([0o600, 0o600]);
+  for (const part of [id, 'aps-mcp-server@', envFile(), file, 'signs in, and sees 2 hubs', 'npm run ssa'])
+    expect(stdout).toContain(part);
+  expectNoKey(stdout, pem);
+
+  const server = await runHttpServer(['scripts/run.ts', 'ssa', '--sandbox'], { cwd });
+  const client = await connect(server.url, 'auto');
+  onTestFinished(() => client.close());
+  expect((await callListing(client, 'list_hubs')).items).toHaveLength(2);
+  expectNoKey(server.output.stderr, pem);
+  const [, url = ''] = await server.says(/the built-in sandbox, (http:\S+)/);
+  const accounts = await accountsOf({ ...sandbox, url });
+  const used = accounts.filter(({ accessedAt, createdAt }) => accessedAt !== createdAt);
+  expect(used.map(({ serviceAccountId }) => serviceAccountId)).toEqual([id]);
+});
+
+test('the credentials in .env will do: it makes an account with one key, under the name that is asked for', async () => {
+  const credentials = Object.entries(application()).map(([name, value]) => `${name}=${value}\n`);
+  const unset = 'APS_SSA_ID=\nAPS_SSA_KEY_ID=""\nAPS_SSA_KEY_BASE64=  # see above\nOTHER=1\n';
+  await writeFile(envFile(), credentials.join('') + unset);
+  const { code, stdout, stderr } = await setup(['--yes', '--name', 'night-shift'], {});
+  expect([code, stderr]).toEqual([0, '']);
+  const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, ...rest } = parse(await readFile(envFile(), 'utf8'));
+  expect(rest).toMatchObject(application({ OTHER: '1' }));
+  const [, account, ...others] = await accountsOf(sandbox);
+  expect(account).toMatchObject({ serviceAccountId: id, status: 'ENABLED' });
+  expect(account?.email).toMatch(/^night-shift@/);
+  expect(others).toEqual([]);
+  expect((await administer(sandbox, 'GET', `/${id}/keys`)).body).toMatchObject({ keys: [{ kid }] });
+  expect(stdout).toContain(`Invite ${account?.email}`);
+});
+
+describe('an account that .env names already', () => {
+  const before =
+    '# old\nexport APS_SSA_ID=OLDACCOUNT\nAPS_SSA_KEY_ID=old-key\nAPS_SSA_KEY_BASE64=b2xk\nOTHER=1\n';
+
+  test('is not replaced, and nothing is made, unless --replace says so', async () => {
+    await writeFile(envFile(), before);
+    expectRefusal(await setup(['--yes']), envFile(), 'already names a service account', '--replace');
+    expect(await readFile(envFile(), 'utf8')).toBe(before);
+    expect(await readdir(cwd)).toEqual(['.env']);
+    expect(await idsOf()).toHaveLength(1);
+  });
+
+  test('is replaced with --replace, and nothing else is touched', async () => {
+    await writeFile(envFile(), before);
+    expect(await setup(['--yes', '--replace'])).toMatchObject({ code: 0, stderr: '' });
+    const written = await readFile(envFile(), 'utf8');
+    const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: key } = parse(written);
+    expect(written).toBe(
+      `# old\nexport APS_SSA_ID=${id}\nAPS_SSA_KEY_ID=${kid}\nAPS_SSA_KEY_BASE64=${key}\nOTHER=1\n`,
+    );
+    expect((await idsOf())[1]).toBe(id);
+  });
+});
+
+test('without a terminal to ask at, nothing is made and nothing deleted unless --yes says so', async () => {
+  const id = sandbox.env.APS_SSA_ID ?? '';
+  const [made, deleted] = await Promise.all([setup([]), setup(['--delete', id])]);
+  expectRefusal(made, 'Create the service account "aps-mcp-server"', 'no terminal', '--yes');
+  expectRefusal(deleted, `Delete the service account ${id}`, 'no terminal', '--yes');
+  expect(await idsOf()).toEqual([id]);
+  expect(await readdir(cwd)).toEqual([]);
+});
+
+describe('--list and --delete', () => {
+  test('show the accounts with their keys, and delete one for good', async () => {
+    const { APS_SSA_ID: id = '', APS_SSA_KEY_ID: kid = '' } = sandbox.env;
+    await administer(sandbox, 'POST', '', { name: 'night-1', firstName: 'Night', lastName: 'Shift' });
+    const [account, resting] = await accountsOf(sandbox);
+    // APS tells no keys of an account that is disabled.
+    await administer(sandbox, 'PATCH', `/${resting?.serviceAccountId}`, { status: 'DISABLED' });
+    expect(await setup(['--list'])).toEqual({
+      code: 0,
+      stdout: [
+        `${id}  ENABLED  ${account?.email}`,
+        `  key ${kid}  ENABLED`,
+        `${resting?.serviceAccountId}  DISABLED  ${resting?.email}\n`,
+      ].join('\n'),
+      stderr: '',
+    });
+
+    const { code, stdout, stderr } = await setup(['--delete', id, '--yes'], application({ APS_SSA_ID: id }));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`^Deleted ${id}\\.\\n.*remove APS_SSA_\\* from \\.env\\.\\n$`));
+    expect(await idsOf()).toEqual([resting?.serviceAccountId]);
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test('delete nothing for an id that is not known, whatever it looks like', async () => {
+    expectRefusal(await setup(['--delete', '../service-accounts', '--yes']), 'no such service account');
+    expect(await idsOf()).toHaveLength(1);
+  });
+});
+
+describe('nothing is made and nothing is written', () => {
+  async function expectNothing(accounts = 1): Promise<void> {
+    expect(await idsOf()).toHaveLength(accounts);
+    expect((await readdir(cwd)).filter((name) => name !== '.env')).toEqual([]);
+  }
+
+  test('with options that are not right, each of which gets one line', async () => {
+    const wrong: [args: string[], reason: string][] = [
+      [['--name', 'four'], '--name must be 5 to 100 letters, digits and dashes'],
+      [['--name=------'], '--name must be'],
+      [['--nmae', 'night-shift'], "'--nmae'"],
+    ];
+    await Promise.all(
+      wrong.map(async ([args, reason]) => {
+        const ended = await setup(['--yes', ...args]);
+        expectRefusal(ended, reason, '--help lists the options.');
+        expect(ended.stderr).toMatch(/^[^\n]+\n$/);
+      }),
+    );
+    await expectNothing();
+  });
+
+  test('without credentials, with a wrong secret, or under a name that is taken', async () => {
+    const [without, wrong, taken] = await Promise.all([
+      setup(['--yes'], {}),
+      setup(['--yes'], application({ APS_CLIENT_SECRET: 'S3cr3t-0815-of-somebody' })),
+      setup(['--yes', '--name', 'sandbox-service']),
+    ]);
+    const where = 'https://aps.autodesk.com/myapps';
+    expectRefusal(without, '2 settings need attention', 'APS_CLIENT_ID', 'APS_CLIENT_SECRET', where);
+    expect(without.stderr).not.toContain('APS_SSA');
+    expectRefusal(wrong, 'Check APS_CLIENT_ID and APS_CLIENT_SECRET');
+    expect(wrong.stderr).not.toContain('S3cr3t-0815');
+    expectRefusal(taken, 'There is an account named sandbox-service');
+    await expectNothing();
+  });
+
+  test('when the application has as many accounts as it may have', async () => {
+    for (let count = 2; count <= 10; count += 1) {
+      const names = { name: `night-${count}`, firstName: 'Night', lastName: 'Shift' };
+      expect((await administer(sandbox, 'POST', '', names)).status).toBe(201);
+    }
+    const ended = await setup(['--yes']);
+    expectRefusal(ended, 'at most 10 service accounts', 'Delete one');
+    expect(ended.stderr).not.toContain('belongs to somebody else');
+    await expectNothing(10);
+  });
+
+  test('when .env cannot be read', async () => {
+    await mkdir(envFile());
+    expectRefusal(await setup(['--yes']), `${envFile()} cannot be read`);
+    await expectNothing();
+  });
+
+  test('when .env cannot be written: the account that was made is deleted again', async () => {
+    await symlink(join(cwd, 'there-is-no-such-folder', '.env'), envFile());
+    const ended = await setup(['--yes']);
+    expectRefusal(ended, envFile());
+    const calls = sandbox.requests.filter(({ path }) => path.includes('/service-accounts'));
+    expect(calls.map(({ method }) => method)).toEqual(['POST', 'POST', 'DELETE']);
+    await expectNothing();
+  });
+});
+
+test('--help shows the options, and needs no variables', async () => {
+  const { code, stdout, stderr } = await setup(['--help'], {});
+  expect([code, stderr]).toEqual([0, '']);
+  for (const option of ['--name', '--list', '--delete', '--yes', '--replace', '--sandbox'])
+    expect(stdout).toContain(option);
+});

@@ -1,0 +1,113 @@
+/** The programs of this project as child processes, in a folder and an environment of their own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { onTestFinished, vi } from 'vitest';
+import { newFolder } from './folder.ts';
+
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+/** The absolute path of a file of this project. */
+export function pathOf(file: string): string {
+  return fileURLToPath(new URL(`../../${file}`, import.meta.url));
+}
+
+/** The arguments with which Node runs a TypeScript program of this project, in whatever folder. */
+export function nodeArguments(
+  file: string,
+  ...args: string[]
+): [flag: string, loader: string, file: string, ...args: string[]] {
+  return ['--import', loader, pathOf(file), ...args];
+}
+
+/** The environment of this process without what could reach the servers, and with `variables`. */
+export function cleanEnvironment(variables: Record<string, string> = {}): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(APS|MCP|VITEST|NODE)_/.test(entry[0]),
+  );
+  return { ...Object.fromEntries(inherited), ...variables };
+}
+
+export type Ended = { code: number | null; stdout: string; stderr: string };
+
+export type Program = {
+  /** What it has printed so far. */
+  output: { stdout: string; stderr: string };
+  /** Writes to its standard input. */
+  write(text: string): void;
+  /** Closes its standard input. */
+  hangUp(): void;
+  signal(name: NodeJS.Signals): void;
+  /** Waits until `pattern` occurs in what it prints to stderr. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+  ended: Promise<Ended>;
+};
+
+type Surroundings = {
+  /** Variables besides those that every program has. */
+  env?: Record<string, string>;
+  /** The folder it runs in; a new one by default. */
+  cwd?: string;
+  /** Files in the new folder, text by name. */
+  files?: Record<string, string>;
+};
+
+/** Starts a TypeScript program of this project; it does not outlive the test. */
+export function run(
+  command: readonly [file: string, ...args: string[]],
+  surroundings?: Surroundings,
+): Promise<Program> {
+  return runNode(nodeArguments(...command), surroundings);
+}
+
+/** Starts Node; it does not outlive the test. */
+export async function runNode(
+  args: readonly string[],
+  { env, files, cwd }: Surroundings = {},
+): Promise<Program> {
+  const child = spawn(process.execPath, args, {
+    cwd: cwd ?? (await newFolder(files)),
+    env: cleanEnvironment(env),
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  // It may leave without having read everything.
+  child.stdin.on('error', () => {});
+  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    output,
+    ended,
+    write: (text) => child.stdin.write(text),
+    hangUp: () => child.stdin.end(),
+    signal: (name) => child.kill(name),
+    says: (pattern) =>
+      vi.waitFor(
+        () => {
+          const found = pattern.exec(output.stderr);
+          if (!found) throw new Error(`It did not say ${pattern}, but: ${output.stderr}`);
+          return found;
+        },
+        { timeout: 20_000, interval: 20 },
+      ),
+  };
+}
+
+/** Runs a program of this project to its end. */
+export async function runToEnd(...parameters: Parameters<typeof run>): Promise<Ended> {
+  return (await run(...parameters)).ended;
+}
+
+/** Starts a server over HTTP on any free port: its address (an origin), as it announces it. */
+export async function runHttpServer(...[command, options]: Parameters<typeof run>) {
+  const program = await run([...command, '--port', '0'], options);
+  const [, url = ''] = await program.says(/Address +(http:\/\/localhost:\d+)\/mcp.*Ctrl-C/s);
+  return { ...program, url };
+}

@@ -1,0 +1,87 @@
+/** Service accounts of the sandbox: their administration, and token sources that act as one. */
+import { createPrivateKey } from 'node:crypto';
+import { z } from 'zod';
+import { type ServiceAccount, serviceAccount } from '../../lib/auth/service-account.ts';
+import type { TokenSource } from '../../lib/auth/token-source.ts';
+import type { Sandbox } from '../../sandbox/index.ts';
+import { definition } from '../../servers/ssa.ts';
+import { hasty, type Served, serve } from './serving.ts';
+
+const scopes = ['account:read', 'account:write', 'account_key:read', 'account_key:write'];
+const tokenAnswer = z.object({ access_token: z.string() });
+
+/** Calls the Secure Service Account API, below the list of accounts, as the demo application. */
+export async function administer(
+  sandbox: Sandbox,
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path = '',
+  body?: unknown,
+): Promise<{ status: number; body: unknown }> {
+  const { APS_CLIENT_ID, APS_CLIENT_SECRET } = sandbox.env;
+  const signIn = await fetch(`${sandbox.url}/authentication/v2/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${APS_CLIENT_ID}:${APS_CLIENT_SECRET}`).toString('base64')}`,
+    },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: scopes.map((scope) => `application:service_${scope}`).join(' '),
+    }),
+  });
+  const { access_token } = tokenAnswer.parse(await signIn.json());
+  const answer = await fetch(`${sandbox.url}/authentication/v2/service-accounts${path}`, {
+    method,
+    headers: { authorization: `Bearer ${access_token}` },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+const accountList = z.object({
+  serviceAccounts: z.array(
+    z.object({
+      serviceAccountId: z.string(),
+      email: z.string(),
+      status: z.string(),
+      createdAt: z.string(),
+      accessedAt: z.string(),
+    }),
+  ),
+});
+
+/** The accounts of the demo application, oldest first. */
+export async function accountsOf(sandbox: Sandbox) {
+  return accountList.parse((await administer(sandbox, 'GET')).body).serviceAccounts;
+}
+
+/** What the SSA server hands to its token source, of the account in `env`, but for what `changes` says. */
+export function accountIn(
+  { env, url }: Pick<Sandbox, 'env' | 'url'>,
+  changes: Partial<ServiceAccount> = {},
+): ServiceAccount {
+  return {
+    clientId: env.APS_CLIENT_ID ?? '',
+    clientSecret: env.APS_CLIENT_SECRET ?? '',
+    accountId: env.APS_SSA_ID ?? '',
+    keyId: env.APS_SSA_KEY_ID ?? '',
+    privateKey: createPrivateKey(Buffer.from(env.APS_SSA_KEY_BASE64 ?? '', 'base64')),
+    baseUrl: url,
+    scopes: ['data:read'],
+    patience: hasty,
+    ...changes,
+  };
+}
+
+/** A token source of the account in `env`. */
+export function serviceAccountSource(
+  sandbox: Pick<Sandbox, 'env' | 'url'>,
+  changes?: Partial<ServiceAccount>,
+): TokenSource {
+  return serviceAccount(accountIn(sandbox, changes));
+}
+
+/** The SSA server over HTTP, for the account in `env`. */
+export function serveSsa({ env }: Pick<Sandbox, 'env'>): Promise<Served> {
+  return serve(definition.create(env));
+}
