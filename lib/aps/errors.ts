@@ -108,6 +108,8 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
   const { code, message } = readErrorBody(await response.text().catch(() => ''));
   const said = message ? `: ${message}` : '';
   const details = { status: response.status, code, requestId: requestIdOf(response) };
+  const wait = retryAfter(response);
+  const tryAgain = wait === undefined ? undefined : `Try again in ${Math.ceil(wait / 1000)} seconds.`;
   switch (response.status) {
     case 400:
       return new ApsError(`APS could not make sense of the request${said}`, {
@@ -128,29 +130,21 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
         advice:
           'Check the identifiers; they must be copied exactly, and belong to what this sign-in may see.',
       });
-    case 429: {
-      const wait = retryAfter(response);
+    case 429:
       return new ApsError(`APS limits how often it may be called, and this limit is reached${said}`, {
         ...details,
-        advice:
-          wait === undefined
-            ? 'Wait a minute and try again.'
-            : `Try again in ${Math.ceil(wait / 1000)} seconds.`,
+        advice: tryAgain ?? 'Wait a minute and try again.',
       });
-    }
     default:
-      return new ApsError(
-        response.status >= 500
-          ? `APS has trouble of its own${said}`
-          : `APS answered in a way that was not expected${said}`,
-        {
-          ...details,
-          advice:
-            response.status >= 500
-              ? 'It was asked several times. Try again later; https://health.autodesk.com shows known incidents.'
-              : 'Check APS_BASE_URL, and report it if the problem stays.',
-        },
-      );
+      return response.status >= 500
+        ? new ApsError(`APS has trouble of its own${said}`, {
+            ...details,
+            advice: `${tryAgain ?? 'It was asked several times. Try again later.'} https://health.autodesk.com shows known incidents.`,
+          })
+        : new ApsError(`APS answered in a way that was not expected${said}`, {
+            ...details,
+            advice: 'Check APS_BASE_URL, and report it if the problem stays.',
+          });
   }
 }
 

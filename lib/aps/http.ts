@@ -43,9 +43,22 @@ export function apsHttp(patience: Patience = {}): KyInstance {
     // Here, and not in a hook: the timeout covers the body too.
     fetch: async (request, init) => {
       const response = await fetch(request, init);
-      return new Response(bodyOf(response, await response.arrayBuffer()), response);
+      return new Response(bodyOf(response, await response.arrayBuffer()), {
+        status: response.status,
+        statusText: response.statusText,
+        headers: onlyRetryAfter(response),
+      });
     },
   });
+}
+
+/** Of the headers that say how long to wait, `ky` heeds more than one. APS documents `Retry-After`, if it can be read. */
+function onlyRetryAfter(response: Response): Headers {
+  const headers = new Headers(response.headers);
+  const others = ['ratelimit-reset', 'x-ratelimit-retry-after', 'x-ratelimit-reset', 'x-rate-limit-reset'];
+  for (const name of others) headers.delete(name);
+  if (retryAfter(response) === undefined) headers.delete('retry-after');
+  return headers;
 }
 
 /** Statuses without a body (Fetch Standard, "null body status") take none, not even an empty one. */

@@ -127,7 +127,9 @@ export function createForwarder(): Forwarder {
           // In the 2026-07-28 era they come with each request; before, with the handshake.
           const capabilities =
             declaredCapabilities.safeParse(context.mcpReq.envelope).data ?? server.getClientCapabilities();
-          return asking.call({ tool: request.params.name, context, capabilities, signal }, run);
+          const call = { tool: request.params.name, context, capabilities, signal };
+          // Also while it waits for the person to sign in, the connection is in use.
+          return connection.use(() => asking.call(call, run));
         }),
       );
       return server;

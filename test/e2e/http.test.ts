@@ -1,0 +1,87 @@
+// `npm run 2lo` over HTTP, as a real program.
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { startSandbox } from '../../sandbox/index.ts';
+import { callListing, connect, modes } from '../support/clients.ts';
+import { run, runHttpServer } from '../support/programs.ts';
+import { send } from '../support/raw-http.ts';
+
+test('--sandbox is all it needs: it says where it is, and serves clients of every mode', async () => {
+  const { url, output, signal, ended } = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox']);
+  for (const part of [
+    'APS 2LO Demo',
+    'list_buckets, list_objects',
+    'the built-in sandbox',
+    'programs on this machine',
+  ])
+    expect(output.stderr).toContain(part);
+  for (const [, mode, era] of modes) {
+    const client = await connect(url, mode);
+    expect(client.getProtocolEra()).toBe(era);
+    expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);
+    await client.close();
+  }
+  expect(await send(`${url}/health`)).toMatchObject({ status: 200 });
+  signal('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0, stdout: '' });
+});
+
+test('the built-in sandbox can be looked into and troubled at the address in the message', async () => {
+  const { url, says } = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox']);
+  const [, sandbox = ''] = await says(/the built-in sandbox, (http:\S+)/);
+  const client = await connect(url, 'legacy');
+  await fetch(`${sandbox}/_sandbox/trouble`, {
+    method: 'PUT',
+    body: JSON.stringify({ failAll: { status: 429, retryAfter: '3600' } }),
+  });
+  const { isError, texts } = await callListing(client, 'list_buckets');
+  expect([isError, texts[0]]).toEqual([true, expect.stringContaining('HTTP 429')]);
+  await fetch(`${sandbox}/_sandbox/trouble`, { method: 'DELETE' });
+  expect((await callListing(client, 'list_buckets')).isError).toBe(false);
+  const requests = await (await fetch(`${sandbox}/_sandbox/requests`)).json();
+  expect(
+    z
+      .array(z.object({ status: z.number() }))
+      .parse(requests)
+      .map(({ status }) => status),
+  ).toEqual([429, 200, 200]);
+  await client.close();
+});
+
+test('it finds its settings in the .env of its folder', async () => {
+  const sandbox = await startSandbox();
+  onTestFinished(() => sandbox.close());
+  const lines = Object.entries(sandbox.env).map(([name, value]) => `${name}=${value}\n`);
+  const { url, output } = await runHttpServer(['scripts/run.ts', '2lo'], {
+    files: { '.env': lines.join('') },
+  });
+  expect(output.stderr).toContain(`APS           ${sandbox.url}\n`);
+  const client = await connect(url, 'auto');
+  expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);
+  expect(sandbox.requests).toHaveLength(2);
+  await client.close();
+});
+
+test('a .env that says APS_SANDBOX=1 is enough', async () => {
+  const { output } = await runHttpServer(['scripts/run.ts', '2lo'], { files: { '.env': 'APS_SANDBOX=1' } });
+  expect(output.stderr).toContain('the built-in sandbox');
+});
+
+test('--port before MCP_PORT, allowed hosts and allowed origins are heeded', async () => {
+  const program = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox'], {
+    env: {
+      MCP_PORT: '1',
+      MCP_ALLOWED_HOSTS: 'mcp.example.com',
+      MCP_ALLOWED_ORIGINS: 'https://app.example.com',
+    },
+  });
+  const statusFor = async (headers: Record<string, string>) => (await send(program.url, { headers })).status;
+  expect(await statusFor({ host: 'mcp.example.com', origin: 'https://app.example.com' })).toBe(200);
+  expect(await statusFor({ host: 'evil.example' })).toBe(403);
+  expect(await statusFor({ origin: 'https://evil.example' })).toBe(403);
+});
+
+test('on an address that others can reach, it says that everybody may call', async () => {
+  const { says } = await run(['scripts/run.ts', '2lo', '--sandbox', '--host', '0.0.0.0', '--port', '0']);
+  await says(/EVERYBODY who can reach this address/);
+});

@@ -1,0 +1,222 @@
+// Settings: what is read from where, and what a person is told when they do not fit.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  apsApplication,
+  type Environment,
+  launchVariables,
+  readEnvironment,
+  readSettings,
+  SettingsError,
+  wantsSandbox,
+} from '../../lib/config.ts';
+import { newFolder } from '../support/folder.ts';
+
+const complete = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };
+const all = { ...apsApplication, ...launchVariables };
+
+function problem(work: () => unknown): SettingsError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+  throw new Error('Nothing was found to be wrong');
+}
+
+/** What a person is told about an environment that is complete but for what is given. */
+function complaint(environment: Environment): string {
+  return problem(() => readSettings(all, { ...complete, ...environment })).message;
+}
+
+function accepted(environment: Environment) {
+  return readSettings(all, { ...complete, ...environment });
+}
+
+describe('what is wrong', () => {
+  test('is listed all at once', () => {
+    const { message } = problem(() =>
+      readSettings(all, { APS_BASE_URL: 'ftp://x.example', MCP_PORT: 'http', MCP_ALLOWED_HOSTS: 'a/b' }),
+    );
+    expect(message).toContain('5 settings need attention');
+    for (const name of [
+      'APS_CLIENT_ID is missing',
+      'APS_CLIENT_SECRET is missing',
+      'APS_BASE_URL is not an http(s) address',
+      'MCP_PORT must be a port',
+      'MCP_ALLOWED_HOSTS must list host names',
+    ])
+      expect(message).toContain(name);
+  });
+
+  test('is said to be one setting when it is only one', () => {
+    expect(complaint({ APS_CLIENT_ID: undefined })).toContain('One setting needs attention');
+  });
+
+  test('comes with what the variable is, where its value is found, and how to do without an account', () => {
+    const message = complaint({ APS_CLIENT_SECRET: undefined });
+    expect(message).toContain('It is the Client Secret');
+    expect(message).toContain('Find it: https://aps.autodesk.com/myapps');
+    expect(message).toContain('.env');
+    expect(message).toContain('--sandbox');
+    expect(message).toContain('APS_SANDBOX=1');
+  });
+
+  test.each(Object.keys(all))('%s has words of its own for what it is and where to find it', (name) => {
+    const impossible = { APS_CLIENT_ID: '', APS_CLIENT_SECRET: '' };
+    const message = complaint({ ...impossible, [name]: name.startsWith('APS_CLIENT') ? '' : '\u0000/' });
+    const told = message.slice(message.indexOf(`  ${name} `));
+    expect(told).toMatch(/^ {2}[A-Z_]+ .+\.\n {4}It is .{10,}\.\n {4}Find it: .{10,}\./);
+  });
+
+  test('never quotes a value, also not one that landed in the wrong variable', () => {
+    const secret = 'S3cr3t-Value-0815';
+    const error = problem(() =>
+      readSettings(all, Object.fromEntries(Object.keys(all).map((name) => [name, `${secret} /?`]))),
+    );
+    const missing = problem(() => readSettings(all, { APS_CLIENT_SECRET: secret }));
+    for (const text of [error, missing].flatMap((it) => [it.message, it.stack, inspect(it, { depth: 9 })]))
+      expect(text).not.toContain(secret);
+  });
+
+  test.each(['', ' ', '\t'])('an empty variable (%j) counts as a missing one', (value) => {
+    expect(complaint({ APS_CLIENT_ID: value })).toContain('APS_CLIENT_ID is missing');
+    expect(accepted({ MCP_PORT: value, APS_BASE_URL: value, APS_SANDBOX: value })).toMatchObject({
+      MCP_PORT: undefined,
+      APS_BASE_URL: 'https://developer.api.autodesk.com',
+      APS_SANDBOX: false,
+    });
+  });
+});
+
+describe('APS_BASE_URL', () => {
+  test.each([
+    ['https://aps.example', 'https://aps.example'],
+    ['https://aps.example:8443/', 'https://aps.example:8443'],
+    ['HTTPS://APS.example', 'https://aps.example'],
+    ['http://localhost:5050', 'http://localhost:5050'],
+    ['http://127.0.0.1:5050', 'http://127.0.0.1:5050'],
+    ['http://[::1]:5050', 'http://[::1]:5050'],
+  ])('may be %s', (address, origin) => {
+    expect(accepted({ APS_BASE_URL: address }).APS_BASE_URL).toBe(origin);
+  });
+
+  test.each([
+    ['http://aps.example', 'must use https'],
+    ['http://127.0.0.1.evil.example', 'must use https'],
+    ['http://localhost.evil.example', 'must use https'],
+    ['https://aps.example/oss', 'must be an origin'],
+    ['https://aps.example/?a=b', 'must be an origin'],
+    ['ftp://aps.example', 'is not an http(s) address'],
+    ['aps.example', 'is not an http(s) address'],
+    ['https://', 'is not an http(s) address'],
+    ['http:', 'is not an http(s) address'],
+  ])('may not be %s: %s', (address, reason) => {
+    expect(complaint({ APS_BASE_URL: address })).toContain(`APS_BASE_URL ${reason}`);
+  });
+});
+
+describe('the launcher’s variables', () => {
+  test.each([
+    ['0', 0],
+    ['5000', 5000],
+    ['65535', 65_535],
+  ])('MCP_PORT may be %s', (given, port) => {
+    expect(accepted({ MCP_PORT: given }).MCP_PORT).toBe(port);
+  });
+
+  test.each(['65536', '-1', '80.5', '0x50', '1e3', 'http', '123456'])('MCP_PORT may not be %s', (given) => {
+    expect(complaint({ MCP_PORT: given })).toContain('MCP_PORT must be a port, 0 to 65535');
+  });
+
+  test('allowed hosts and origins are lists, in any case, with blanks around the commas', () => {
+    expect(
+      accepted({
+        MCP_ALLOWED_HOSTS: ' mcp.example.com, MCP.example.org ,[2001:db8::1],',
+        MCP_ALLOWED_ORIGINS: 'https://app.example.com , https://App.example.org:8443',
+      }),
+    ).toMatchObject({
+      MCP_ALLOWED_HOSTS: ['mcp.example.com', 'mcp.example.org', '[2001:db8::1]'],
+      MCP_ALLOWED_ORIGINS: ['https://app.example.com', 'https://app.example.org:8443'],
+    });
+  });
+
+  test.each(['https://mcp.example.com', 'mcp.example.com:443', '*', 'a b', 'mcp.example.com/x'])(
+    'MCP_ALLOWED_HOSTS may not name %s',
+    (host) => {
+      expect(complaint({ MCP_ALLOWED_HOSTS: `good.example,${host}` })).toContain(
+        'MCP_ALLOWED_HOSTS must list host names',
+      );
+    },
+  );
+
+  test.each(['null', '*', 'app.example.com', 'https://app.example.com/', 'https://app.example.com/x'])(
+    'MCP_ALLOWED_ORIGINS may not name %s',
+    (origin) => {
+      expect(complaint({ MCP_ALLOWED_ORIGINS: origin })).toContain('MCP_ALLOWED_ORIGINS must list origins');
+    },
+  );
+
+  test.each([
+    ['1', true],
+    ['true', true],
+    ['0', false],
+    ['false', false],
+  ])('APS_SANDBOX=%s is understood', (given, wanted) => {
+    expect(accepted({ APS_SANDBOX: given }).APS_SANDBOX).toBe(wanted);
+    expect(wantsSandbox({ APS_SANDBOX: ` ${given} ` })).toBe(wanted);
+  });
+
+  test('an APS_SANDBOX that is neither yes nor no is a problem like any other', () => {
+    expect(wantsSandbox({ APS_SANDBOX: 'perhaps' })).toBe(false);
+    expect(complaint({ APS_SANDBOX: 'perhaps' })).toContain('APS_SANDBOX must be 1 or 0');
+  });
+});
+
+describe('.env', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  test('is read without a word, leaves the environment of the process alone, and may be missing', async () => {
+    const printed = [
+      vi.spyOn(process.stdout, 'write'),
+      vi.spyOn(process.stderr, 'write'),
+      vi.spyOn(console, 'log'),
+      vi.spyOn(console, 'error'),
+    ];
+    const folder = await newFolder({ '.env': 'A_TEST_VARIABLE="from the file" # a remark\n' });
+    expect(readEnvironment(folder).A_TEST_VARIABLE).toBe('from the file');
+    expect(process.env.A_TEST_VARIABLE).toBeUndefined();
+    expect(readEnvironment(await newFolder()).A_TEST_VARIABLE).toBeUndefined();
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+  });
+
+  test('gives way to real variables', async () => {
+    vi.stubEnv('A_TEST_VARIABLE', 'from the environment');
+    const folder = await newFolder({ '.env': 'A_TEST_VARIABLE=from the file\nANOTHER_ONE=2' });
+    expect(readEnvironment(folder)).toMatchObject({
+      A_TEST_VARIABLE: 'from the environment',
+      ANOTHER_ONE: '2',
+    });
+  });
+
+  test('may be a file of Windows', async () => {
+    const folder = await newFolder({
+      '.env': '\uFEFFAPS_CLIENT_ID=an-id\r\nAPS_CLIENT_SECRET=a-secret\r\nMCP_PORT=5005\r\n',
+    });
+    expect(readSettings(all, readEnvironment(folder))).toMatchObject({ ...complete, MCP_PORT: 5005 });
+  });
+
+  test('that cannot be read is an error that names it', async () => {
+    const folder = await newFolder();
+    await mkdir(join(folder, '.env'));
+    expect(problem(() => readEnvironment(folder)).message).toContain(
+      `${join(folder, '.env')} cannot be read`,
+    );
+  });
+});
