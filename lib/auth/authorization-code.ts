@@ -104,7 +104,8 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
    */
   async function renew(caller: string, tokens: Tokens): Promise<Tokens | undefined> {
     const before = await load(caller);
-    if (before && before.refresh !== tokens.refresh) return before;
+    // Somebody renewed them, or signed out.
+    if (before?.refresh !== tokens.refresh) return before;
     const issuedAt = now();
     try {
       const response = await oauth.refreshTokenGrantRequest(
@@ -220,6 +221,8 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
     },
 
     async signOut({ id }) {
+      // What is being renewed would be saved after it was forgotten.
+      await renewals.get(id)?.catch(() => {});
       const tokens = tokensSchema.safeParse(await storage.take(tokensKey(id))).data;
       if (!tokens) return 'was not signed in';
       try {

@@ -75,16 +75,16 @@ export function createForwarder(): Forwarder {
     const id = Symbol();
     const sessionId = context.http?.req?.headers.get('mcp-session-id');
     const key = sessionId ? cancelKey(sessionId, context.mcpReq.id) : undefined;
-    let { signal } = context.mcpReq;
-    if (key) {
-      const controller = new AbortController();
-      cancellable.set(key, controller);
-      signal = AbortSignal.any([signal, controller.signal]);
-    }
+    const controller = new AbortController();
+    const abort = () => controller.abort(context.mcpReq.signal.reason);
+    if (context.mcpReq.signal.aborted) abort();
+    context.mcpReq.signal.addEventListener('abort', abort, { once: true });
+    if (key) cancellable.set(key, controller);
     running.add(id);
     try {
-      return await work(signal);
+      return await work(controller.signal);
     } finally {
+      context.mcpReq.signal.removeEventListener('abort', abort);
       running.delete(id);
       if (key) cancellable.delete(key);
       if (running.size === 0) {
@@ -163,6 +163,8 @@ async function pass<M extends Method>(
     return await connection.use((client) =>
       client.request(
         { method, params: { ...given, _meta: meta } },
+        // FastMCP made it, and the server in front checks it: a check here would be the third.
+        z.custom<ResultTypeMap[M]>(),
         { signal, timeout: longestRequest, onprogress: progressToken === undefined ? undefined : onprogress },
       ),
     );

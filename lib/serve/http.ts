@@ -22,7 +22,6 @@ export type HttpApp = {
 };
 
 const cancellation = z.object({
-  method: z.literal('notifications/cancelled'),
   params: z.object({ requestId: z.union([z.string(), z.number()]) }),
 });
 
@@ -74,12 +73,13 @@ export function createHttpApp(host: Host, allowed: AllowedNames): HttpApp {
     } catch {
       return context.json(jsonRpcError(-32700, 'Parse error: the request body is not valid JSON'), 400);
     }
-    if (isInitializeRequest(message)) {
+    const method = methodOf(message);
+    if (method === 'initialize' && isInitializeRequest(message)) {
       const response = await handler.fetch(request, { parsedBody: message });
       const sessionId = await sessions.mint(takesAddresses(message.params.capabilities));
       return response.ok ? withSessionId(response, sessionId) : response;
     }
-    cancelIfAsked(request, message);
+    if (method === 'notifications/cancelled') cancelIfAsked(request, message);
     return (await outsideSession(context, message)) ?? handler.fetch(request, { parsedBody: message });
   }
 
@@ -104,6 +104,11 @@ export function createHttpApp(host: Host, allowed: AllowedNames): HttpApp {
   }
 
   return { fetch: async (request) => app.fetch(request), close: () => handler.close() };
+}
+
+/** The method of a message, read without checking all of it: that is done for the few that matter here. */
+function methodOf(message: unknown): unknown {
+  return typeof message === 'object' && message !== null && 'method' in message ? message.method : undefined;
 }
 
 /** Gives a handshake-era client the session id that it sends with its later requests. */

@@ -158,7 +158,7 @@ export async function signedIn(
 }
 
 /** What a person does when their client shows them an address. */
-export type Person = (address: string) => Promise<ElicitResult['action']> | ElicitResult['action'];
+export type Person = (address: string) => ElicitResult['action'] | Promise<ElicitResult['action']>;
 
 /** Options of a client that can take its person to an address. */
 export const takesAddresses: ClientOptions = { capabilities: { elicitation: { url: {} } } };

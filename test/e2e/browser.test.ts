@@ -1,0 +1,239 @@
+// Signing in as people do it: in a browser, on Autodesk's page (here the sandbox's) and on the pages of this server.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from '@modelcontextprotocol/client';
+import { MemoryTokenStorage } from 'fastmcp/auth';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { newPage, noBrowser, startBrowser } from '../support/browser.ts';
+import { connect } from '../support/clients.ts';
+import { closing } from '../support/closing.ts';
+import { pathOf } from '../support/programs.ts';
+import type { Served } from '../support/serving.ts';
+import {
+  alice,
+  askedAddress,
+  benji,
+  chien,
+  hubsOf,
+  profileOf,
+  servePatiently,
+  serveThreeLegged,
+} from '../support/users.ts';
+
+const keep = closing();
+/** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */
+const pictures = process.env.UPDATE_SCREENSHOTS === '1' ? pathOf('docs/images') : undefined;
+const name = noBrowser ? `in a browser (skipped: ${noBrowser})` : 'in a browser';
+
+describe.skipIf(noBrowser)(name, () => {
+  let browser: Browser;
+  let sandbox: Sandbox;
+  let served: Served;
+  beforeAll(async () => {
+    if (pictures) await mkdir(pictures, { recursive: true });
+    browser = await startBrowser();
+    sandbox = keep(await startSandbox());
+    served = keep(await serveThreeLegged(sandbox));
+  });
+  afterAll(() => browser?.close());
+  afterEach(() => {
+    sandbox.trouble.reset();
+    vi.useRealTimers();
+  });
+
+  /** Somebody at a client, who was given an address, and their browser. */
+  async function person({
+    at = served,
+    options,
+  }: {
+    at?: Pick<Served, 'url'>;
+    options?: BrowserContextOptions;
+  } = {}): Promise<{ client: Client; address: string; page: Page; complaints: string[] }> {
+    const client = await connect(at.url, 'legacy');
+    const address = await askedAddress(client);
+    const { page, complaints } = await newPage(browser, options);
+    onTestFinished(async () => {
+      await page.context().close();
+      await client.close();
+    });
+    return { client, address, page, complaints };
+  }
+
+  /** Takes a picture for the documentation, if that is what is wanted: as high as what there is to see. */
+  async function picture(page: Page, file: string): Promise<void> {
+    if (!pictures) return;
+    // Ids of requests differ from run to run; in a picture they are always the same.
+    await page.evaluate(`for (const it of document.querySelectorAll('p'))
+      if (/request [0-9a-f-]{36}/.test(it.textContent))
+        it.textContent = it.textContent.replace(/request [0-9a-f-]{36}/, 'request 01234567-89ab-4cde-8f01-23456789abcd')`);
+    const height = await page.evaluate<number>(
+      'document.querySelector("main").getBoundingClientRect().bottom',
+    );
+    await page.setViewportSize({ width: 900, height: Math.ceil(height) + 48 });
+    await page.screenshot({ path: join(pictures, `${file}.png`), animations: 'disabled' });
+  }
+
+  /** Holds for every page of this server: how it is built, and what it does not give away. */
+  async function expectGoodPage(page: Page, heading: string): Promise<void> {
+    expect(await page.getByRole('heading').allTextContents()).toEqual([heading]);
+    expect(await page.getByRole('heading', { level: 1, name: heading }).count()).toBe(1);
+    expect(await page.getByRole('main').count()).toBe(1);
+    expect(await page.title()).toBe(heading);
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    expect(await page.locator('script, link, img, iframe, form, [onclick], [style]').count()).toBe(0);
+    const content = await page.content();
+    for (const value of new URL(page.url()).searchParams.values()) expect(content).not.toContain(value);
+    expect(content).not.toMatch(/eyJ[\w-]{8}|code_verifier/);
+    // Nothing runs off the side, and nothing but the page was loaded.
+    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    expect(await page.evaluate('performance.getEntriesByType("resource").length')).toBe(0);
+  }
+
+  test('a person signs in, and sees whose account it is; their client gets the data', async () => {
+    const { client, address, page, complaints } = await person();
+    await page.goto(address);
+    expect(await page.title()).toBe('Sign in to Sandbox Demo - APS sandbox');
+    expect(await page.locator('#scopes li').count()).toBe(1);
+    await page.locator(`#user-${alice.userId}`).check();
+    await page.locator('#allow').click();
+    await page.waitForURL(`${served.url}/callback?**`);
+    await expectGoodPage(page, 'You are signed in');
+    const { name, email } = profileOf(alice);
+    expect(await page.getByRole('status').textContent()).toContain(`The account is ${name} (${email}).`);
+    expect(await page.getByRole('main').textContent()).toContain('You can close this window');
+    await picture(page, 'signed-in');
+    expect(complaints).toEqual([]);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+  });
+
+  test('the page to sign in on says who asks, for what, and where the answer goes', async () => {
+    const { address, page, complaints } = await person();
+    const elsewhere = new URL(address);
+    elsewhere.searchParams.set('redirect_uri', 'http://localhost:5002/callback');
+    await page.goto(elsewhere.href);
+    const text = await page.getByRole('main').textContent();
+    for (const part of [
+      'This is the sandbox.',
+      'May Sandbox Demo do this',
+      'data:read',
+      'http://localhost:5002/callback',
+    ])
+      expect(text).toContain(part);
+    await picture(page, 'sandbox-sign-in');
+    expect(complaints).toEqual([]);
+  });
+
+  test('a person needs no mouse', async () => {
+    const { client, address, page } = await person();
+    await page.goto(address);
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').getAttribute('id')).toBe(`user-${alice.userId}`);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.locator(`#user-${chien.userId}`).isChecked()).toBe(true);
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').getAttribute('id')).toBe('allow');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${served.url}/callback?**`);
+    expect(await page.getByRole('status').textContent()).toContain(profileOf(chien).name);
+    expect(await hubsOf(client)).toEqual(chien.hubs);
+  });
+
+  test('a person who denies access is told that nothing was changed, and how to try again', async () => {
+    const { client, address, page, complaints } = await person();
+    await page.goto(address);
+    await page.locator('#deny').click();
+    await page.waitForURL(`${served.url}/callback?**`);
+    await expectGoodPage(page, 'You did not sign in');
+    const text = await page.getByRole('main').textContent();
+    expect(text).toContain('You chose not to give access. Nothing was changed.');
+    expect(text).toContain('go back to your MCP client and repeat what you asked for');
+    await picture(page, 'denied');
+    expect(complaints.filter((it) => !it.includes('status of 403'))).toEqual([]);
+    expect(await askedAddress(client)).toContain('/authorize?');
+  });
+
+  test('a link that was used is no longer good, and reloading the page is using it again', async () => {
+    const { client, address, page, complaints } = await person();
+    await page.goto(address);
+    await page.locator(`#user-${benji.userId}`).check();
+    await page.locator('#allow').click();
+    await page.waitForURL(`${served.url}/callback?**`);
+    await page.reload();
+    await expectGoodPage(page, 'This sign-in link is no longer good');
+    await picture(page, 'link-no-longer-good');
+    expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);
+    expect(await hubsOf(client)).toEqual(benji.hubs);
+  });
+
+  test('a person who takes more than ten minutes is told that the link has expired', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const storage = new MemoryTokenStorage();
+    onTestFinished(() => storage.destroy());
+    const at = await servePatiently(sandbox, { storage });
+    onTestFinished(() => at.close());
+    const { client, address, page } = await person({ at });
+    vi.setSystemTime(Date.now() + 10 * 60_000 + 1000);
+    await page.goto(address);
+    await page.locator('#allow').click();
+    await page.waitForURL(`${at.url}/callback?**`);
+    await expectGoodPage(page, 'This sign-in link is no longer good');
+    expect(await page.getByRole('main').textContent()).toContain('has expired');
+    expect(await askedAddress(client)).toContain('/authorize?');
+  });
+
+  test('a person who comes back while APS is in trouble is told so, and not blamed', async () => {
+    const at = await servePatiently(sandbox);
+    onTestFinished(() => at.close());
+    const { client, address, page } = await person({ at });
+    const back = await sandbox.signIn(address, alice);
+    sandbox.trouble.set({ failAll: { status: 503 } });
+    await page.goto(back.href);
+    await expectGoodPage(page, 'Autodesk cannot be reached');
+    expect(await page.getByRole('main').textContent()).toContain('Try again in a minute.');
+    await picture(page, 'autodesk-cannot-be-reached');
+    sandbox.trouble.reset();
+    expect(await askedAddress(client)).toContain('/authorize?');
+  });
+
+  test.each(['light', 'dark'] as const)('pages are %s when the person likes them so', async (colorScheme) => {
+    const { address, page } = await person({ options: { colorScheme } });
+    /** The colour of the text tells: the canvas behind it has none of its own. */
+    const expectInk = async () => {
+      const color = await page.evaluate<string>('getComputedStyle(document.body).color');
+      const [red = 0] = (color.match(/\d+/g) ?? []).map(Number);
+      if (colorScheme === 'light') expect(red).toBeLessThan(64);
+      else expect(red).toBeGreaterThan(192);
+    };
+    await page.goto(address);
+    await expectInk();
+    await page.locator('#allow').click();
+    await page.waitForURL(`${served.url}/callback?**`);
+    await expectInk();
+    await page.goto(served.url);
+    await expectInk();
+  });
+
+  test('pages fit on a small telephone', async () => {
+    const { address, page } = await person({ options: { viewport: { width: 320, height: 560 } } });
+    await page.goto(address);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    await page.locator('#allow').click();
+    await page.waitForURL(`${served.url}/callback?**`);
+    await expectGoodPage(page, 'You are signed in');
+  });
+
+  test('what an address brings along is text on the page, and never runs', async () => {
+    const { address, page, complaints } = await person();
+    const state = new URL(address).searchParams.get('state') ?? '';
+    const evil = '<script>document.title = "Owned"</script><img src=x onerror="document.title = \'Owned\'">';
+    const query = new URLSearchParams({ state, error: 'server_error', error_description: evil });
+    await page.goto(`${served.url}/callback?${query}`);
+    expect(await page.title()).toBe('Autodesk refused the sign-in');
+    expect(await page.getByRole('main').textContent()).toContain(evil);
+    expect(await page.locator('script, img').count()).toBe(0);
+    expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);
+  });
+});

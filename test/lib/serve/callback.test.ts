@@ -1,0 +1,339 @@
+// What browsers bring back from Autodesk's page, and what the page that answers them says.
+import { MemoryTokenStorage } from 'fastmcp/auth';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { connect } from '../../support/clients.ts';
+import { closing } from '../../support/closing.ts';
+import { always, startLocalServer } from '../../support/local-server.ts';
+import { send } from '../../support/raw-http.ts';
+import type { Served } from '../../support/serving.ts';
+import {
+  alice,
+  askedAddress,
+  benji,
+  hubsOf,
+  open,
+  profileOf,
+  servePatiently,
+  serveThreeLegged,
+  signInAt,
+} from '../../support/users.ts';
+
+const keep = closing();
+const minute = 60_000;
+let sandbox: Sandbox;
+let served: Served;
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  served = keep(await serveThreeLegged(sandbox));
+});
+afterEach(() => sandbox.trouble.reset());
+
+/** A client that has called a tool, and the address that it was given. */
+async function asked({ url }: Pick<Served, 'url'> = served) {
+  const client = keep(await connect(url, 'legacy'));
+  return { client, address: await askedAddress(client) };
+}
+
+/** The callback address with this query. */
+function callback(query: string | Record<string, string>, { url }: Pick<Served, 'url'> = served): URL {
+  const address = new URL('/callback', url);
+  address.search = new URLSearchParams(query).toString();
+  return address;
+}
+
+const stateIn = (address: URL | string) => new URL(address).searchParams.get('state') ?? '';
+const tokenRequests = () => sandbox.requests.filter(({ path }) => path === '/authentication/v2/token');
+
+/** The page for a sign-in that is not waited for. */
+const unknown = {
+  status: 400,
+  heading: 'This sign-in link is no longer good',
+  text: expect.stringContaining('has expired, has been used already, or was not made by this server'),
+};
+
+test('who signs in is told whose account it is, and their client gets the data', async () => {
+  const { client, address } = await asked();
+  const page = await signInAt(sandbox, address, benji);
+  const { name, email } = profileOf(benji);
+  expect(page).toMatchObject({ status: 200, heading: 'You are signed in' });
+  expect(page.text).toContain(`The account is ${name} (${email}).`);
+  expect(await hubsOf(client)).toEqual(benji.hubs);
+});
+
+test('who signs in while APS does not say whose account it is, is signed in all the same', async () => {
+  const tokens = { access_token: 'a', token_type: 'Bearer', refresh_token: 'b', expires_in: 3599 };
+  const aps = keep(
+    await startLocalServer((request, response) =>
+      request.method === 'POST' ? always(tokens)(request, response) : always({}, 404)(request, response),
+    ),
+  );
+  const elsewhere = keep(await servePatiently(sandbox, { baseUrl: aps.url }));
+  const { address } = await asked(elsewhere);
+  const page = await open(callback(`state=${stateIn(address)}&code=any`, elsewhere));
+  expect(page).toMatchObject({ status: 200, heading: 'You are signed in' });
+  expect(page.text).toContain('Autodesk did not say whose account it is.');
+});
+
+describe('a state', () => {
+  test.each([
+    ['that nobody made', 'state=made-up&code=a-code'],
+    ['that is missing', 'code=a-code'],
+    ['that is empty', 'state=&code=a-code'],
+    ['of an error that is not expected', 'state=made-up&error=access_denied'],
+  ])('%s is refused, and APS is asked nothing', async (_which, query) => {
+    const before = tokenRequests().length;
+    expect(await open(callback(query))).toMatchObject(unknown);
+    expect(tokenRequests()).toHaveLength(before);
+  });
+
+  test('is good once: the same link again is refused, and who signed in stays signed in', async () => {
+    const { client, address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    expect((await open(back)).status).toBe(200);
+    expect(await open(back)).toMatchObject(unknown);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+  });
+
+  test('is good once, also when the same link is opened several times at the same moment', async () => {
+    const { address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    const pages = await Promise.all(Array.from({ length: 5 }, () => open(back)));
+    expect(pages.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400]);
+  });
+
+  test('of another deployment is refused by this one, and is still good where it was made', async () => {
+    const elsewhere = keep(await serveThreeLegged(sandbox));
+    const { client, address } = await asked(elsewhere);
+    const back = await sandbox.signIn(address, alice);
+    expect(await open(new URL(back.pathname + back.search, served.url))).toMatchObject(unknown);
+    expect((await open(back)).status).toBe(200);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+  });
+
+  test('that is given twice is refused, whichever comes first, and is not spent', async () => {
+    const { client, address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    const { state = '', code = '' } = Object.fromEntries(back.searchParams);
+    for (const states of [`${state}&state=${state}`, `${state}&state=made-up`, `made-up&state=${state}`])
+      expect(await open(callback(`state=${states}&code=${code}`))).toMatchObject(unknown);
+    expect((await open(back)).status).toBe(200);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+  });
+
+  test.each([
+    [10 * minute - 1000, { status: 200, heading: 'You are signed in' }],
+    [10 * minute + 1000, unknown],
+  ])('that is brought after %i ms is answered as it should be', async (milliseconds, page) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const storage = new MemoryTokenStorage();
+    onTestFinished(() => storage.destroy());
+    const apart = keep(await servePatiently(sandbox, { storage }));
+    const { address } = await asked(apart);
+    vi.setSystemTime(Date.now() + milliseconds);
+    // The page of the sandbox waits no longer than that either: it is opened late.
+    expect(await open(await sandbox.signIn(address, alice))).toMatchObject(page);
+  });
+
+  test('is not guessable: long, and never the same', async () => {
+    const { client } = await asked();
+    const states = await Promise.all(
+      Array.from({ length: 20 }, async () => stateIn(await askedAddress(client))),
+    );
+    expect(new Set(states).size).toBe(20);
+    for (const state of states) expect(state).toMatch(/^[\w-]{43,}$/);
+  });
+});
+
+describe('a code', () => {
+  test('that was used before is refused, also with a state that is good', async () => {
+    const first = await asked();
+    const second = await asked();
+    const back = await sandbox.signIn(first.address, alice);
+    expect((await open(back)).status).toBe(200);
+    const code = back.searchParams.get('code') ?? '';
+    expect(await open(callback({ state: stateIn(second.address), code }))).toMatchObject({
+      status: 400,
+      heading: 'Autodesk refused the sign-in',
+    });
+    expect(await askedAddress(second.client)).toContain('/authorize?');
+  });
+
+  test('of somebody else’s sign-in is of no use: the verifier is another', async () => {
+    const victim = await asked();
+    const attacker = await asked();
+    const code = (await sandbox.signIn(victim.address, alice)).searchParams.get('code') ?? '';
+    expect((await open(callback({ state: stateIn(attacker.address), code }))).status).toBe(400);
+    expect(await askedAddress(attacker.client)).toContain('/authorize?');
+  });
+
+  test.each([
+    ['missing', ''],
+    ['empty', '&code='],
+  ])('that is %s is said to be so', async (_how, rest) => {
+    const { address } = await asked();
+    expect(await open(callback(`state=${stateIn(address)}${rest}`))).toMatchObject({
+      status: 400,
+      heading: 'The sign-in did not finish',
+      text: expect.stringContaining('without a code'),
+    });
+  });
+
+  test('that is given twice is not used', async () => {
+    const { client, address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    back.searchParams.append('code', 'another');
+    const before = tokenRequests().length;
+    expect(await open(back)).toMatchObject({ status: 400, heading: 'The sign-in did not finish' });
+    expect(tokenRequests()).toHaveLength(before);
+    expect(await askedAddress(client)).toContain('/authorize?');
+  });
+});
+
+describe('an error', () => {
+  test('access_denied is the person’s own choice, and nothing is blamed', async () => {
+    const { client, address } = await asked();
+    const page = await signInAt(sandbox, address, { allow: false });
+    expect(page).toMatchObject({ status: 403, heading: 'You did not sign in' });
+    expect(page.text).toContain('You chose not to give access. Nothing was changed.');
+    expect(page.text).toContain('repeat what you asked for: it gives you a new link');
+    expect(await askedAddress(client)).toContain('/authorize?');
+  });
+
+  test.each(['invalid_scope', 'server_error', 'unauthorized_client', 'temporarily_unavailable'])(
+    '%s is shown with its description',
+    async (error) => {
+      const { address } = await asked();
+      const page = await open(
+        callback({ state: stateIn(address), error, error_description: 'Ask your admin' }),
+      );
+      expect(page).toMatchObject({ status: 400, heading: 'Autodesk refused the sign-in' });
+      expect(page.text).toContain(`Autodesk refused the sign-in: ${error}, Ask your admin.`);
+    },
+  );
+
+  test.each(['error', 'error_description'])(
+    '%s cannot bring markup or script into the page',
+    async (name) => {
+      const { address } = await asked();
+      const evil = `<script>alert(1)</script><img src=x onerror=alert(2)>"'&</p><h1>Owned`;
+      const page = await open(callback({ state: stateIn(address), error: 'server_error', [name]: evil }));
+      expect(page.status).toBe(400);
+      expect(page.html).not.toMatch(/<script|<img|<h1>Owned/);
+      expect(page.html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+      expect(page.headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-[^']+'; /,
+      );
+    },
+  );
+
+  test('spends the state like an answer does', async () => {
+    const { address } = await asked();
+    const denied = await sandbox.signIn(address, { allow: false });
+    expect((await open(denied)).status).toBe(403);
+    expect(await open(denied)).toMatchObject(unknown);
+  });
+
+  test('of an application whose secret is wrong says that APS refused, and which variables to check', async () => {
+    const env = { APS_CLIENT_SECRET: 'not-the-secret' };
+    const { address } = await asked(keep(await serveThreeLegged(sandbox, { env })));
+    const page = await signInAt(sandbox, address);
+    expect(page).toMatchObject({ status: 400, heading: 'Autodesk refused the sign-in' });
+    expect(page.text).toContain('Check APS_CLIENT_ID and APS_CLIENT_SECRET');
+    expect(page.html).not.toContain('not-the-secret');
+  });
+
+  test.each([{ status: 503 }, { drop: 'before' }] as const)(
+    'of an APS that is in trouble (%j) says so, and a new link works when it is over',
+    async (failAll) => {
+      const patiently = keep(await servePatiently(sandbox));
+      const { client, address } = await asked(patiently);
+      const back = await sandbox.signIn(address, alice);
+      sandbox.trouble.set({ failAll });
+      expect(await open(back)).toMatchObject({ status: 502, heading: 'Autodesk cannot be reached' });
+      sandbox.trouble.reset();
+      expect((await signInAt(sandbox, await askedAddress(client), alice)).status).toBe(200);
+      expect(await hubsOf(client)).toEqual(alice.hubs);
+    },
+  );
+});
+
+describe('a request for the callback', () => {
+  test('with HEAD, as link checkers send it, does not spend the state', async () => {
+    const { client, address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    expect((await send(back, { method: 'HEAD' })).status).toBeGreaterThanOrEqual(400);
+    expect((await open(back)).status).toBe(200);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+  });
+
+  test.each(['POST', 'PUT', 'OPTIONS'])('with %s does not spend the state', async (method) => {
+    const { address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    expect((await send(back, { method })).body).not.toContain('You are signed in');
+    expect((await open(back)).status).toBe(200);
+  });
+
+  test('under a name that is not of this machine is refused, and does not spend the state', async () => {
+    const { address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    expect((await send(back, { headers: { host: 'evil.example' } })).status).toBe(403);
+    expect((await open(back)).status).toBe(200);
+  });
+
+  test('may come from Autodesk’s page, whatever it says of its origin', async () => {
+    const { address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    expect((await send(back, { headers: { origin: 'null' } })).status).toBe(200);
+  });
+});
+
+describe('every page', () => {
+  test('is plain, closed to everything outside, kept nowhere, and repeats nothing of the address', async () => {
+    const { address } = await asked();
+    const back = await sandbox.signIn(address, alice);
+    const pages = [await open(back), await open(back), await open(callback({ state: '', code: 'a-code' }))];
+    for (const { html, headers } of pages) {
+      expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
+      expect(html.match(/<h1>/g)).toHaveLength(1);
+      expect(html).not.toMatch(/<script|<link|<img|<form|javascript:|https?:\/\//);
+      for (const value of back.searchParams.values()) expect(html).not.toContain(value);
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+      });
+    }
+  });
+});
+
+describe('the address of a sign-in', () => {
+  test('asks for a code with PKCE (S256), for data:read, and to come back here', async () => {
+    const { address } = await asked();
+    const { origin, pathname, searchParams } = new URL(address);
+    expect(origin + pathname).toBe(`${sandbox.url}/authentication/v2/authorize`);
+    expect(Object.fromEntries(searchParams)).toEqual({
+      response_type: 'code',
+      client_id: sandbox.env.APS_CLIENT_ID,
+      redirect_uri: `${served.url}/callback`,
+      scope: 'data:read',
+      state: expect.any(String),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    });
+  });
+
+  test('has no challenge with APS_PKCE=off, and the sign-in works', async () => {
+    const { client, address } = await asked(
+      keep(await serveThreeLegged(sandbox, { env: { APS_PKCE: 'off' } })),
+    );
+    expect([...new URL(address).searchParams.keys()].filter((name) => name.includes('challenge'))).toEqual(
+      [],
+    );
+    expect((await signInAt(sandbox, address, alice)).status).toBe(200);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+  });
+});
