@@ -123,6 +123,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       const current = await load(caller);
       if (current && current.refresh !== tokens.refresh) return current;
       await storage.delete(tokensKey(caller));
+      refused.delete(caller);
       return undefined;
     }
   }
@@ -225,6 +226,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       await renewals.get(id)?.catch(() => {});
       const tokens = tokensSchema.safeParse(await storage.take(tokensKey(id))).data;
       if (!tokens) return 'was not signed in';
+      refused.delete(id);
       try {
         await Promise.all([revoke(tokens.refresh, 'refresh_token'), revoke(tokens.access, 'access_token')]);
         return 'signed out';

@@ -1,5 +1,6 @@
 /** What a server says on stderr when it has started. */
 import type { Host } from './host.ts';
+import type { Listener } from './listen.ts';
 
 export type Announcement = {
   host: Host;
@@ -9,16 +10,16 @@ export type Announcement = {
   aps: string;
 };
 
-/** The message of a server that listens at `url`. `local` says whether only this machine can reach it. */
+/** The message of a server over HTTP. `local` says whether only this machine can reach it. */
 export async function announceHttp(
   { host, signIn, aps }: Announcement,
-  url: string,
+  { url, alsoAs }: Pick<Listener, 'url' | 'alsoAs'>,
   local: boolean,
 ): Promise<string> {
   const address = `${url}/mcp`;
   return [
     await title(host),
-    `  Address       ${address}${url.startsWith('http://localhost:') ? '  (also as 127.0.0.1 and [::1])' : ''}`,
+    `  Address       ${address}${alsoAs.length > 0 ? `  (also as ${alsoAs.join(' and ')})` : ''}`,
     `  APS sign-in   ${signIn}`,
     `  APS           ${aps}`,
     `  Who may call  ${local ? 'programs on this machine' : 'EVERYBODY who can reach this address: it asks nobody to sign in'}`,

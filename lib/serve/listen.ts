@@ -9,6 +9,8 @@ export type Listener = {
   readonly port: number;
   /** Where it can be reached, e.g. `http://localhost:5000`. */
   readonly url: string;
+  /** The addresses behind the name `localhost`, as URLs write them; empty for another host. */
+  readonly alsoAs: readonly string[];
   /** Stops accepting connections; open ones go on. */
   close(): void;
   /** Resolves as soon as no answer is on its way. */
@@ -37,9 +39,14 @@ export async function listen(
     const server = createServer((request, response) => {
       answering.add(response);
       response.once('close', () => answering.delete(response));
-      void handle(request, response);
+      handle(request, response).catch((error: unknown) => {
+        report(error);
+        response.destroy();
+      });
     });
     await bind(server, address, wanted);
+    // Whatever goes wrong with one connection must not end the process, as an unheard error event would.
+    server.on('error', report);
     servers.push(server);
     return portOf(server);
   };
@@ -48,9 +55,13 @@ export async function listen(
   };
 
   let actual: number;
+  const alsoAs: string[] = [];
   try {
     actual = await open(host === 'localhost' ? '127.0.0.1' : host, port);
-    if (host === 'localhost') await open('::1', actual).catch(unlessMissing);
+    if (host === 'localhost') {
+      alsoAs.push('127.0.0.1');
+      await open('::1', actual).then(() => alsoAs.push('[::1]'), unlessMissing);
+    }
   } catch (error) {
     close();
     // A port that is free on 127.0.0.1 may be taken on ::1; where any will do, try another.
@@ -60,6 +71,7 @@ export async function listen(
   return {
     port: actual,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    alsoAs,
     close,
     async idle() {
       await Promise.all([...answering].map((response) => once(response, 'close')));
@@ -73,6 +85,10 @@ export async function listen(
 /** Whether only this machine can reach a server that listens on `host`. */
 export function isLocal(host: string): boolean {
   return host === '::1' || isLoopback(host);
+}
+
+function report(error: unknown): void {
+  console.error(error instanceof Error ? error.stack : String(error));
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

@@ -117,7 +117,7 @@ async function overHttp(
     await release();
   };
   endGracefully({ running: () => host.running, stop }, new Promise(() => {}));
-  console.error(await announceHttp(announcement, listener.url, local));
+  console.error(await announceHttp(announcement, listener, local));
 }
 
 async function overStdio(announcement: Announcement, release: () => Promise<void>): Promise<void> {
