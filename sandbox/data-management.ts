@@ -11,7 +11,7 @@ import {
   versionOf,
 } from './data-management-tree.ts';
 import type { Access, Asker, RegionWarning } from './hub-access.ts';
-import { badInput, document, errorDocument, filtered, pageOf } from './json-api.ts';
+import { badInput, document, errorDocument, filtered, pageOf, refusalDocument, warning } from './json-api.ts';
 import type { SandboxEnv } from './request-log.ts';
 import type { SandboxState } from './state.ts';
 
@@ -84,7 +84,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     return document({
       links: self(call),
       data: matching.map(call.resources.hub),
-      ...(warnings.length > 0 ? { meta: { warnings: warnings.map(warning) } } : {}),
+      ...(warnings.length > 0 ? { meta: { warnings: warnings.map(warningOf) } } : {}),
     });
   });
 
@@ -205,25 +205,18 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
 const noIntegration = "You don't have permission to access this API";
 const noMembership = 'You do not have permission to access this project.';
 
-/** One entry of `meta.warnings`, with the members, capitals and codes of the published example. */
-function warning({ region, lacking }: RegionWarning) {
-  return {
-    Id: null,
-    HttpStatusCode: lacking === 'integration' ? '403' : '401',
-    ErrorCode: 'BIM360DM_ERROR',
-    Title: `Unable to get hubs from BIM360DM ${region}.`,
-    Detail: lacking === 'integration' ? noIntegration : noMembership,
-    AboutLink: null,
-    Source: null,
-    meta: null,
-  };
+/** What the list of hubs says of a region where nothing is to be seen. */
+function warningOf({ region, lacking }: RegionWarning) {
+  const title = `Unable to get hubs from BIM360DM ${region}.`;
+  return lacking === 'integration'
+    ? warning('403', 'BIM360DM_ERROR', title, noIntegration)
+    : warning('401', 'BIM360DM_ERROR', title, noMembership);
 }
 
 function denied(hub: Hub, access: Access): Response | undefined {
   if (access === 'granted') return undefined;
   const code = hub.kind === 'account' ? 'BIM360DM_ERROR' : 'FORBIDDEN';
-  return errorDocument(
-    403,
+  return refusalDocument(
     code,
     'Access is not allowed.',
     access === 'integration' ? noIntegration : noMembership,

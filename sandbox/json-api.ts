@@ -19,17 +19,42 @@ export function document(members: {
 }
 
 /**
- * An error document. The OpenAPI document publishes the statuses and describes no body but that of warnings; its code
- * `BIM360DM_ERROR` is used here too, the other codes are this sandbox's own.
+ * An error document of JSON:API. For 400 and 404 the OpenAPI document publishes the statuses, and of the body only that it
+ * may have an id; the codes are this sandbox's own.
  */
 export function errorDocument(
-  status: 400 | 403 | 404,
-  code: 'BAD_INPUT' | 'BIM360DM_ERROR' | 'FORBIDDEN' | 'NOT_FOUND',
+  status: 400 | 404,
+  code: 'BAD_INPUT' | 'NOT_FOUND',
   title: string,
   detail: string,
 ): Response {
   const errors = [{ id: randomUUID(), status: String(status), code, title, detail }];
   return Response.json({ jsonapi, errors }, { status, headers: { 'content-type': contentType } });
+}
+
+/** A warning, with the members and capitals of the published example. */
+export function warning(status: '401' | '403', code: string, title: string, detail: string) {
+  return {
+    Id: null,
+    HttpStatusCode: status,
+    ErrorCode: code,
+    Title: title,
+    Detail: detail,
+    AboutLink: null,
+    Source: null,
+    meta: null,
+  };
+}
+
+/** The refusal (403) as it is published: an empty document with a warning that says why. */
+export function refusalDocument(
+  code: 'BIM360DM_ERROR' | 'FORBIDDEN',
+  title: string,
+  detail: string,
+): Response {
+  const meta = { warnings: [warning('403', code, title, detail)] };
+  const body = { jsonapi, links: {}, data: [], meta };
+  return Response.json(body, { status: 403, headers: { 'content-type': contentType } });
 }
 
 export function badInput(detail: string): Response {

@@ -7,9 +7,11 @@ import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connect } from '../support/clients.ts';
 import { type LocalServer, startLocalServer } from '../support/local-server.ts';
+import { alice, benji } from '../support/people.ts';
 import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
-import { alice, askedAddress, attended, benji, open, type said, takesAddresses } from '../support/users.ts';
+import { askedAddress, attended, open, takesAddresses } from '../support/sign-in.ts';
+import type { said } from '../support/tool-results.ts';
 
 let sandbox: Sandbox;
 let aps: LocalServer;

@@ -7,19 +7,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, connectOver, eras } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
+import { alice, benji, chien } from '../support/people.ts';
 import { cleanEnvironment, nodeArguments, run, runHttpServer, runToEnd } from '../support/programs.ts';
 import { send } from '../support/raw-http.ts';
-import {
-  alice,
-  askedAddress,
-  attend,
-  benji,
-  chien,
-  hubsOf,
-  open,
-  said,
-  takesAddresses,
-} from '../support/users.ts';
+import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
+import { hubsOf, said } from '../support/tool-results.ts';
 
 const http = ['scripts/run.ts', '3lo', '--sandbox'] as const;
 

@@ -9,18 +9,12 @@ import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { newPage, noBrowser, startBrowser } from '../support/browser.ts';
 import { connect } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { alice, benji, chien, profileOf } from '../support/people.ts';
 import { pathOf } from '../support/programs.ts';
 import type { Served } from '../support/serving.ts';
-import {
-  alice,
-  askedAddress,
-  benji,
-  chien,
-  hubsOf,
-  profileOf,
-  servePatiently,
-  serveThreeLegged,
-} from '../support/users.ts';
+import { askedAddress } from '../support/sign-in.ts';
+import { servePatiently, serveThreeLegged } from '../support/three-legged.ts';
+import { hubsOf } from '../support/tool-results.ts';
 
 const keep = closing();
 /** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */

@@ -1,9 +1,10 @@
 // How a server ends: Ctrl-C lets running calls finish, a second one does not, and nobody left to serve is an end too.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { callListing, connect, eras } from '../support/clients.ts';
+import { connect, eras } from '../support/clients.ts';
 import { type HeldAps, startHeldAps } from '../support/held-aps.ts';
 import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { post, toolCall } from '../support/raw-http.ts';
+import { callListing } from '../support/tool-results.ts';
 
 const http = ['scripts/run.ts', '2lo'] as const;
 const stdio = ['servers/2lo.ts'] as const;

@@ -2,9 +2,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { startSandbox } from '../../sandbox/index.ts';
-import { callListing, connect, modes } from '../support/clients.ts';
+import { connect, modes } from '../support/clients.ts';
 import { run, runHttpServer } from '../support/programs.ts';
 import { send } from '../support/raw-http.ts';
+import { callListing } from '../support/tool-results.ts';
 
 test('--sandbox is all it needs: it says where it is, and serves clients of every mode', async () => {
   const { url, output, signal, ended } = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox']);

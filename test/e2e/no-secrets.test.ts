@@ -2,10 +2,11 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
-import { callListing, connect } from '../support/clients.ts';
+import { connect } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
 import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
+import { callListing } from '../support/tool-results.ts';
 
 const wrong = 'S3cr3t-0815-of-somebody';
 let sandbox: Sandbox;

@@ -3,9 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { demoHubs, startSandbox } from '../../sandbox/index.ts';
-import { callListing, connect, connectOver, modes } from '../support/clients.ts';
+import { connect, connectOver, modes } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { cleanEnvironment, nodeArguments, runHttpServer, runToEnd } from '../support/programs.ts';
+import { callListing } from '../support/tool-results.ts';
 
 const unfriendly = /\n {4}at |\.ts:\d|\w+Error:|node:internal/;
 const everything = { hub_id: demoHubs.construction, limit: 10_000 };

@@ -9,10 +9,11 @@ import {
 } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { callListing, connectOver, eras, modes } from '../support/clients.ts';
+import { connectOver, eras, modes } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { startHeldAps } from '../support/held-aps.ts';
 import { cleanEnvironment, nodeArguments, pathOf, run, runNode } from '../support/programs.ts';
+import { callListing } from '../support/tool-results.ts';
 
 type Command = readonly [file: string, ...args: string[]];
 const runner: Command = ['scripts/run.ts', '2lo', '--transport', 'stdio'];

@@ -1,7 +1,7 @@
 // The authorization code grant: what a code is exchanged for, how often, by whom, and with which proof.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { basic, demo, get, json, other, post } from './calls.ts';
+import { startClockedSandbox } from './clock.ts';
 import {
   alice,
   authorizeUrl,
@@ -17,16 +17,7 @@ import {
   verifier,
 } from './sign-in-calls.ts';
 
-let clock = Date.UTC(2026, 0, 5, 9);
-let sandbox: Sandbox;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => clock });
-});
-afterAll(() => sandbox.close());
-beforeEach(() => {
-  clock += 120_000; // past the window of the rate limit
-});
+const { sandbox, clock } = await startClockedSandbox();
 
 const errorOf = async (answer: Response) => [answer.status, (await json(answer)).error];
 const userinfo = async (token: string) => (await get(sandbox, '/userinfo', token)).status;
@@ -48,7 +39,7 @@ describe('a code', () => {
       active: true,
       scope: 'data:read',
       client_id: demo.id,
-      exp: Math.floor(clock / 1000) + 3599,
+      exp: Math.floor(clock.now / 1000) + 3599,
       userid: alice,
     });
   });
@@ -60,9 +51,9 @@ describe('a code', () => {
 
   test('is good for five minutes, and not a millisecond longer', async () => {
     const [timely, late] = [await codeFor(sandbox), await codeFor(sandbox)];
-    clock += 299_999;
+    clock.now += 299_999;
     expect((await exchange(sandbox, { code: timely })).status).toBe(200);
-    clock += 1;
+    clock.now += 1;
     expect(await errorOf(await exchange(sandbox, { code: late }))).toEqual([400, 'invalid_grant']);
   });
 

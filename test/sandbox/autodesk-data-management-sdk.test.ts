@@ -1,9 +1,9 @@
 // Autodesk's own package for Data Management works against the sandbox.
-import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
 import { DataManagementApiError, DataManagementClient } from '@aps_sdk/data-management';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoHubs, type Sandbox, startSandbox } from '../../sandbox/index.ts';
-import { serviceAccountToken } from './three-legged.ts';
+import { serviceAccountToken } from './assertion-calls.ts';
+import { sdkManagerFor } from './sdk-manager.ts';
 
 let sandbox: Sandbox;
 let client: DataManagementClient;
@@ -12,11 +12,7 @@ const hub = demoHubs.construction;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  const configuration = new ApsConfiguration({});
-  configuration.baseAddress = new URL(sandbox.url);
-  const logger = new Logger();
-  logger.setEnabled(false);
-  const sdkManager = SdkManagerBuilder.create().addApsConfiguration(configuration).addLogger(logger).build();
+  const sdkManager = sdkManagerFor(sandbox);
   client = new DataManagementClient({ sdkManager });
   accessToken = await serviceAccountToken(sandbox);
 });

@@ -1,10 +1,10 @@
 // Autodesk's own SDK packages work against the sandbox: the proof that it is true to the original.
 import { AuthenticationClient, ResponseType, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
-import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
 import { OssApiError, OssClient, Region } from '@aps_sdk/oss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { demo } from './calls.ts';
+import { sdkManagerFor } from './sdk-manager.ts';
 import { benji, callback, challenge, publicCallback, verifier } from './sign-in-calls.ts';
 
 let sandbox: Sandbox;
@@ -14,11 +14,7 @@ let accessToken: string;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  const configuration = new ApsConfiguration({});
-  configuration.baseAddress = new URL(sandbox.url);
-  const logger = new Logger();
-  logger.setEnabled(false);
-  const sdkManager = SdkManagerBuilder.create().addApsConfiguration(configuration).addLogger(logger).build();
+  const sdkManager = sdkManagerFor(sandbox);
   authentication = new AuthenticationClient({ sdkManager });
   oss = new OssClient({ sdkManager });
   const scopes = [Scopes.BucketRead, Scopes.DataRead];

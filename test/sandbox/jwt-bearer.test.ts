@@ -1,29 +1,20 @@
 // The JWT bearer grant: what an assertion must be, and what comes back.
 import { createHmac, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { decodeJwt, importPKCS8, SignJWT } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
+import { assertion, demoAccount, exchange, jwtBearer } from './assertion-calls.ts';
 import { accessToken, basic, demo, get, json, other, post, withoutApis } from './calls.ts';
-import { assertion, demoAccount, exchange, jwtBearer } from './three-legged.ts';
+import { startClockedSandbox } from './clock.ts';
 
-let clock = Date.UTC(2026, 0, 5, 9);
-let sandbox: Sandbox;
+const { sandbox, clock } = await startClockedSandbox();
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => clock });
-});
-afterAll(() => sandbox.close());
-beforeEach(() => {
-  clock += 120_000;
-});
-
-const seconds = () => Math.floor(clock / 1000);
+const seconds = () => Math.floor(clock.now / 1000);
 
 describe('an assertion', () => {
   test('is exchanged for a token of the service account, without a refresh token', async () => {
     const answer = await exchange(
       sandbox,
-      await assertion(sandbox, clock, { scope: ['data:read', 'account:read'] }),
+      await assertion(sandbox, clock.now, { scope: ['data:read', 'account:read'] }),
     );
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -53,10 +44,10 @@ describe('an assertion', () => {
   test('may be narrowed by the scope of the request, and not widened', async () => {
     const scope = ['data:read', 'data:write'];
     const narrowed = await json(
-      await exchange(sandbox, await assertion(sandbox, clock, { scope }), { scope: 'data:read' }),
+      await exchange(sandbox, await assertion(sandbox, clock.now, { scope }), { scope: 'data:read' }),
     );
     expect(decodeJwt(narrowed.access_token ?? '').scope).toEqual(['data:read']);
-    const widened = await exchange(sandbox, await assertion(sandbox, clock, { scope }), {
+    const widened = await exchange(sandbox, await assertion(sandbox, clock.now, { scope }), {
       scope: 'data:read data:create',
     });
     expect(widened.status).toBe(400);
@@ -66,14 +57,14 @@ describe('an assertion', () => {
   test('is good for the address by which the sandbox was called', async () => {
     const { port } = new URL(sandbox.url);
     const named = `http://localhost:${port}/authentication/v2/token`;
-    const signed = await assertion(sandbox, clock, { aud: named });
+    const signed = await assertion(sandbox, clock.now, { aud: named });
     expect((await exchange(sandbox, signed)).status).toBe(400);
     const body = new URLSearchParams({ grant_type: jwtBearer, assertion: signed });
     expect((await fetch(named, { method: 'POST', body, headers: basic(demo) })).status).toBe(200);
   });
 
   test('works once, and so does its jti', async () => {
-    const signed = await assertion(sandbox, clock, { jti: 'once' });
+    const signed = await assertion(sandbox, clock.now, { jti: 'once' });
     expect((await exchange(sandbox, signed)).status).toBe(200);
     const again = await exchange(sandbox, signed);
     expect(again.status).toBe(400);
@@ -81,38 +72,38 @@ describe('an assertion', () => {
       error: 'invalid_grant',
       error_description: 'The assertion was used before.',
     });
-    const twin = await assertion(sandbox, clock, { jti: 'once', exp: seconds() + 100 });
+    const twin = await assertion(sandbox, clock.now, { jti: 'once', exp: seconds() + 100 });
     expect((await exchange(sandbox, twin)).status).toBe(400);
   });
 
   test('without jti works once too', async () => {
-    const signed = await assertion(sandbox, clock, { jti: undefined });
+    const signed = await assertion(sandbox, clock.now, { jti: undefined });
     expect((await exchange(sandbox, signed)).status).toBe(200);
     expect((await exchange(sandbox, signed)).status).toBe(400);
   });
 
   test('that was refused may be sent again once what was wrong is put right', async () => {
-    const signed = await assertion(sandbox, clock, { nbf: seconds() + 60 });
+    const signed = await assertion(sandbox, clock.now, { nbf: seconds() + 60 });
     expect((await exchange(sandbox, signed)).status).toBe(400);
-    clock += 60_000;
+    clock.now += 60_000;
     expect((await exchange(sandbox, signed)).status).toBe(200);
   });
 
   test('is good to the last second before exp', async () => {
-    const [early, late] = await Promise.all([assertion(sandbox, clock), assertion(sandbox, clock)]);
-    clock += 299_000;
+    const [early, late] = await Promise.all([assertion(sandbox, clock.now), assertion(sandbox, clock.now)]);
+    clock.now += 299_000;
     expect((await exchange(sandbox, early)).status).toBe(200);
-    clock += 1_000;
+    clock.now += 1_000;
     expect((await exchange(sandbox, late)).status).toBe(400);
   });
 
   test('lasts as long as the sandbox was told', async () => {
     sandbox.trouble.set({ tokenLifetimeSeconds: 5 });
-    const body = await json(await exchange(sandbox, await assertion(sandbox, clock)));
+    const body = await json(await exchange(sandbox, await assertion(sandbox, clock.now)));
     sandbox.trouble.reset();
     expect(body.expires_in).toBe(5);
     expect((await get(sandbox, '/project/v1/hubs', body.access_token)).status).toBe(200);
-    clock += 5_000;
+    clock.now += 5_000;
     expect((await get(sandbox, '/project/v1/hubs', body.access_token)).status).toBe(401);
   });
 });
@@ -129,14 +120,14 @@ describe('an assertion is refused as an invalid grant', () => {
     ['that has expired', () => ({ exp: seconds() })],
     ['that lasts 301 seconds', () => ({ exp: seconds() + 301 })],
     ['that never expires', () => ({ exp: undefined })],
-    ['whose exp is in milliseconds', () => ({ exp: clock + 60_000 })],
+    ['whose exp is in milliseconds', () => ({ exp: clock.now + 60_000 })],
     ['issued in the future', () => ({ iat: seconds() + 1 })],
     ['not valid yet', () => ({ nbf: seconds() + 1 })],
     ['without scope', () => ({ scope: undefined })],
     ['whose scope is a string', () => ({ scope: 'data:read' })],
     ['whose scope is empty', () => ({ scope: [] })],
   ])('%s', async (_case, claims) => {
-    const answer = await exchange(sandbox, await assertion(sandbox, clock, claims()));
+    const answer = await exchange(sandbox, await assertion(sandbox, clock.now, claims()));
     expect(answer.status).toBe(400);
     expect(await json(answer)).toEqual({ error: 'invalid_grant', error_description: expect.any(String) });
   });
@@ -147,7 +138,7 @@ describe('an assertion is refused as an invalid grant', () => {
     ['with PS256', { alg: 'PS256' }],
     ['with RS512', { alg: 'RS512' }],
   ])('%s', async (_case, header) => {
-    const answer = await exchange(sandbox, await assertion(sandbox, clock, {}, header));
+    const answer = await exchange(sandbox, await assertion(sandbox, clock.now, {}, header));
     expect(answer.status).toBe(400);
     expect((await json(answer)).error).toBe('invalid_grant');
   });
@@ -158,14 +149,14 @@ describe('an assertion is refused as an invalid grant', () => {
       ...demoAccount(sandbox),
       privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     };
-    const answer = await exchange(sandbox, await assertion(sandbox, clock, {}, {}, account));
+    const answer = await exchange(sandbox, await assertion(sandbox, clock.now, {}, {}, account));
     expect(await json(answer)).toMatchObject({ error: 'invalid_grant' });
   });
 
   test('unsigned, signed with a shared secret, changed, or no JWT at all', async () => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const { kid } = demoAccount(sandbox);
-    const signed = await assertion(sandbox, clock);
+    const signed = await assertion(sandbox, clock.now);
     const [head = '', claims = '', signature = ''] = signed.split('.');
     const shared = `${part({ alg: 'HS256', kid })}.${claims}`;
     for (const forged of [
@@ -182,7 +173,7 @@ describe('an assertion is refused as an invalid grant', () => {
   });
 
   test('sent by another application', async () => {
-    const signed = await assertion(sandbox, clock, { iss: other.id });
+    const signed = await assertion(sandbox, clock.now, { iss: other.id });
     const answer = await exchange(sandbox, signed, {}, other);
     expect(answer.status).toBe(400);
     expect((await json(answer)).error).toBe('invalid_grant');
@@ -197,10 +188,10 @@ describe('an assertion is refused as an invalid grant', () => {
         body: JSON.stringify({ status }),
       });
     expect((await setStatus('DISABLED')).status).toBe(200);
-    const answer = await exchange(sandbox, await assertion(sandbox, clock));
+    const answer = await exchange(sandbox, await assertion(sandbox, clock.now));
     expect((await json(answer)).error).toBe('invalid_grant');
     expect((await setStatus('ENABLED')).status).toBe(200);
-    expect((await exchange(sandbox, await assertion(sandbox, clock))).status).toBe(200);
+    expect((await exchange(sandbox, await assertion(sandbox, clock.now))).status).toBe(200);
   });
 });
 
@@ -212,14 +203,17 @@ describe('the request is refused', () => {
   });
 
   test('400 with a scope that is not published, in the assertion or beside it', async () => {
-    const inside = await exchange(sandbox, await assertion(sandbox, clock, { scope: ['data:everything'] }));
+    const inside = await exchange(
+      sandbox,
+      await assertion(sandbox, clock.now, { scope: ['data:everything'] }),
+    );
     expect((await json(inside)).error).toBe('invalid_scope');
-    const beside = await exchange(sandbox, await assertion(sandbox, clock), { scope: 'data:everything' });
+    const beside = await exchange(sandbox, await assertion(sandbox, clock.now), { scope: 'data:everything' });
     expect((await json(beside)).error).toBe('invalid_scope');
   });
 
   test('401 with wrong client credentials', async () => {
-    const signed = await assertion(sandbox, clock);
+    const signed = await assertion(sandbox, clock.now);
     const answer = await exchange(sandbox, signed, {}, { id: demo.id, secret: 'guess' });
     expect(answer.status).toBe(401);
     expect((await json(answer)).error).toBe('invalid_client');
@@ -228,7 +222,7 @@ describe('the request is refused', () => {
   test('403 for an application that is not server-to-server', async () => {
     const answer = await exchange(
       sandbox,
-      await assertion(sandbox, clock, { iss: withoutApis.id }),
+      await assertion(sandbox, clock.now, { iss: withoutApis.id }),
       {},
       withoutApis,
     );
@@ -238,13 +232,13 @@ describe('the request is refused', () => {
 });
 
 test('every answer is dated by the clock of the sandbox, also one that refuses', async () => {
-  const refused = await exchange(sandbox, await assertion(sandbox, clock, { exp: seconds() - 1 }));
-  expect(refused.headers.get('date')).toBe(new Date(clock).toUTCString());
-  expect((await get(sandbox, '/nothing')).headers.get('date')).toBe(new Date(clock).toUTCString());
+  const refused = await exchange(sandbox, await assertion(sandbox, clock.now, { exp: seconds() - 1 }));
+  expect(refused.headers.get('date')).toBe(new Date(clock.now).toUTCString());
+  expect((await get(sandbox, '/nothing')).headers.get('date')).toBe(new Date(clock.now).toUTCString());
 });
 
 test('the record of an exchange holds neither the assertion nor the key', async () => {
-  const signed = await assertion(sandbox, clock);
+  const signed = await assertion(sandbox, clock.now);
   await exchange(sandbox, signed);
   expect(sandbox.requests.at(-1)).toMatchObject({ status: 200, grant: jwtBearer });
   const everything = JSON.stringify(sandbox.requests);

@@ -45,14 +45,8 @@ describe.each([
   ['with a secret', demo.id, oauth.ClientSecretBasic(demo.secret), callback],
   ['without a secret', 'sandbox-public-client-id', oauth.None(), publicCallback],
 ])('an application %s', (_case, clientId, authentication, redirectUri) => {
-  test('signs a user in, checks who it is, reads the profile, refreshes and revokes', async () => {
-    const client = clientOf(clientId);
-    const scope = 'openid data:read';
-    const { url, verifier, state, nonce } = await authorizationRequest(client, redirectUri, scope);
-    const sentTo = await sandbox.signIn(url, { userId: benji });
-
-    const parameters = oauth.validateAuthResponse(as, client, sentTo, state);
-    const answer = await oauth.authorizationCodeGrantRequest(
+  const exchange = (client: oauth.Client, parameters: URLSearchParams, verifier: string) =>
+    oauth.authorizationCodeGrantRequest(
       as,
       client,
       authentication,
@@ -61,6 +55,15 @@ describe.each([
       verifier,
       insecure,
     );
+
+  test('signs a user in, checks who it is, reads the profile, refreshes and revokes', async () => {
+    const client = clientOf(clientId);
+    const scope = 'openid data:read';
+    const { url, verifier, state, nonce } = await authorizationRequest(client, redirectUri, scope);
+    const sentTo = await sandbox.signIn(url, { userId: benji });
+
+    const parameters = oauth.validateAuthResponse(as, client, sentTo, state);
+    const answer = await exchange(client, parameters, verifier);
     const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
       expectedNonce: nonce,
       requireIdToken: true,
@@ -111,15 +114,7 @@ describe.each([
     const client = clientOf(clientId);
     const { url, verifier, state } = await authorizationRequest(client, redirectUri, 'data:read');
     const parameters = oauth.validateAuthResponse(as, client, await sandbox.signIn(url), state);
-    const answer = await oauth.authorizationCodeGrantRequest(
-      as,
-      client,
-      authentication,
-      parameters,
-      redirectUri,
-      verifier,
-      insecure,
-    );
+    const answer = await exchange(client, parameters, verifier);
     const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer);
     expect(tokens.id_token).toBeUndefined();
     expect(tokens.refresh_token).toEqual(expect.any(String));
@@ -135,15 +130,7 @@ describe.each([
 
     const parameters = oauth.validateAuthResponse(as, client, await sandbox.signIn(url), state);
     clock += 300_000;
-    const late = await oauth.authorizationCodeGrantRequest(
-      as,
-      client,
-      authentication,
-      parameters,
-      redirectUri,
-      verifier,
-      insecure,
-    );
+    const late = await exchange(client, parameters, verifier);
     await expect(oauth.processAuthorizationCodeResponse(as, client, late)).rejects.toMatchObject({
       name: 'ResponseBodyError',
       error: 'invalid_grant',

@@ -1,20 +1,11 @@
 // The refresh token grant: rotation, scopes and lifetime; and the revocation of refresh tokens.
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { accessToken, basic, demo, get, json, other, post } from './calls.ts';
+import { startClockedSandbox } from './clock.ts';
 import { alice, refresh, tokensOf, userTokens } from './sign-in-calls.ts';
 
-let clock = Date.UTC(2026, 0, 5, 9);
-let sandbox: Sandbox;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => clock });
-});
-afterAll(() => sandbox.close());
-beforeEach(() => {
-  clock += 120_000; // past the window of the rate limit
-});
+const { sandbox, clock } = await startClockedSandbox();
 
 const day = 24 * 3_600_000;
 const errorOf = async (answer: Response) => [answer.status, (await json(answer)).error];
@@ -57,18 +48,18 @@ describe('a refresh token', () => {
 
   test('lasts fifteen days, and not a millisecond longer', async () => {
     const [timely, late] = [await userTokens(sandbox), await userTokens(sandbox)];
-    clock += 15 * day - 1;
+    clock.now += 15 * day - 1;
     const renewed = await tokensOf(await refresh(sandbox, { refresh_token: timely.refresh }));
-    clock += 1;
+    clock.now += 1;
     const refused = await refresh(sandbox, { refresh_token: late.refresh });
     expect(await errorOf(refused)).toEqual([400, 'invalid_grant']);
-    clock += 15 * day - 2;
+    clock.now += 15 * day - 2;
     expect((await refresh(sandbox, { refresh_token: renewed.refresh })).status).toBe(200);
   });
 
   test('outlives its access token', async () => {
     const first = await userTokens(sandbox);
-    clock += 3_600_000;
+    clock.now += 3_600_000;
     expect(await userinfo(first.access)).toBe(401);
     const second = await tokensOf(await refresh(sandbox, { refresh_token: first.refresh }));
     expect(await userinfo(second.access)).toBe(200);
@@ -140,7 +131,7 @@ describe('introspection of a refresh token', () => {
       active: true,
       scope: 'data:read',
       client_id: demo.id,
-      exp: Math.floor((clock + 15 * day) / 1000),
+      exp: Math.floor((clock.now + 15 * day) / 1000),
       userid: alice,
     });
     expect(await json(await post(sandbox, 'introspect', { token }, basic(other)))).toEqual({ active: false });

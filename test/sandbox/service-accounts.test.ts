@@ -2,8 +2,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { assertion, demoAccount, exchange, serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, demo, other, withoutApis } from './calls.ts';
-import { assertion, demoAccount, exchange, serviceAccountToken } from './three-legged.ts';
 
 const path = '/authentication/v2/service-accounts';
 const scopes = [

@@ -7,6 +7,7 @@ export const callback = 'http://localhost:5002/callback';
 export const publicCallback = 'http://localhost:5003/callback';
 export const alice = 'SBXUSERALICE';
 export const benji = 'SBXUSERBENJI';
+export const chien = 'SBXUSERCHIEN';
 
 export const verifier = 'a-verifier.of_the~shortest-length-123456789';
 export const challenge = createHash('sha256').update(verifier).digest('base64url');
@@ -29,6 +30,11 @@ export function authorizeUrl(sandbox: Sandbox, changes: Parameters = {}): URL {
     if (value !== undefined) url.searchParams.set(name, value);
   }
   return url;
+}
+
+/** Opens an address as a browser does that follows no redirect. */
+export function open(url: URL): Promise<Response> {
+  return fetch(url, { redirect: 'manual' });
 }
 
 /** The code of a user who pressed Allow. */

@@ -1,19 +1,10 @@
 // After a token is issued: introspection, revocation and discovery.
 import { allowInsecureRequests, discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { accessToken, basic, demo, get, json, other, post } from './calls.ts';
+import { startClockedSandbox } from './clock.ts';
 
-let clock = Date.UTC(2026, 0, 5, 9);
-let sandbox: Sandbox;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => clock });
-});
-afterAll(() => sandbox.close());
-beforeEach(() => {
-  clock += 120_000;
-});
+const { sandbox, clock } = await startClockedSandbox();
 
 const works = async (token: string) => (await get(sandbox, '/oss/v2/buckets', token)).status === 200;
 
@@ -24,7 +15,7 @@ describe('introspection', () => {
       active: true,
       scope: 'data:read bucket:read',
       client_id: demo.id,
-      exp: Math.floor(clock / 1000) + 3599,
+      exp: Math.floor(clock.now / 1000) + 3599,
     });
   });
 
@@ -33,7 +24,7 @@ describe('introspection', () => {
     const inactive = { active: false };
     expect(await json(await post(sandbox, 'introspect', { token: 'unknown' }))).toEqual(inactive);
     expect(await json(await post(sandbox, 'introspect', { token }, basic(other)))).toEqual(inactive);
-    clock += 3_600_000;
+    clock.now += 3_600_000;
     expect(await json(await post(sandbox, 'introspect', { token }))).toEqual(inactive);
   });
 
@@ -96,7 +87,7 @@ describe('revocation', () => {
   test('of all tokens by the sandbox counts the live ones', async () => {
     sandbox.revokeAccessTokens();
     await accessToken(sandbox);
-    clock += 3_600_000;
+    clock.now += 3_600_000;
     const live = [await accessToken(sandbox), await accessToken(sandbox)];
     expect(sandbox.revokeAccessTokens()).toBe(2);
     expect(await Promise.all(live.map(works))).toEqual([false, false]);

@@ -1,20 +1,11 @@
 // The token endpoint: what it issues, and how it refuses.
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
+import { startSandbox } from '../../sandbox/index.ts';
 import { accessToken, basic, demo, get, json, post } from './calls.ts';
+import { startClockedSandbox } from './clock.ts';
 
-const start = Date.UTC(2026, 0, 5, 9);
-let clock = start;
-let sandbox: Sandbox;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => clock });
-});
-afterAll(() => sandbox.close());
-beforeEach(() => {
-  clock += 120_000; // past the window of the rate limit
-});
+const { sandbox, clock } = await startClockedSandbox();
 
 describe('an application with its secret', () => {
   const form = { grant_type: 'client_credentials', scope: 'data:read bucket:read' };
@@ -54,7 +45,7 @@ describe('an access token', () => {
     const { payload } = await jwtVerify(token, createRemoteJWKSet(address), {
       issuer: sandbox.url,
       audience: 'https://autodesk.com',
-      currentDate: new Date(clock),
+      currentDate: new Date(clock.now),
       algorithms: ['RS256'],
     });
     expect(payload).toEqual({
@@ -63,7 +54,7 @@ describe('an access token', () => {
       iss: sandbox.url,
       aud: 'https://autodesk.com',
       jti: expect.stringMatching(/^[\w-]{64}$/),
-      exp: Math.floor(clock / 1000) + 3599,
+      exp: Math.floor(clock.now / 1000) + 3599,
     });
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'RS256', kid: keys?.[0]?.kid });
   });
@@ -81,16 +72,16 @@ describe('an access token', () => {
 
   test('works until it expires, and not a millisecond longer', async () => {
     const token = await accessToken(sandbox);
-    clock += 3_598_999;
+    clock.now += 3_598_999;
     expect((await get(sandbox, '/oss/v2/buckets', token)).status).toBe(200);
-    clock += 1;
+    clock.now += 1;
     const late = await get(sandbox, '/oss/v2/buckets', token);
     expect(late.status).toBe(401);
     expect((await json(late)).errorCode).toBe('AUTH-006');
   });
 
   test('lives as long as the sandbox was told', async () => {
-    const brief = await startSandbox({ now: () => clock, tokenLifetimeSeconds: 60 });
+    const brief = await startSandbox({ now: () => clock.now, tokenLifetimeSeconds: 60 });
     try {
       const answer = await post(brief, 'token', { grant_type: 'client_credentials', scope: 'data:read' });
       expect((await json(answer)).expires_in).toBe(60);
@@ -171,18 +162,18 @@ describe('a token request is refused with the OAuth error', () => {
 });
 
 test('the 501st token call of an application within a minute is answered 429, until a minute has passed', async () => {
-  const fresh = await startSandbox({ now: () => clock });
+  const fresh = await startSandbox({ now: () => clock.now });
   try {
     const form = { grant_type: 'client_credentials', scope: 'data:read' };
     for (let call = 1; call <= 500; call++) {
       expect((await post(fresh, 'token', form)).status).toBe(200);
     }
-    clock += 12_000;
+    clock.now += 12_000;
     const refused = await post(fresh, 'token', form);
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('48');
     expect((await json(refused)).errorCode).toBe('ERR-001');
-    clock += 48_000;
+    clock.now += 48_000;
     expect((await post(fresh, 'token', form)).status).toBe(200);
   } finally {
     await fresh.close();
@@ -193,7 +184,7 @@ test('the record of a token request names its grant, scope and token id, and hol
   const token = await accessToken(sandbox, 'data:read');
   const record = sandbox.requests.at(-1);
   expect(record).toEqual({
-    at: clock,
+    at: clock.now,
     method: 'POST',
     path: '/authentication/v2/token',
     query: {},

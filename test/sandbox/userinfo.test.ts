@@ -1,9 +1,9 @@
 // The profile of a user: who may read it, and what is in it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { assertion, exchange } from './assertion-calls.ts';
 import { accessToken, get, json } from './calls.ts';
 import { userTokens } from './sign-in-calls.ts';
-import { assertion, exchange } from './three-legged.ts';
 
 let clock = Date.UTC(2026, 0, 5, 9);
 let sandbox: Sandbox;

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
-import { callListing, connect } from '../support/clients.ts';
+import { connect } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { type Ended, runHttpServer, runToEnd } from '../support/programs.ts';
 import { accountsOf, administer } from '../support/service-accounts.ts';
+import { callListing } from '../support/tool-results.ts';
 
 /** Said to a person: no stack, no path of a source file, no name of an error class. */
 const unfriendly = /\n {4}at |\.ts:\d|\w+Error:|node:internal/;

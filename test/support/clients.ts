@@ -6,7 +6,6 @@ import {
   type Transport,
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
-import { z } from 'zod';
 
 /** The newest revision of MCP, the one without a handshake. */
 export const newest = '2026-07-28';
@@ -35,26 +34,4 @@ export async function connectOver(
 /** A client that has connected to the server at `url` (an origin). */
 export function connect(url: string, mode: VersionNegotiationMode, options?: ClientOptions): Promise<Client> {
   return connectOver(new StreamableHTTPClientTransport(new URL('/mcp', url)), mode, options);
-}
-
-const toolResult = z.object({
-  content: z.array(z.object({ type: z.literal('text'), text: z.string() })),
-  isError: z.boolean().default(false),
-  structuredContent: z
-    .object({ result: z.array(z.record(z.string(), z.unknown())), next_cursor: z.string().optional() })
-    .optional(),
-});
-
-/** Calls a tool that lists something, and puts its result in a form that is easy to look into. */
-export async function callListing(client: Client, name: string, args: Record<string, unknown> = {}) {
-  const { content, isError, structuredContent } = toolResult.parse(
-    await client.callTool({ name, arguments: args }),
-  );
-  return {
-    isError,
-    texts: content.map((block) => block.text),
-    items: structuredContent?.result ?? [],
-    nextCursor: structuredContent?.next_cursor,
-    structuredContent,
-  };
 }

@@ -5,10 +5,10 @@ import { type ServiceAccount, serviceAccount } from '../../lib/auth/service-acco
 import type { TokenSource } from '../../lib/auth/token-source.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { definition } from '../../servers/ssa.ts';
+import { applicationToken } from './authentication.ts';
 import { hasty, type Served, serve } from './serving.ts';
 
 const scopes = ['account:read', 'account:write', 'account_key:read', 'account_key:write'];
-const tokenAnswer = z.object({ access_token: z.string() });
 
 /** Calls the Secure Service Account API, below the list of accounts, as the demo application. */
 export async function administer(
@@ -17,21 +17,11 @@ export async function administer(
   path = '',
   body?: unknown,
 ): Promise<{ status: number; body: unknown }> {
-  const { APS_CLIENT_ID, APS_CLIENT_SECRET } = sandbox.env;
-  const signIn = await fetch(`${sandbox.url}/authentication/v2/token`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from(`${APS_CLIENT_ID}:${APS_CLIENT_SECRET}`).toString('base64')}`,
-    },
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      scope: scopes.map((scope) => `application:service_${scope}`).join(' '),
-    }),
-  });
-  const { access_token } = tokenAnswer.parse(await signIn.json());
+  const scope = scopes.map((each) => `application:service_${each}`).join(' ');
+  const token = await applicationToken(sandbox, scope);
   const answer = await fetch(`${sandbox.url}/authentication/v2/service-accounts${path}`, {
     method,
-    headers: { authorization: `Bearer ${access_token}` },
+    headers: { authorization: `Bearer ${token}` },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await answer.text();

@@ -9,6 +9,7 @@ import type { BuiltServer } from '../../lib/serve/definition.ts';
 import { createHost, type Host } from '../../lib/serve/host.ts';
 import { createHttpApp } from '../../lib/serve/http.ts';
 import { listen } from '../../lib/serve/listen.ts';
+import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 
@@ -77,5 +78,12 @@ export function apsOf(
 export function serveOssTools(aps: ApsClient): Promise<Served> {
   const server = new FastMCP<Caller>({ name: 'OSS', version: '1.0.0' });
   addOssTools(server, aps);
+  return serve(server);
+}
+
+/** Serves the Data Management tools over HTTP. */
+export function serveDataManagementTools(aps: ApsClient): Promise<Served> {
+  const server = new FastMCP<Caller>({ name: 'Data Management', version: '1.0.0' });
+  addDataManagementTools(server, aps);
   return serve(server);
 }

@@ -2,24 +2,18 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { localUser } from '../../../lib/auth/token-source.ts';
-import { type Fault, type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import type { Fault } from '../../../sandbox/index.ts';
 import { apsAt, apsErrorOf, bucketKeys, getThing, inOneCall } from '../../support/aps-calls.ts';
+import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
 import { apsOf } from '../../support/serving.ts';
 
 const keep = closing();
-let sandbox: Sandbox;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-});
-afterEach(() => {
-  sandbox.trouble.reset();
-  sandbox.requests.length = 0;
-});
+const sandbox = keep(await startCleanSandbox());
 
 const aMoment = 100;
 const forEver = 3_600_000;

@@ -1,24 +1,18 @@
 // 2-legged sign-in: one flight, fresh tokens, and not a word about secrets.
 import { inspect } from 'node:util';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ApsError } from '../../../lib/aps/errors.ts';
 import { clientCredentials } from '../../../lib/auth/client-credentials.ts';
 import { localUser, type TokenSource } from '../../../lib/auth/token-source.ts';
-import { type Fault, type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import type { Fault } from '../../../sandbox/index.ts';
 import { apsErrorOf } from '../../support/aps-calls.ts';
+import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
 import { hasty } from '../../support/serving.ts';
 
 const keep = closing();
-let sandbox: Sandbox;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-});
-afterEach(() => {
-  sandbox.trouble.reset();
-  sandbox.requests.length = 0;
-});
+const sandbox = keep(await startCleanSandbox());
 
 const secret = 'S3cr3t-0815-that-nobody-may-see';
 const tokenRequests = () => sandbox.requests.filter(({ path }) => path === '/authentication/v2/token');

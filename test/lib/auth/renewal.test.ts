@@ -3,17 +3,11 @@ import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { closing } from '../../support/closing.ts';
+import { alice, benji } from '../../support/people.ts';
 import type { Served } from '../../support/serving.ts';
-import {
-  alice,
-  askedAddress,
-  benji,
-  hubIdsIn,
-  hubsOf,
-  said,
-  servePatiently,
-  signedIn,
-} from '../../support/users.ts';
+import { askedAddress, signedIn } from '../../support/sign-in.ts';
+import { servePatiently } from '../../support/three-legged.ts';
+import { hubIdsIn, hubsOf, said } from '../../support/tool-results.ts';
 
 const keep = closing();
 const seconds = 1000;

@@ -5,19 +5,12 @@ import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
+import { alice, benji, profileOf } from '../../support/people.ts';
 import { send } from '../../support/raw-http.ts';
 import type { Served } from '../../support/serving.ts';
-import {
-  alice,
-  askedAddress,
-  benji,
-  hubsOf,
-  open,
-  profileOf,
-  servePatiently,
-  serveThreeLegged,
-  signInAt,
-} from '../../support/users.ts';
+import { askedAddress, open, signInAt } from '../../support/sign-in.ts';
+import { servePatiently, serveThreeLegged } from '../../support/three-legged.ts';
+import { hubsOf } from '../../support/tool-results.ts';
 
 const keep = closing();
 const minute = 60_000;

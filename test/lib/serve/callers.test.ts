@@ -3,25 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { connect, newest } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
+import { alice, benji, chien, people } from '../../support/people.ts';
 import { post, toolCall } from '../../support/raw-http.ts';
 import type { Served } from '../../support/serving.ts';
+import { askedAddress, attended, open, signedIn, signInAt } from '../../support/sign-in.ts';
+import { servePatiently, serveThreeLegged, serveUsers, threeLegged } from '../../support/three-legged.ts';
+import { hubsOf } from '../../support/tool-results.ts';
 import { until } from '../../support/until.ts';
-import {
-  alice,
-  askedAddress,
-  attended,
-  benji,
-  chien,
-  hubsOf,
-  open,
-  people,
-  servePatiently,
-  serveThreeLegged,
-  serveUsers,
-  signedIn,
-  signInAt,
-  threeLegged,
-} from '../../support/users.ts';
 import { waitingDefinition } from '../../support/waiting.ts';
 
 const keep = closing();

@@ -5,9 +5,11 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { closing } from '../../support/closing.ts';
+import { alice, benji } from '../../support/people.ts';
 import { post, type RawAnswer, toolCall } from '../../support/raw-http.ts';
 import type { Served } from '../../support/serving.ts';
-import { alice, benji, open, servePatiently, serveThreeLegged } from '../../support/users.ts';
+import { open } from '../../support/sign-in.ts';
+import { servePatiently, serveThreeLegged } from '../../support/three-legged.ts';
 
 const keep = closing();
 const secret = 'a secret that all instances of a deployment share';

@@ -4,8 +4,11 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { beforeAll, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { closing } from '../../support/closing.ts';
+import { alice, benji } from '../../support/people.ts';
 import type { Served } from '../../support/serving.ts';
-import { alice, benji, hubIdsIn, serveThreeLegged, signInAt } from '../../support/users.ts';
+import { signInAt } from '../../support/sign-in.ts';
+import { serveThreeLegged } from '../../support/three-legged.ts';
+import { hubIdsIn } from '../../support/tool-results.ts';
 
 const keep = closing();
 let sandbox: Sandbox;

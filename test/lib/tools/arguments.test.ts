@@ -2,9 +2,10 @@
 import { ProtocolError } from '@modelcontextprotocol/client';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
-import { callListing, connect, eras } from '../../support/clients.ts';
+import { connect, eras } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { apsOf, serveOssTools } from '../../support/serving.ts';
+import { callListing } from '../../support/tool-results.ts';
 
 const keep = closing();
 let sandbox: Sandbox;

@@ -1,38 +1,18 @@
 // Listings that are longer than one page of APS, or than what was asked for.
-import type { Client } from '@modelcontextprotocol/client';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
-import { callListing, connect, eras } from '../../support/clients.ts';
+import { startCleanSandbox } from '../../support/clean-sandbox.ts';
+import { connect, eras } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { apsOf, serveOssTools } from '../../support/serving.ts';
+import { callListing, listingsOf } from '../../support/tool-results.ts';
 
 const keep = closing();
 const photos = { bucket_key: 'sandbox-survey-photos' };
-let sandbox: Sandbox;
-let url: string;
-let client: Client;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  ({ url } = keep(await serveOssTools(apsOf(sandbox))));
-  client = keep(await connect(url, 'legacy'));
-});
-beforeEach(() => {
-  sandbox.requests.length = 0;
-});
-
-/** Follows the cursors of a listing to its end: the items of every result. */
-async function walk(tool: string, args: Record<string, unknown>) {
-  const stretches: Record<string, unknown>[][] = [];
-  let cursor: string | undefined;
-  do {
-    const { items, nextCursor, isError, texts } = await callListing(client, tool, { ...args, cursor });
-    if (isError) throw new Error(texts[0]);
-    stretches.push(items);
-    cursor = nextCursor;
-  } while (cursor !== undefined);
-  return stretches;
-}
+const sandbox = keep(await startCleanSandbox());
+const { url } = keep(await serveOssTools(apsOf(sandbox)));
+const client = keep(await connect(url, 'legacy'));
+const { walk, cursorOf } = listingsOf(client);
 
 describe('2,345 objects', () => {
   test.each([
@@ -106,12 +86,6 @@ describe('a cursor', () => {
   const decoded = (cursor: string) =>
     z.tuple([z.unknown(), z.unknown()]).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
   const refusal = /^cursor: it does not belong to this listing\. Pass the "next_cursor"/;
-
-  async function cursorOf(tool: string, args: Record<string, unknown>): Promise<string> {
-    const { nextCursor } = await callListing(client, tool, { ...args, limit: 1 });
-    if (nextCursor === undefined) throw new Error('There is no more');
-    return nextCursor;
-  }
 
   test.each([
     ['another bucket', 'list_objects', { bucket_key: 'sandbox-odd-names' }],

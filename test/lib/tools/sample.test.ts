@@ -3,9 +3,10 @@ import type { Client } from '@modelcontextprotocol/client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startSandbox } from '../../../sandbox/index.ts';
 import { definition } from '../../../servers/2lo.ts';
-import { callListing, connect } from '../../support/clients.ts';
+import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { serve } from '../../support/serving.ts';
+import { callListing } from '../../support/tool-results.ts';
 
 const keep = closing();
 let client: Client;

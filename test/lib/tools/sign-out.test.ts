@@ -5,20 +5,13 @@ import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vi
 import { z } from 'zod';
 import { localUser } from '../../../lib/auth/token-source.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { postForm } from '../../support/authentication.ts';
 import { connect, eras, newest } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
-import {
-  alice,
-  askedAddress,
-  attended,
-  benji,
-  hubsOf,
-  said,
-  servePatiently,
-  signedIn,
-  signInAt,
-  threeLegged,
-} from '../../support/users.ts';
+import { alice, benji } from '../../support/people.ts';
+import { askedAddress, attended, signedIn, signInAt } from '../../support/sign-in.ts';
+import { servePatiently, threeLegged } from '../../support/three-legged.ts';
+import { hubsOf, said } from '../../support/tool-results.ts';
 
 const keep = closing();
 const hour = 3_600_000;
@@ -47,15 +40,8 @@ function watchedStorage(): Watched {
 }
 
 /** Whether APS still takes a token. */
-async function isLive(token: string, { env, url } = sandbox): Promise<boolean> {
-  const { APS_CLIENT_ID, APS_CLIENT_SECRET } = env;
-  const answer = await fetch(`${url}/authentication/v2/introspect`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from(`${APS_CLIENT_ID}:${APS_CLIENT_SECRET}`).toString('base64')}`,
-    },
-    body: new URLSearchParams({ token }),
-  });
+async function isLive(token: string, at = sandbox): Promise<boolean> {
+  const answer = await postForm(at, 'introspect', { token });
   return z.object({ active: z.boolean() }).parse(await answer.json()).active;
 }
 

@@ -1,19 +1,14 @@
 // Tools while APS has trouble: they ride out what passes, say what does not, and come back with it.
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
-import { callListing, connect, modes } from '../../support/clients.ts';
+import { describe, expect, test } from 'vitest';
+import { startCleanSandbox } from '../../support/clean-sandbox.ts';
+import { connect, modes } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { apsOf, serveOssTools } from '../../support/serving.ts';
+import { callListing } from '../../support/tool-results.ts';
 
 const keep = closing();
-let sandbox: Sandbox;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-});
-afterEach(() => {
-  sandbox.trouble.reset();
-});
+const sandbox = keep(await startCleanSandbox());
 
 const calls: [name: string, args: Record<string, unknown>, items: number][] = [
   ['list_buckets', {}, 23],

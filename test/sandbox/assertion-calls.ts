@@ -1,4 +1,4 @@
-// How these tests get three-legged tokens: as a service account with an assertion, or as one of the users.
+// The calls of a service account that signs in with an assertion.
 import { createPrivateKey } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import type { Sandbox } from '../../sandbox/index.ts';
@@ -52,20 +52,4 @@ export async function serviceAccountToken(sandbox: Sandbox, now = Date.now(), sc
     await exchange(sandbox, await assertion(sandbox, now, { scope: scope.split(' ') })),
   );
   return String(access_token);
-}
-
-/** A token of a user who signed in to the demo application. */
-export async function userToken(sandbox: Sandbox, userId: string): Promise<string> {
-  const redirect_uri = 'http://localhost:5002/callback';
-  const address = new URL('/authentication/v2/authorize', sandbox.url);
-  address.search = new URLSearchParams({
-    response_type: 'code',
-    client_id: demo.id,
-    redirect_uri,
-    scope: 'data:read',
-    state: 'test',
-  }).toString();
-  const code = (await sandbox.signIn(address, { userId })).searchParams.get('code') ?? '';
-  const answer = await post(sandbox, 'token', { grant_type: 'authorization_code', code, redirect_uri });
-  return String((await json(answer)).access_token);
 }

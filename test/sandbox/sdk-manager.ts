@@ -1,0 +1,11 @@
+// What Autodesk's own SDK packages are built with, pointed at a sandbox.
+import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
+import type { Sandbox } from '../../sandbox/index.ts';
+
+export function sdkManagerFor(sandbox: Sandbox) {
+  const configuration = new ApsConfiguration({});
+  configuration.baseAddress = new URL(sandbox.url);
+  const logger = new Logger();
+  logger.setEnabled(false);
+  return SdkManagerBuilder.create().addApsConfiguration(configuration).addLogger(logger).build();
+}
