@@ -145,10 +145,11 @@ async function setUp(
     ([name, value]) => /^APS_SSA_/.test(name) && value !== '',
   );
   if (present && !options.replace) {
-    if (options.yes || !(await confirmed(`${envFile} already names a service account. Replace it there?`)))
+    if (options.yes)
       throw new SettingsError(
         `${envFile} already names a service account, and was not changed. --replace replaces it.`,
       );
+    if (!(await confirmed(`${envFile} already names a service account. Replace it there?`))) return;
   }
   const question = `Create the service account "${options.name}" and a key, and write them into ${envFile}?`;
   if (!(options.yes || (await confirmed(question)))) return;
@@ -216,9 +217,12 @@ async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new SettingsError(`${question}\nThere is no terminal to ask at: add --yes to go on.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} [y/N] `);
+  // Ctrl-C at the question is a no.
+  const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
   terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
+  const yes = /^y(es)?$/i.test(answer.trim());
+  if (!yes) console.log('Nothing was changed.');
+  return yes;
 }
 
 try {
