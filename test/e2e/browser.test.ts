@@ -19,9 +19,10 @@ import { hubsOf } from '../support/tool-results.ts';
 const keep = closing();
 /** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */
 const pictures = process.env.UPDATE_SCREENSHOTS === '1' ? pathOf('docs/images') : undefined;
-const name = noBrowser ? `in a browser (skipped: ${noBrowser})` : 'in a browser';
+// The reporter lists skipped tests, but not why they were.
+if (noBrowser) console.error(`The tests of the sign-in pages in a browser are skipped: ${noBrowser}.`);
 
-describe.skipIf(noBrowser)(name, () => {
+describe.skipIf(noBrowser)('in a browser', () => {
   let browser: Browser;
   let sandbox: Sandbox;
   let served: Served;

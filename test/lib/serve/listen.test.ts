@@ -15,6 +15,8 @@ const answer = async () => new Response('here');
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );
+// The reporter lists skipped tests, but not why they were.
+if (!hasIPv6) console.error('The tests of listening on [::1] are skipped: this machine has no IPv6.');
 
 async function problem(host: string, port: number): Promise<SettingsError> {
   const outcome = await listen(answer, host, port).catch((error: unknown) => error);
