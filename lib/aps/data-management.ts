@@ -1,9 +1,10 @@
-/** The Data Management API: hubs, projects, folders, items, versions (https://aps.autodesk.com/en/docs/data/v2/reference/http/). */
+/**
+ * The Data Management API: hubs, projects, folders, items, versions (https://aps.autodesk.com/en/docs/data/v2/reference/http/).
+ * Every call here needs the scope `data:read`, and a token that acts for a user or a service account.
+ */
 import { z } from 'zod';
 import type { ApsSession } from './client.ts';
 import { collectPages, type NumberedStretch, pageSize } from './paging.ts';
-
-/** Every call here needs the scope `data:read`, and a token that acts for a user or a service account. */
 
 const nothing = z.null().transform(() => undefined);
 const text = z.string().or(nothing).optional();

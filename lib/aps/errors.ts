@@ -62,7 +62,7 @@ const errorBody = z.object({
 });
 
 /** Reads code and message out of the body of an APS error answer, whatever its shape. */
-export function readErrorBody(text: string): { code?: string; message?: string } {
+function readErrorBody(text: string): { code?: string; message?: string } {
   let json: unknown;
   try {
     json = JSON.parse(text);

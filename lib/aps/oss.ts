@@ -10,7 +10,7 @@ export type Region = (typeof regions)[number];
 export const bucketKeyPattern = /^[-_.a-z0-9]{3,128}$/;
 
 /** APS gives at most this many items a page, and only ten when nothing is asked for. */
-export const largestPage = 100;
+const largestPage = 100;
 
 const bucketPage = z.object({
   items: z.array(z.object({ bucketKey: z.string(), createdDate: z.number(), policyKey: z.string() })),
