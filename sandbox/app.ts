@@ -7,6 +7,7 @@ import { controlRoutes } from './control.ts';
 import { dataManagementRoutes } from './data-management.ts';
 import { gatewayError } from './errors.ts';
 import { causeTrouble } from './faults.ts';
+import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
 import { serviceAccountRoutes } from './service-accounts.ts';
@@ -20,7 +21,12 @@ export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
   app.all('/_sandbox/*', () => gatewayError('ERR-002'));
 
   app.use(recordRequests(state.requests, state.now));
-  app.use(causeTrouble(state.trouble));
+  // Before trouble, which is that of APS: people can sign in to their company while APS is down.
+  const { now, openId, trouble } = state;
+  const lifetimeSeconds = () => trouble.current.tokenLifetimeSeconds;
+  app.route('/', openIdRoutes(openId, { now, lifetimeSeconds }));
+
+  app.use(causeTrouble(trouble));
   app.use(
     methodNotAllowed({
       app,

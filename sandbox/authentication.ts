@@ -9,6 +9,7 @@ import { clientCredentials } from './grants/client-credentials.ts';
 import type { Grant, Granted } from './grants/grant.ts';
 import { createJwtBearer } from './grants/jwt-bearer.ts';
 import { createRefreshToken } from './grants/refresh-token.ts';
+import { readForm } from './parameters.ts';
 import { createRateLimit } from './rate-limits.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { publishedScopes } from './scopes.ts';
@@ -184,20 +185,6 @@ function discovery(issuer: string) {
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
   };
-}
-
-async function readForm(c: Context<SandboxEnv>): Promise<URLSearchParams | Response> {
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/x-www-form-urlencoded') {
-    return oauthError(415, 'invalid_request', 'Send the parameters as application/x-www-form-urlencoded.');
-  }
-  const form = new URLSearchParams(await c.req.text());
-  const names = [...form.keys()];
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  // RFC 6749 section 3.2
-  if (repeated !== undefined)
-    return oauthError(400, 'invalid_request', `${repeated} is given more than once.`);
-  return form;
 }
 
 function origin(c: Context<SandboxEnv>): string {

@@ -1,10 +1,20 @@
 // The authorization endpoint: shows a user what an application asks for, and sends them back with the answer.
 import { type Context, Hono } from 'hono';
 import type { Application } from './applications.ts';
+import {
+  errorParameters,
+  invalidRequest as invalid,
+  type Refusal,
+  sendBack,
+} from './authorization-response.ts';
+import { denial, readDecision } from './decision.ts';
+import { pageHeaders } from './page.ts';
+import { only, repeated } from './parameters.ts';
+import { pkcePattern } from './pkce.ts';
 import { createRateLimit } from './rate-limits.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { notPublished, readScopes } from './scopes.ts';
-import { errorPage, pageHeaders, signInPage } from './sign-in-page.ts';
+import { errorPage, signInPage } from './sign-in-page.ts';
 import type { PendingSignIn } from './sign-ins.ts';
 import type { SandboxState } from './state.ts';
 import { demoUsers } from './users.ts';
@@ -17,10 +27,6 @@ const callsPerMinute = 500;
 const longestScope = 2000;
 const mostScopes = 50;
 const statePattern = /^[A-Za-z0-9,._-]*$/;
-const challengePattern = /^[\w.~-]{43,128}$/;
-
-/** An error that the application is told (RFC 6749 section 4.1.2.1). */
-type Refusal = { error: string; description: string };
 
 /**
  * RFC 6749 section 4.1.1 with PKCE (RFC 7636), as
@@ -50,45 +56,26 @@ export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
 
     const request = readRequest(query, application);
     if ('error' in request) {
-      const { error, description } = request;
-      const answer = { error, error_description: printable(description), state: only(query, 'state') };
-      return sendBack(redirectUri, answer, 302);
+      return sendBack(redirectUri, { ...errorParameters(request), state: only(query, 'state') }, 302);
     }
     const pending: PendingSignIn = { ...request, application, redirectUri };
     const transaction = signIns.pending.add(pending);
-    return c.html(signInPage(pending, { action: path, transaction, users: demoUsers }), 200, pageHeaders);
+    return c.html(signInPage(pending, { action: path, transaction }), 200, pageHeaders);
   });
 
-  // What a person sends from the page. It names nothing but the transaction: what was asked for stays on this side.
   routes.post(path, async (c) => {
     const form = new URLSearchParams(await c.req.text());
-    const transaction = form.get('transaction') ?? '';
-    const pending = signIns.pending.find(transaction)?.thing;
-    if (pending === undefined) {
-      return c.html(
-        errorPage('This sign-in is over', [
-          'Its page was used before, or waited for more than ten minutes.',
-          'Go back to the application and sign in from there once more.',
-        ]),
-        400,
-        pageHeaders,
-      );
+    const decision = readDecision(
+      form,
+      signIns.pending,
+      demoUsers.map(({ userId }) => userId),
+    );
+    if ('title' in decision) {
+      return c.html(errorPage(decision.title, decision.paragraphs), 400, pageHeaders);
     }
-    const decision = form.get('decision');
-    const user = demoUsers.find(({ userId }) => userId === form.get('user'));
-    if (decision === 'allow' && user !== undefined) {
-      signIns.pending.drop(transaction);
-      const code = signIns.allow(pending, user.userId);
-      return sendBack(pending.redirectUri, { code, state: pending.state }, 303);
-    }
-    if (decision === 'deny') {
-      signIns.pending.drop(transaction);
-      const error_description = 'The user did not allow what was asked for.';
-      const answer = { error: 'access_denied', error_description, state: pending.state };
-      return sendBack(pending.redirectUri, answer, 303);
-    }
-    const paragraphs = ['Go back to the page, choose one of the users there, and press Allow or Deny.'];
-    return c.html(errorPage('This is not an answer', paragraphs), 400, pageHeaders);
+    const { request, person } = decision;
+    const answer = person === undefined ? errorParameters(denial) : { code: signIns.allow(request, person) };
+    return sendBack(request.redirectUri, { ...answer, state: request.state }, 303);
   });
 
   return routes;
@@ -99,9 +86,8 @@ function readRequest(
   query: URLSearchParams,
   { type }: Application,
 ): Omit<PendingSignIn, 'application' | 'redirectUri'> | Refusal {
-  const names = [...query.keys()];
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) return invalid(`${repeated} is given more than once.`);
+  const name = repeated(query);
+  if (name !== undefined) return invalid(`${name} is given more than once.`);
 
   const responseType = only(query, 'response_type');
   if (responseType === undefined) return invalid('response_type is missing.');
@@ -124,7 +110,7 @@ function readRequest(
   if (codeChallenge === undefined && type === 'public') {
     return invalid('An application without a secret must send a code_challenge.');
   }
-  if (codeChallenge !== undefined && !challengePattern.test(codeChallenge)) {
+  if (codeChallenge !== undefined && !pkcePattern.test(codeChallenge)) {
     return invalid('code_challenge must be 43 to 128 letters, digits, - . _ or ~');
   }
   // Without a method RFC 7636 section 4.3 means plain, which APS does not know.
@@ -140,41 +126,6 @@ function readRequest(
   if (scopeProblem) return { error: 'invalid_scope', description: scopeProblem };
 
   return { scopes, state, nonce: only(query, 'nonce'), codeChallenge };
-}
-
-/** The value of a parameter that is given once. An empty one counts as not given (RFC 6749 section 3.1). */
-function only(query: URLSearchParams, name: string): string | undefined {
-  const [value, ...more] = query.getAll(name);
-  return value === '' || more.length > 0 ? undefined : value;
-}
-
-function invalid(description: string): Refusal {
-  return { error: 'invalid_request', description };
-}
-
-/** The characters that RFC 6749 section 4.1.2.1 allows in an `error_description`. */
-function printable(description: string): string {
-  return description.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
-}
-
-/**
- * The redirect that carries an answer to the application; what its redirect URI has for a query stays in front (RFC
- * 6749 section 3.1.2). After a form it is 303, so that no browser posts the form again (RFC 9700 section 4.12).
- */
-function sendBack(
-  redirectUri: string,
-  answer: Record<string, string | undefined>,
-  status: 302 | 303,
-): Response {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(answer)) {
-    if (value !== undefined) parameters.set(name, value);
-  }
-  const { href } = new URL(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${parameters}`);
-  return new Response(null, {
-    status,
-    headers: { location: href, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
-  });
 }
 
 // Whoever sent these two requests may not be an application at all: the browser is not sent anywhere.

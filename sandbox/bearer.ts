@@ -10,9 +10,14 @@ import type { AccessToken, Tokens } from './tokens.ts';
 /** What a route asks of the token: an API product of its application, one of some scopes, and no user behind it. */
 export type TokenRequirement = { api?: ApiProduct; anyScope: readonly Scope[]; twoLegged: boolean };
 
-/** The live access token of a request (RFC 6750 section 2.1), or the gateway's answer that refuses it. */
+/** The bearer token of a request (RFC 6750 section 2.1). */
+export function bearerToken(c: Context<SandboxEnv>): string | undefined {
+  return /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+/** The live access token of a request, or the gateway's answer that refuses it. */
 export function liveToken(c: Context<SandboxEnv>, tokens: Tokens): AccessToken | Response {
-  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const token = bearerToken(c);
   if (token === undefined) return gatewayError('AUTH-012');
   const found = tokens.find(token);
   if (found === undefined) return gatewayError('AUTH-006');

@@ -1,7 +1,10 @@
 // The sandbox's own routes under `/_sandbox`, by which a person looks inside it and causes trouble with curl.
-import { Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { demoApplication } from './applications.ts';
+import { employees } from './openid/employees.ts';
+import { issuerOf } from './openid/issuer.ts';
+import { issueUnattended } from './openid/unattended-token.ts';
 import type { RequestRecord, SandboxEnv } from './request-log.ts';
 import type { SandboxState } from './state.ts';
 import { troubleSchema } from './trouble.ts';
@@ -10,12 +13,23 @@ const approvalSchema = z.strictObject({
   hub: z.string(),
   clientId: z.string().default(demoApplication.clientId),
 });
+const wholeSeconds = z
+  .string()
+  .regex(/^-?\d{1,9}$/, 'must be whole seconds')
+  .transform(Number);
+const tokenSchema = z.strictObject({
+  user: z.enum(employees.map(({ sub }) => sub)).optional(),
+  audience: z.string().min(1).optional(),
+  scope: z.string().optional(),
+  lifetime: z.int().or(wholeSeconds).optional(),
+});
 const partialTrouble = troubleSchema.partial();
 
 /** Trouble never applies to these routes, and they do not appear among the requests. */
 export function controlRoutes({
   buckets,
   hubAccess,
+  openId,
   requests,
   tokens,
   trouble,
@@ -60,7 +74,30 @@ export function controlRoutes({
     }
     return c.body(null, 204);
   });
+
+  // For `curl`: a query is enough, and so is a form or JSON.
+  routes.on(['GET', 'POST'], '/_sandbox/openid-token', async (c) => {
+    const choices = tokenSchema.safeParse(await given(c));
+    if (!choices.success) return c.json({ problems: choices.error.issues }, 400);
+    const { lifetime: lifetimeSeconds, ...others } = choices.data;
+    const usual = trouble.current.tokenLifetimeSeconds;
+    const token = await issueUnattended(openId.tokens, issuerOf(c), usual, { ...others, lifetimeSeconds });
+    // A web page may ask for it as for a script, and then sends no Origin: nosniff lets it not be one.
+    return c.text(token, 200, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
   return routes;
+}
+
+/** `curl -d` calls everything a form: JSON is known by its first character. Undefined when it cannot be parsed. */
+async function given(c: Context<SandboxEnv>): Promise<unknown> {
+  if (c.req.method === 'GET') return c.req.query();
+  const body = await c.req.text();
+  if (!body.startsWith('{')) return Object.fromEntries(new URLSearchParams(body));
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

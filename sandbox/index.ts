@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createSandboxApp } from './app.ts';
 import { demoApplication, publicApplication } from './applications.ts';
+import { path as openIdPath } from './openid/issuer.ts';
+import { issueUnattended, type OpenIdTokenChoices } from './openid/unattended-token.ts';
 import type { RequestRecord } from './request-log.ts';
 import { demoServiceAccount, type KnownServiceAccount } from './service-account-store.ts';
 import { createSandboxState, type SandboxState } from './state.ts';
@@ -12,6 +14,8 @@ import { type SignInChoices, signIn } from './unattended-sign-in.ts';
 
 export { createSandboxApp } from './app.ts';
 export { demoHubs } from './data-management-data.ts';
+export { type Employee, employees } from './openid/employees.ts';
+export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
 export type { RequestRecord } from './request-log.ts';
 export { createSandboxState, type SandboxState } from './state.ts';
 export { type Fault, faultSchema, type Trouble, troubleSchema } from './trouble.ts';
@@ -73,8 +77,26 @@ export type Sandbox = {
    * as its administrator would: until then its hub is missing. Throws an `Error` when there is no such account.
    */
   approveIntegration(hubId: string, clientId?: string): void;
+  /** The issuer of the company's OpenID provider, which MCP clients sign in to; it is not Autodesk. */
+  openIdIssuer: string;
+  /**
+   * An access token of the OpenID provider, as a client would get it after a sign-in. Rejects with an `Error` when there
+   * is no such employee.
+   */
+  openIdToken(choices?: OpenIdTokenChoices): Promise<string>;
+  /** As `signIn`, at the page of the OpenID provider. */
+  openIdSignIn(authorizeUrl: string | URL, choices?: OpenIdSignInChoices): Promise<URL>;
+  /** Gives the OpenID provider a new signing key under a new `kid`, and lets it publish no other. */
+  rotateKeys(): Promise<void>;
   /** Closes at once, open connections included. Calling it again does nothing. */
   close(): Promise<void>;
+};
+
+export type OpenIdSignInChoices = {
+  /** The `sub` of one of the employees; default: whom the page proposes. */
+  user?: string;
+  /** Whether to press Allow; default true. */
+  allow?: boolean;
 };
 
 /**
@@ -95,6 +117,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The sandbox has no port');
   const url = `http://${reachable(host)}:${address.port}`;
+  const openIdIssuer = `${url}${openIdPath}`;
   let closing: Promise<void> | undefined;
   return {
     url,
@@ -115,6 +138,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     revokeUserTokens: state.signIns.withdraw,
     approveIntegration: (hubId, clientId = demoApplication.clientId) =>
       state.hubAccess.approveIntegration(hubId, clientId),
+    openIdIssuer,
+    openIdToken: (choices) =>
+      issueUnattended(state.openId.tokens, openIdIssuer, state.trouble.current.tokenLifetimeSeconds, choices),
+    openIdSignIn: (authorizeUrl, { user: userId, allow } = {}) => signIn(authorizeUrl, { userId, allow }),
+    rotateKeys: state.openId.tokens.rotateKeys,
     close() {
       closing ??= new Promise((resolve) => {
         server.close(() => resolve());

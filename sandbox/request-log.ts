@@ -39,6 +39,7 @@ const sensitive: ReadonlySet<string> = new Set([
   'code_challenge',
   'code_verifier',
   'id_token',
+  'id_token_hint',
   'nonce',
   'refresh_token',
   'state',

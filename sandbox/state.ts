@@ -3,6 +3,7 @@ import { type Application, applications, demoApplication } from './applications.
 import { seedHubs } from './data-management-data.ts';
 import type { Hub } from './data-management-tree.ts';
 import { createHubAccess, type HubAccess } from './hub-access.ts';
+import { createOpenIdState, type OpenIdState } from './openid/state.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
 import type { RequestRecord } from './request-log.ts';
@@ -18,6 +19,8 @@ export type SandboxState = {
   redirectUris: RedirectUris;
   signIns: SignIns;
   tokens: Tokens;
+  /** The company's OpenID provider, which shares nothing with APS. */
+  openId: OpenIdState;
   /** In the order in which OSS lists them. */
   buckets: readonly Bucket[];
   /** In the order in which Data Management lists them. */
@@ -56,6 +59,7 @@ export async function createSandboxState({
     redirectUris: createRedirectUris(redirectUris),
     signIns: createSignIns(now),
     tokens,
+    openId: createOpenIdState(now),
     buckets: seedBuckets(now()),
     hubs,
     hubAccess: createHubAccess(hubs, applications, memberAs),

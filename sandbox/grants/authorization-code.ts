@@ -1,10 +1,8 @@
 // The authorization code grant, with and without PKCE: a token for a user who signed in (RFC 6749 section 4.1.3).
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { oauthError } from '../errors.ts';
+import { pkcePattern, solves } from '../pkce.ts';
 import type { SignIns } from '../sign-ins.ts';
 import type { Grant } from './grant.ts';
-
-const verifierPattern = /^[\w.~-]{43,128}$/;
 
 /**
  * A code is good for one exchange. A second one is refused and ends the tokens of the first (RFC 6749 section
@@ -17,7 +15,7 @@ export function createAuthorizationCode({ codes }: SignIns): Grant {
     const verifier = form.get('code_verifier');
     if (code === null) return oauthError(400, 'invalid_request', 'code is missing.');
     if (redirectUri === null) return oauthError(400, 'invalid_request', 'redirect_uri is missing.');
-    if (verifier !== null && !verifierPattern.test(verifier)) {
+    if (verifier !== null && !pkcePattern.test(verifier)) {
       return oauthError(
         400,
         'invalid_request',
@@ -48,14 +46,6 @@ export function createAuthorizationCode({ codes }: SignIns): Grant {
     const { consent, nonce } = found;
     return { scopes: consent.scopes, userId: consent.userId, consent, nonce };
   };
-}
-
-/** RFC 7636 section 4.6 */
-function solves(verifier: string, challenge: string | undefined): boolean {
-  if (challenge === undefined) return false;
-  const expected = Buffer.from(challenge);
-  const given = Buffer.from(createHash('sha256').update(verifier).digest('base64url'));
-  return expected.length === given.length && timingSafeEqual(expected, given);
 }
 
 function refused(description: string): Response {

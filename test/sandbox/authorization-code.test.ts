@@ -144,62 +144,6 @@ test('a verifier where nothing was challenged is refused, as RFC 9700 has it', a
   expect(await errorOf(answer)).toEqual([400, 'invalid_grant']);
 });
 
-describe('an application without a secret', () => {
-  const signIn = () =>
-    codeFor(sandbox, { client_id: sandbox.publicClientId, redirect_uri: publicCallback, ...pkce });
-  const proof = { redirect_uri: publicCallback, code_verifier: verifier };
-
-  test('names itself in the form, and gets, refreshes, introspects and revokes tokens', async () => {
-    const client_id = sandbox.publicClientId;
-    const first = await tokensOf(await exchange(sandbox, { ...proof, client_id, code: await signIn() }, {}));
-    expect(await userinfo(first.access)).toBe(200);
-    const second = await tokensOf(await refresh(sandbox, { client_id, refresh_token: first.refresh }, {}));
-    const token = second.refresh;
-    const introspected = await post(sandbox, 'introspect', { client_id, token }, {});
-    expect(await json(introspected)).toMatchObject({ active: true, client_id });
-    const form = { client_id, token, token_type_hint: 'refresh_token' };
-    expect((await post(sandbox, 'revoke', form, {})).status).toBe(200);
-    expect(await userinfo(second.access)).toBe(401);
-  });
-
-  test.each([
-    ['nobody', {}],
-    ['a secret', { client_id: 'sandbox-public-client-id', client_secret: '' }],
-  ])('gets nothing when the form names %s', async (_case, form) => {
-    const answer = await exchange(sandbox, { ...proof, ...form, code: await signIn() }, {});
-    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
-  });
-
-  test('gets nothing with a Basic header', async () => {
-    const headers = basic({ id: sandbox.publicClientId, secret: '' });
-    const answer = await exchange(sandbox, { ...proof, code: await signIn() }, headers);
-    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
-  });
-
-  test('is not taken for another that has a secret', async () => {
-    const answer = await exchange(sandbox, { ...proof, client_id: demo.id, code: await signIn() }, {});
-    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
-  });
-
-  test('may not use the code of another application', async () => {
-    const form = {
-      client_id: sandbox.publicClientId,
-      code: await codeFor(sandbox, pkce),
-      code_verifier: verifier,
-    };
-    expect(await errorOf(await exchange(sandbox, form, {}))).toEqual([400, 'invalid_grant']);
-  });
-
-  test.each(['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'])(
-    'may not use the grant %s',
-    async (grant_type) => {
-      const form = { grant_type, client_id: sandbox.publicClientId, scope: 'data:read' };
-      const answer = await post(sandbox, 'token', form, {});
-      expect(await errorOf(answer)).toEqual([400, 'unauthorized_client']);
-    },
-  );
-});
-
 describe('a user who withdraws consent', () => {
   test('ends codes, access tokens and refresh tokens of every application, and nobody elses', async () => {
     const theirs = await userTokens(sandbox, {}, benji);

@@ -89,6 +89,8 @@ describe('a web page', () => {
     ['PUT', '/trouble'],
     ['DELETE', '/trouble'],
     ['POST', '/revoke-access-tokens'],
+    ['GET', '/openid-token'],
+    ['POST', '/openid-token'],
   ] as const;
 
   test.each(everything)('is refused %s /_sandbox%s because of its Origin', async (method, path) => {

@@ -1,0 +1,61 @@
+// Reads an authorization request of the OpenID provider, once it is clear who sent it.
+import { invalidRequest, type Refusal } from '../authorization-response.ts';
+import { only, repeated } from '../parameters.ts';
+import { pkcePattern } from '../pkce.ts';
+import { ownAudience } from './issuer.ts';
+import { readScopes } from './scopes.ts';
+import type { PendingSignIn } from './sign-ins.ts';
+
+type Request = Omit<PendingSignIn, 'client' | 'redirectUri'>;
+
+/**
+ * What is asked for, or the first reason to refuse it: OpenID Connect Core section 3.1.2 with PKCE (RFC 7636), which
+ * nobody may leave out, and one resource indicator at most (RFC 8707).
+ */
+export function readAuthorizationRequest(parameters: URLSearchParams, issuer: string): Request | Refusal {
+  const name = repeated(parameters);
+  if (name !== undefined) return invalidRequest(`${name} is given more than once.`);
+
+  const given = (parameter: string) => only(parameters, parameter);
+  for (const parameter of ['request', 'request_uri']) {
+    if (given(parameter) !== undefined) {
+      return { error: `${parameter}_not_supported`, description: `The provider takes no ${parameter}.` };
+    }
+  }
+  const responseType = given('response_type');
+  if (responseType === undefined) return invalidRequest('response_type is missing.');
+  if (responseType !== 'code') {
+    return { error: 'unsupported_response_type', description: 'The provider knows only response_type=code.' };
+  }
+  if ((given('response_mode') ?? 'query') !== 'query') {
+    return invalidRequest('The provider knows only response_mode=query.');
+  }
+  if (given('prompt')?.split(' ').includes('none')) {
+    return { error: 'login_required', description: 'The provider keeps no session: it always asks.' };
+  }
+
+  const codeChallenge = given('code_challenge');
+  if (codeChallenge === undefined) return invalidRequest('code_challenge is missing: PKCE is required.');
+  if (!pkcePattern.test(codeChallenge)) {
+    return invalidRequest('code_challenge must be 43 to 128 letters, digits, - . _ or ~');
+  }
+  // Without a method RFC 7636 section 4.3 means plain.
+  if (given('code_challenge_method') !== 'S256') return invalidRequest('code_challenge_method must be S256.');
+
+  const resource = given('resource');
+  if (resource !== undefined && (!URL.canParse(resource) || resource.includes('#'))) {
+    return { error: 'invalid_target', description: 'resource must be an absolute URI without a fragment.' };
+  }
+  const scopes = readScopes(given('scope'));
+  if (scopes.length === 0) {
+    return { error: 'invalid_scope', description: 'scope names nothing that the provider knows.' };
+  }
+  return {
+    issuer,
+    audience: resource ?? ownAudience(issuer),
+    scopes,
+    state: given('state'),
+    nonce: given('nonce'),
+    codeChallenge,
+  };
+}

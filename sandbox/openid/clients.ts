@@ -1,0 +1,57 @@
+// The clients that registered themselves with the OpenID provider, and the addresses they may be sent back to.
+import { randomBytes } from 'node:crypto';
+
+/** A public client: it has no secret. */
+export type Client = {
+  readonly clientId: string;
+  /** What it calls itself, which nobody has verified. */
+  readonly name: string | undefined;
+  readonly redirectUris: readonly string[];
+};
+
+export type Clients = {
+  register(client: Omit<Client, 'clientId'>): Client;
+  find(clientId: string | undefined): Client | undefined;
+};
+
+/** Anybody may register any number of times: the oldest make room. */
+const capacity = 1000;
+
+export function createClients(): Clients {
+  const registered = new Map<string, Client>();
+  return {
+    register(metadata) {
+      const client = { ...metadata, clientId: `client-${randomBytes(16).toString('base64url')}` };
+      registered.set(client.clientId, client);
+      const [oldest] = registered.keys();
+      if (registered.size > capacity && oldest !== undefined) registered.delete(oldest);
+      return client;
+    },
+
+    find: (clientId) => registered.get(clientId ?? ''),
+  };
+}
+
+const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Whether a client may register a redirect URI: https, or http on the loopback interface (RFC 8252 section 7.3), and
+ * no fragment (RFC 6749 section 3.1.2).
+ */
+export function mayBeRegistered(redirectUri: string): boolean {
+  if (!URL.canParse(redirectUri) || redirectUri.includes('#')) return false;
+  const { protocol, hostname } = new URL(redirectUri);
+  return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
+}
+
+/** Compared character by character, but for the port on the loopback interface (RFC 8252 section 7.3). */
+export function isRegistered({ redirectUris }: Client, redirectUri: string): boolean {
+  if (!URL.canParse(redirectUri)) return false;
+  return redirectUris.some(
+    (registered) => withoutLoopbackPort(registered) === withoutLoopbackPort(redirectUri),
+  );
+}
+
+function withoutLoopbackPort(uri: string): string {
+  return uri.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])):\d+/, '$1');
+}

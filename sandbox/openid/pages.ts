@@ -1,0 +1,35 @@
+// The pages that employees see when a client asks them to sign in.
+import { html } from 'hono/html';
+import * as page from '../page.ts';
+import { company, employees } from './employees.ts';
+import { scopesInWords } from './scopes.ts';
+import type { PendingSignIn } from './sign-ins.ts';
+
+const site: page.Site = {
+  name: company,
+  notice: html`<strong>This is the identity provider of ${company}</strong>, a made-up company, in the sandbox. It is not
+Autodesk: the people here work at the company, and no Autodesk account is involved.`,
+};
+
+/** The page that asks an employee to sign in, and to allow what the client asks for. */
+export function signInPage(
+  { client, scopes, audience, redirectUri }: PendingSignIn,
+  { action, transaction }: { action: string; transaction: string },
+): page.Page {
+  const applicationName = client.name ?? 'An application without a name';
+  return page.signInPage(site, {
+    heading: `${applicationName} asks you to sign in`,
+    applicationName,
+    people: employees.map(({ sub: id, name, email }) => ({ id, name, email })),
+    scopes: scopes.map((scope) => ({ scope, inWords: scopesInWords.get(scope) ?? scope })),
+    target: audience,
+    redirectUri,
+    action,
+    transaction,
+  });
+}
+
+/** The page for what must not, or cannot, be told to the client. */
+export function errorPage(title: string, paragraphs: readonly string[]): page.Page {
+  return page.errorPage(site, title, paragraphs);
+}

@@ -1,0 +1,54 @@
+// The registration endpoint, where MCP clients make themselves known to the OpenID provider.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { oauthError } from '../errors.ts';
+import type { SandboxEnv } from '../request-log.ts';
+import { type Clients, mayBeRegistered } from './clients.ts';
+import { path } from './issuer.ts';
+
+const metadataSchema = z.object({
+  redirect_uris: z
+    .array(
+      z.string().max(2000).refine(mayBeRegistered, {
+        error: 'must be https, or http on localhost, 127.0.0.1 or [::1], and have no fragment',
+      }),
+    )
+    .min(1)
+    .max(20),
+  client_name: z.string().min(1).max(200).optional(),
+});
+
+/**
+ * RFC 7591, for public clients. Whatever a client asks for, it gets the grants that there are and no secret: section 2
+ * lets a server replace metadata, and the answer says what holds.
+ */
+export function registrationRoutes(clients: Clients, now: () => number): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+
+  routes.post(`${path}/register`, async (c) => {
+    const metadata = metadataSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!metadata.success) {
+      const [issue] = metadata.error.issues;
+      const error = issue?.path[0] === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata';
+      const where = issue?.path.join('.') || 'The body';
+      return oauthError(400, error, `${where}: ${issue?.message ?? 'not valid'}`);
+    }
+    const { client_name, redirect_uris } = metadata.data;
+    const { clientId } = clients.register({ name: client_name, redirectUris: redirect_uris });
+    return c.json(
+      {
+        client_id: clientId,
+        client_id_issued_at: Math.floor(now() / 1000),
+        client_name,
+        redirect_uris,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+      201,
+      { 'cache-control': 'no-store' },
+    );
+  });
+
+  return routes;
+}

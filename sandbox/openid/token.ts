@@ -1,0 +1,172 @@
+// The token endpoint of the OpenID provider.
+import { Hono } from 'hono';
+import { oauthError } from '../errors.ts';
+import { readForm } from '../parameters.ts';
+import { solves } from '../pkce.ts';
+import type { SandboxEnv } from '../request-log.ts';
+import type { Client, Clients } from './clients.ts';
+import { path } from './issuer.ts';
+import type { Consent, SignIns } from './sign-ins.ts';
+import type { OpenIdState } from './state.ts';
+
+/** What a grant decided to issue. */
+type Granted = { consent: Consent; scopes: readonly string[]; nonce?: string };
+
+type Grant = (client: Client, form: URLSearchParams) => Granted | Response;
+
+/**
+ * RFC 6749 section 3.2, with the ID token of OpenID Connect Core section 3.1.3. A refresh token comes with the scope
+ * offline_access (section 11).
+ */
+export function tokenRoutes(
+  { clients, signIns, tokens }: OpenIdState,
+  lifetimeSeconds: () => number,
+): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+  const grants: ReadonlyMap<string, Grant> = new Map([
+    ['authorization_code', createAuthorizationCode(signIns)],
+    ['refresh_token', createRefreshToken(signIns)],
+  ]);
+
+  routes.post(`${path}/token`, async (c) => {
+    const form = await readForm(c);
+    if (form instanceof Response) return form;
+    const grantType = form.get('grant_type');
+    if (grantType === null) return oauthError(400, 'invalid_request', 'grant_type is missing.');
+    c.set('grant', grantType);
+    c.set('scope', form.get('scope') ?? undefined);
+
+    const client = publicClient(c.req.header('authorization'), form, clients);
+    if (client instanceof Response) return client;
+    const grant = grants.get(grantType);
+    if (grant === undefined) {
+      return oauthError(400, 'unsupported_grant_type', `The provider knows no grant_type ${grantType}.`);
+    }
+    const granted = grant(client, form);
+    if (granted instanceof Response) return granted;
+
+    const { consent, scopes, nonce } = granted;
+    const { issuer, employee, audience, signedInAt } = consent;
+    const { clientId } = client;
+    const expiresIn = lifetimeSeconds();
+    const { token, tokenId } = await tokens.signAccessToken({
+      issuer,
+      employee,
+      clientId,
+      audience,
+      scopes,
+      lifetimeSeconds: expiresIn,
+    });
+    c.set('tokenId', tokenId);
+    return c.json(
+      {
+        access_token: token,
+        token_type: 'Bearer',
+        expires_in: expiresIn,
+        scope: scopes.join(' '),
+        refresh_token: consent.scopes.includes('offline_access')
+          ? signIns.refreshTokens.add({ consent, spent: false })
+          : undefined,
+        id_token: scopes.includes('openid')
+          ? await tokens.signIdToken({ issuer, employee, clientId, nonce, signedInAt })
+          : undefined,
+      },
+      200,
+      { 'cache-control': 'no-store' },
+    );
+  });
+
+  return routes;
+}
+
+/** The client that sent a request, by `client_id` in the form (RFC 6749 section 3.2.1), or the error to answer. */
+function publicClient(
+  authorization: string | undefined,
+  form: URLSearchParams,
+  clients: Clients,
+): Client | Response {
+  if (authorization !== undefined) {
+    const challenge = { 'www-authenticate': 'Basic realm="sandbox"' };
+    return oauthError(401, 'invalid_client', 'Clients here have no secret to send.', challenge);
+  }
+  if (form.has('client_secret') || form.has('client_assertion')) {
+    return oauthError(400, 'invalid_client', 'Clients here have no secret to send.');
+  }
+  const client = clients.find(form.get('client_id') ?? undefined);
+  return client ?? oauthError(400, 'invalid_client', 'client_id is missing, or nobody registered under it.');
+}
+
+/**
+ * A code is good for one exchange. A second one is refused and ends the refresh tokens of the first (RFC 6749 section
+ * 4.1.2); access tokens cannot be ended, since whoever gets one checks it alone.
+ */
+function createAuthorizationCode({ codes }: SignIns): Grant {
+  return (client, form) => {
+    const code = form.get('code');
+    const redirectUri = form.get('redirect_uri');
+    const verifier = form.get('code_verifier');
+    if (code === null) return oauthError(400, 'invalid_request', 'code is missing.');
+    if (redirectUri === null) return oauthError(400, 'invalid_request', 'redirect_uri is missing.');
+    if (verifier === null) return oauthError(400, 'invalid_request', 'code_verifier is missing.');
+
+    const found = codes.find(code)?.thing;
+    if (found === undefined || found.consent.client.clientId !== client.clientId) {
+      return refused('The code is unknown, has expired, or was issued to another client.');
+    }
+    const { consent, nonce } = found;
+    if (found.spent) {
+      consent.revoked = true;
+      return refused('The code was used before.');
+    }
+    if (found.redirectUri !== redirectUri) {
+      return refused('redirect_uri is not the one of the authorization request.');
+    }
+    if (!solves(verifier, found.codeChallenge)) {
+      return refused('code_verifier does not belong to the code_challenge of the authorization request.');
+    }
+    const elsewhere = wrongTarget(form, consent);
+    if (elsewhere !== undefined) return elsewhere;
+    found.spent = true;
+    return { consent, scopes: consent.scopes, nonce };
+  };
+}
+
+/**
+ * A refresh token is good for one exchange, and a new one comes with it. Using it again ends the newer ones too: one
+ * of the two who have it must have stolen it (RFC 9700 section 4.14.2).
+ */
+function createRefreshToken({ refreshTokens }: SignIns): Grant {
+  return (client, form) => {
+    const token = form.get('refresh_token');
+    if (token === null) return oauthError(400, 'invalid_request', 'refresh_token is missing.');
+    const found = refreshTokens.find(token)?.thing;
+    if (found === undefined || found.consent.client.clientId !== client.clientId) {
+      return refused('The refresh token is unknown, has expired, or was issued to another client.');
+    }
+    const { consent } = found;
+    if (found.spent) consent.revoked = true;
+    if (consent.revoked) {
+      return refused('This refresh token, or another of the same sign-in, was used before. Sign in again.');
+    }
+
+    const elsewhere = wrongTarget(form, consent);
+    if (elsewhere !== undefined) return elsewhere;
+    const scopes = new Set(form.get('scope')?.split(' ') ?? consent.scopes);
+    if (![...scopes].every((scope) => consent.scopes.includes(scope))) {
+      return oauthError(400, 'invalid_scope', 'scope must name scopes that the employee allowed.');
+    }
+    found.spent = true;
+    return { consent, scopes: [...scopes] };
+  };
+}
+
+/** A token request may repeat the resource of the authorization request, and name no other (RFC 8707 section 2.2). */
+function wrongTarget(form: URLSearchParams, { audience }: Consent): Response | undefined {
+  const resource = form.get('resource');
+  if (resource === null || resource === audience) return undefined;
+  return oauthError(400, 'invalid_target', 'resource is not the one of the authorization request.');
+}
+
+function refused(description: string): Response {
+  return oauthError(400, 'invalid_grant', description);
+}

@@ -1,0 +1,44 @@
+// The profile of the employee behind an access token (OpenID Connect Core section 5.3).
+import { Hono } from 'hono';
+import { bearerToken } from '../bearer.ts';
+import type { SandboxEnv } from '../request-log.ts';
+import { findEmployee } from './employees.ts';
+import { issuerOf, path } from './issuer.ts';
+import type { OpenIdTokens } from './tokens.ts';
+
+/**
+ * Any access token of this provider will do that was issued for the scope openid, whatever its audience: a client gets
+ * one token for the MCP server and for this. Which claims there are is up to the scopes (section 5.4).
+ */
+export function userinfoRoutes(tokens: OpenIdTokens): Hono<SandboxEnv> {
+  const routes = new Hono<SandboxEnv>();
+
+  routes.on(['GET', 'POST'], `${path}/userinfo`, async (c) => {
+    const token = bearerToken(c);
+    if (token === undefined) return refused(401);
+    const claims = await tokens.verify(token, issuerOf(c));
+    const employee = findEmployee(claims?.sub);
+    if (claims === undefined || employee === undefined) return refused(401, 'error="invalid_token"');
+    c.set('tokenId', claims.jti);
+    const scopes = String(claims.scope).split(' ');
+    if (!scopes.includes('openid')) return refused(403, 'error="insufficient_scope", scope="openid"');
+
+    const { sub, name, preferred_username, email } = employee;
+    return c.json(
+      {
+        sub,
+        ...(scopes.includes('profile') ? { name, preferred_username } : {}),
+        ...(scopes.includes('email') ? { email, email_verified: true } : {}),
+      },
+      200,
+      { 'cache-control': 'no-store' },
+    );
+  });
+
+  return routes;
+}
+
+/** RFC 6750 section 3; without credentials the challenge carries no error. */
+function refused(status: 401 | 403, parameters = ''): Response {
+  return new Response(null, { status, headers: { 'www-authenticate': `Bearer ${parameters}`.trim() } });
+}
