@@ -50,6 +50,12 @@ export const apsApplication = {
   APS_BASE_URL: apsBaseUrl,
 };
 
+/** Variables of an APS application that has no secret: a Desktop, Mobile, Single-Page App. */
+export const apsPublicApplication = {
+  APS_CLIENT_ID: apsApplication.APS_CLIENT_ID,
+  APS_BASE_URL: apsBaseUrl,
+};
+
 /** Variables of a server that acts as a service account. */
 export const apsServiceAccount = {
   ...apsApplication,
@@ -101,6 +107,21 @@ const commaSeparated = z
   .transform((text) => text.split(',').map((item) => item.trim()))
   .transform((items) => items.filter((item) => item !== '').map((item) => item.toLowerCase()));
 
+/** How MCP clients can be asked to sign in. */
+export const clientAuthModes = ['none', 'oidc', 'autodesk'] as const;
+export type ClientAuthMode = (typeof clientAuthModes)[number];
+
+const clientAuth = z.enum(clientAuthModes, { error: 'must be none, oidc or autodesk' }).default('none');
+
+/** An address to which tokens are sent or that is trusted with sign-ins: nobody on the way may read or change them. */
+function secureAddress() {
+  return z
+    .url({ protocol: /^https?$/, error: 'is not an http(s) address', abort: true })
+    .refine((address) => new URL(address).protocol === 'https:' || isLoopback(new URL(address).hostname), {
+      error: 'must use https, except on this machine: tokens travel there',
+    });
+}
+
 /** Variables of the launcher, the same for every server. */
 export const launchVariables = {
   APS_SANDBOX: sandboxSwitch.register(guide, {
@@ -118,8 +139,22 @@ export const launchVariables = {
       what: 'the port MCP clients connect to',
       where: 'any free port; leave it out for the default of the server',
     }),
+  MCP_CLIENT_AUTH: clientAuth.register(guide, {
+    what: 'how MCP clients sign in to this server: none, oidc or autodesk',
+    where: 'docs/client-sign-in.md says which one is for you; leave it out on your own machine',
+  }),
+  MCP_PUBLIC_URL: secureAddress()
+    .refine((address) => new URL(address).href === `${new URL(address).origin}/`, {
+      error: 'must be an origin, without a path',
+    })
+    .transform((address) => new URL(address).origin)
+    .optional()
+    .register(guide, {
+      what: 'the address under which MCP clients and browsers reach this server, without /mcp',
+      where: 'the name that your reverse proxy serves, for example https://mcp.example.com',
+    }),
   SESSION_SECRET: z.string().min(32, 'must have 32 characters or more').optional().register(guide, {
-    what: 'the secret with which session ids are signed, the same for all instances of a deployment',
+    what: 'the secret with which everything is signed that clients bring back, the same for all instances of a deployment',
     where: 'make one with: openssl rand -base64 32; leave it out for a single instance',
   }),
   MCP_ALLOWED_HOSTS: commaSeparated
@@ -149,6 +184,42 @@ export const launchVariables = {
     }),
 };
 
+/** Further variables of the launcher, by the way in which MCP clients sign in. */
+export const clientAuthVariables = {
+  none: {},
+  oidc: {
+    MCP_AUTH_ISSUER: secureAddress()
+      .refine((address) => !/[?#]/.test(address), { error: 'must not have a query or fragment' })
+      .register(guide, {
+        what: 'the issuer identifier of the OpenID provider whose tokens are accepted',
+        where:
+          'your provider\'s documentation, or "issuer" in its /.well-known/openid-configuration, character by character',
+      }),
+    MCP_AUTH_AUDIENCE: z.string().optional().register(guide, {
+      what: 'the audience (aud) that tokens must be made for',
+      where: 'leave it out if your provider puts the address of this server, with /mcp, into its tokens',
+    }),
+    MCP_AUTH_SCOPES: z
+      .string()
+      .default('')
+      .transform((text) => text.split(/[\s,]+/).filter((scope) => scope !== ''))
+      .register(guide, {
+        what: 'the scopes that a token must have, separated by spaces',
+        where: 'whatever your provider calls them; leave it out to ask for none',
+      }),
+  },
+  autodesk: {
+    MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
+      what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
+      where: 'https://aps.autodesk.com/myapps: an application of type "Traditional Web App"',
+    }),
+    MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
+      what: 'the Client Secret of the same application',
+      where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    }),
+  },
+} satisfies Record<ClientAuthMode, z.core.$ZodShape>;
+
 /**
  * Reads the environment of this process, completed with a `.env` file. Real variables win. Prints nothing.
  *
@@ -166,6 +237,11 @@ export function readEnvironment(folder = process.cwd()): Environment {
 /** Whether an environment asks for the built-in sandbox; a value that cannot be is reported with all the rest. */
 export function wantsSandbox(environment: Environment): boolean {
   return sandboxSwitch.safeParse(environment.APS_SANDBOX?.trim() || undefined).data === true;
+}
+
+/** The way in which an environment says that MCP clients sign in; a value that cannot be is reported with all the rest. */
+export function clientAuthIn(environment: Environment): ClientAuthMode {
+  return clientAuth.safeParse(environment.MCP_CLIENT_AUTH?.trim() || undefined).data ?? 'none';
 }
 
 /**

@@ -5,8 +5,8 @@ const servers = {
   '2lo': () => import('../servers/2lo.ts'),
   ssa: () => import('../servers/ssa.ts'),
   '3lo': () => import('../servers/3lo.ts'),
+  pkce: () => import('../servers/pkce.ts'),
 };
-const planned = ['pkce'];
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = Object.hasOwn(servers, name) ? servers[name as keyof typeof servers] : undefined;
@@ -15,9 +15,7 @@ if (load) {
   await start(definition, { args, transport: 'http', command: `npm run ${name} --` });
 } else {
   console.error(
-    planned.includes(name)
-      ? `The server "${name}" is not built yet. There is: ${Object.keys(servers).join(', ')}.`
-      : `There is no server "${name}". Choose one of: ${Object.keys(servers).join(', ')}. For example: npm run 2lo`,
+    `There is no server "${name}". Choose one of: ${Object.keys(servers).join(', ')}. For example: npm run 2lo`,
   );
   process.exit(1);
 }

@@ -24,24 +24,31 @@ import { addDataManagementTools } from '../lib/tools/data-management.ts';
 import { addSignOutTool } from '../lib/tools/sign-out.ts';
 import { version } from '../lib/version.ts';
 
+// What users' tokens may be used for.
+const scopes = ['data:read'];
+
 export const definition = defineServer({
   name: '3lo',
   signIn: '3-legged (authorization code), as each user who signs in',
   port: 5002,
-  users: true,
+  userScopes: scopes,
   variables: apsUserSignIn,
 
-  create(settings, { callbackUrl }) {
+  create(settings, { accountTokens, callbackUrl, confirmUrl }) {
     // Where access tokens come from: from the users. A caller who has not signed in is asked to, in a browser; each
-    // caller's tokens are kept apart, and renewed when they expire.
-    const signIn = authorizationCode({
-      clientId: settings.APS_CLIENT_ID,
-      clientSecret: settings.APS_CLIENT_SECRET,
-      baseUrl: settings.APS_BASE_URL,
-      pkce: settings.APS_PKCE,
-      scopes: ['data:read'],
-      callbackUrl,
-    });
+    // caller's tokens are kept apart, and renewed when they expire. With --client-auth autodesk they have signed in
+    // already, on the way to their MCP client.
+    const signIn =
+      accountTokens ??
+      authorizationCode({
+        clientId: settings.APS_CLIENT_ID,
+        clientSecret: settings.APS_CLIENT_SECRET,
+        baseUrl: settings.APS_BASE_URL,
+        pkce: settings.APS_PKCE,
+        scopes,
+        callbackUrl,
+        confirmUrl,
+      });
 
     // The door to the APS web APIs: it puts the caller's token on each request, and tries again what deserves it.
     const aps = createApsClient({ baseUrl: settings.APS_BASE_URL, tokens: signIn });

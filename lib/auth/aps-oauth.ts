@@ -45,7 +45,10 @@ export function requestOptions(baseUrl: string, http: KyInstance) {
 const documentedLifetime = 3600;
 
 /** The access token in a token endpoint's answer. `issuedAt` is when it was asked for, in milliseconds since 1970. */
-export function accessTokenFrom(answer: oauth.TokenEndpointResponse, issuedAt: number): AccessToken {
+export function accessTokenFrom(
+  answer: Pick<oauth.TokenEndpointResponse, 'access_token' | 'expires_in'>,
+  issuedAt: number,
+): AccessToken {
   return {
     value: answer.access_token,
     expiresAt: issuedAt + (answer.expires_in ?? documentedLifetime) * 1000,
@@ -90,7 +93,7 @@ export function signInError(error: unknown, advice: Readonly<Record<string, stri
       requestId: requestIdOf(response),
       advice: trouble
         ? 'APS has trouble of its own, or is asked too often. Try again in a minute.'
-        : (adviceByCode.invalid_client ?? ''),
+        : (advice.invalid_client ?? adviceByCode.invalid_client ?? ''),
     });
   }
   return new ApsError('APS gave an answer to the sign-in that is not a token', {

@@ -1,35 +1,48 @@
 /** 3-legged sign-in (3LO): users sign in to Autodesk in a browser, and the server acts for each of them. */
+import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
+import { LRUCache } from 'lru-cache';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { oneLine } from '../aps/errors.ts';
 import { apsHttp, type Patience } from '../aps/http.ts';
-import { accessTokenFrom, apsAuthorizationServer, requestOptions, signInError } from './aps-oauth.ts';
-import { isFresh, SignInRequired } from './token-source.ts';
+import { apsAuthorizationServer, requestOptions, signInError } from './aps-oauth.ts';
+import { type Caller, SignInRequired } from './token-source.ts';
 import { type Account, SignInFailed, type UserSignIn } from './user-sign-in.ts';
+import { userTokenStore } from './user-tokens.ts';
 
 /** How long a sign-in may take from the address to the callback, in seconds. */
 const pendingLifetime = 600;
 
-/** APS documents that refresh tokens live for 15 days; tokens are kept no longer, in seconds. */
-const tokensLifetime = 15 * 24 * 3600;
-
-/** A sign-in under way: who asked for it, and the PKCE verifier (RFC 7636), where PKCE is used. */
-const pendingSchema = z.object({ caller: z.string(), verifier: z.string().optional() });
-
-const tokensSchema = z.object({ access: z.string(), expiresAt: z.number(), refresh: z.string() });
-type Tokens = z.infer<typeof tokensSchema>;
+/** A sign-in under way. */
+const pendingSchema = z.object({
+  /** Who asked for it. */
+  caller: z.object({ id: z.string(), user: z.string().optional(), client: z.string().optional() }),
+  /** The PKCE verifier (RFC 7636), where PKCE is used. */
+  verifier: z.string().optional(),
+  /** The hash of what tells the browser in which it was confirmed from others. */
+  browser: z.string().optional(),
+  /** In milliseconds since 1970. */
+  expiresAt: z.number(),
+});
+type Pending = z.infer<typeof pendingSchema>;
 
 export type AuthorizationCode = {
   clientId: string;
-  clientSecret: string;
+  /** Left out for a public client: a Desktop, Mobile or Single-Page App, which has none. */
+  clientSecret?: string;
   /** What the tokens may be used for, e.g. `data:read`. */
   scopes: readonly string[];
   /** Origin of APS, e.g. `https://developer.api.autodesk.com`. */
   baseUrl: string;
   /** Where APS sends the browser back to, as registered with the application. Asked for at every sign-in. */
   callbackUrl: () => Promise<string>;
+  /**
+   * The page on which people say that a sign-in is theirs before they are sent to APS. Sign-ins then end in the browser
+   * in which they were confirmed, or not at all. Left out where a link reaches nobody but the person it is for.
+   */
+  confirmUrl?: string;
   /** Whether to use PKCE (S256). On by default; off only for an application to which APS refuses it. */
   pkce?: boolean;
   /** Where sign-ins under way and tokens are kept; in memory by default. */
@@ -47,47 +60,40 @@ export type AuthorizationCode = {
  * The `state` of a sign-in is random, usable once, good for ten minutes, and tied to the caller for whom it was made.
  */
 export function authorizationCode(options: AuthorizationCode): UserSignIn {
-  const { clientId, clientSecret, scopes, baseUrl, callbackUrl, pkce = true, now = Date.now } = options;
+  const { clientId, clientSecret, scopes, baseUrl, callbackUrl, confirmUrl } = options;
+  const { pkce = true, now = Date.now } = options;
   const memory = new MemoryTokenStorage();
   const storage = options.storage ?? memory;
   const server = apsAuthorizationServer(baseUrl);
   const client: oauth.Client = { client_id: clientId };
-  const authentication = oauth.ClientSecretBasic(clientSecret);
+  const authentication = clientSecret === undefined ? oauth.None() : oauth.ClientSecretBasic(clientSecret);
   const request = requestOptions(baseUrl, apsHttp(options.patience));
-  const renewals = new Map<string, Promise<Tokens | undefined>>();
-  const refused = new Map<string, string>();
+  const advice = clientSecret === undefined ? adviceForPublicClients : {};
+  const tokens = userTokenStore({ server, client, authentication, request, storage, now, advice });
   const arrivals = new EventEmitter().setMaxListeners(0);
-
-  const tokensKey = (caller: string) => `tokens:${caller}`;
-
-  async function load(caller: string): Promise<Tokens | undefined> {
-    return tokensSchema.safeParse(await storage.get(tokensKey(caller))).data;
-  }
-
-  async function save(
-    caller: string,
-    answer: oauth.TokenEndpointResponse,
-    issuedAt: number,
-    refresh?: string,
-  ) {
-    const { value, expiresAt } = accessTokenFrom(answer, issuedAt);
-    const tokens: Tokens = { access: value, expiresAt, refresh: answer.refresh_token ?? refresh ?? '' };
-    await storage.save(tokensKey(caller), tokens, tokensLifetime);
-    refused.delete(caller);
-    return tokens;
-  }
+  // Who said no to the sign-in that they were asked for last.
+  const denials = new LRUCache<string, SignInFailed>({ max: 1000 });
 
   /** Makes a sign-in for `caller`, and gives its address. */
-  async function start(caller: string): Promise<string> {
-    const redirectUri = await callbackUrl();
+  async function start({ id, user, client: program }: Caller): Promise<string> {
+    denials.delete(id);
     const state = oauth.generateRandomState();
-    const verifier = pkce ? oauth.generateRandomCodeVerifier() : undefined;
-    await storage.save(pendingKey(state), { caller, verifier }, pendingLifetime);
-    const address = new URL(`${baseUrl}/authentication/v2/authorize`);
+    const pending: Pending = {
+      caller: { id, user, client: program },
+      verifier: pkce ? oauth.generateRandomCodeVerifier() : undefined,
+      expiresAt: now() + pendingLifetime * 1000,
+    };
+    await storage.save(pendingKey(state), pending, pendingLifetime);
+    return confirmUrl ? `${confirmUrl}?${new URLSearchParams({ state })}` : addressOf(state, pending);
+  }
+
+  /** The address at APS of a sign-in. */
+  async function addressOf(state: string, { verifier }: Pending): Promise<string> {
+    const address = new URL(server.authorization_endpoint ?? '');
     address.search = new URLSearchParams({
       response_type: 'code',
       client_id: clientId,
-      redirect_uri: redirectUri,
+      redirect_uri: await callbackUrl(),
       scope: scopes.join(' '),
       state,
       ...(verifier && {
@@ -96,46 +102,6 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       }),
     }).toString();
     return address.href;
-  }
-
-  /**
-   * Renews tokens: RFC 6749, section 6. APS's final no (`invalid_grant`) ends the sign-in, unless somebody else
-   * renewed in the meantime; whatever passes is thrown, and leaves the tokens as they are.
-   */
-  async function renew(caller: string, tokens: Tokens): Promise<Tokens | undefined> {
-    const before = await load(caller);
-    // Somebody renewed them, or signed out.
-    if (before?.refresh !== tokens.refresh) return before;
-    const issuedAt = now();
-    try {
-      const response = await oauth.refreshTokenGrantRequest(
-        server,
-        client,
-        authentication,
-        tokens.refresh,
-        request,
-      );
-      const answer = await oauth.processRefreshTokenResponse(server, client, response);
-      return await save(caller, answer, issuedAt, tokens.refresh);
-    } catch (error) {
-      if (!(error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant'))
-        throw signInError(error);
-      const current = await load(caller);
-      if (current && current.refresh !== tokens.refresh) return current;
-      await storage.delete(tokensKey(caller));
-      refused.delete(caller);
-      return undefined;
-    }
-  }
-
-  function renewOnce(caller: string, tokens: Tokens): Promise<Tokens | undefined> {
-    const flight =
-      renewals.get(caller) ??
-      renew(caller, tokens).finally(() => {
-        renewals.delete(caller);
-      });
-    renewals.set(caller, flight);
-    return flight;
   }
 
   /** Checks what the browser brought, and exchanges the code; the verifier proves who asked for it. */
@@ -166,29 +132,28 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
     }
   }
 
-  /** RFC 7009, with the hint that APS requires. */
-  async function revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void> {
-    const response = await oauth.revocationRequest(server, client, authentication, token, {
-      ...request,
-      additionalParameters: { token_type_hint: hint },
-    });
-    await oauth.processRevocationResponse(response);
-  }
-
   return {
-    async get({ id }) {
-      const tokens = await load(id);
-      if (tokens && isFresh(tokens, now()) && tokens.access !== refused.get(id)) return tokens.access;
-      const renewed = tokens && (await renewOnce(id, tokens));
-      if (renewed) return renewed.access;
-      throw new SignInRequired(await start(id));
+    async get(caller) {
+      const token = await tokens.fresh(caller.id);
+      if (token) return token;
+      throw new SignInRequired(await start(caller));
     },
 
-    drop({ id }, token) {
-      refused.set(id, token);
+    drop: tokens.drop,
+
+    async askerOf(state) {
+      return pendingSchema.safeParse(await storage.get(pendingKey(state))).data?.caller;
     },
 
-    async finish(query) {
+    async confirm(state, browser) {
+      const pending = pendingSchema.safeParse(await storage.take(pendingKey(state))).data;
+      const left = pending ? Math.ceil((pending.expiresAt - now()) / 1000) : 0;
+      if (!pending || left <= 0) return undefined;
+      await storage.save(pendingKey(state), { ...pending, browser: hash(browser) }, left);
+      return addressOf(state, pending);
+    },
+
+    async finish(query, browsers = []) {
       // A parameter that is given twice is not to be trusted (RFC 6749, section 3.1): it does not spend a state.
       const [state = '', ...more] = query.getAll('state');
       const pending =
@@ -198,14 +163,26 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           'unknown',
           'This sign-in link has expired, has been used already, or was not made by this server.',
         );
+      // Whoever passes on Autodesk's address, and so leads others past the page, must not get their tokens.
+      if (confirmUrl && !browsers.map(hash).includes(pending.browser ?? ''))
+        throw new SignInFailed(
+          'elsewhere',
+          'This sign-in was begun in another browser, perhaps by somebody else. Nothing was changed.',
+        );
       const issuedAt = now();
       try {
         const answer = await exchange(query, state, pending.verifier);
-        await save(pending.caller, answer, issuedAt);
-        arrivals.emit(pending.caller);
+        await tokens.keep(pending.caller.id, answer, issuedAt);
+        arrivals.emit(pending.caller.id);
         return await accountOf(answer.access_token);
       } catch (error) {
-        throw failure(error);
+        const failed = failure(error, advice);
+        // Whoever waits need not go on waiting for somebody who said no.
+        if (failed.problem === 'denied') {
+          denials.set(pending.caller.id, failed);
+          arrivals.emit(pending.caller.id, failed);
+        }
+        throw failed;
       }
     },
 
@@ -215,25 +192,15 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       const arrival = once(arrivals, id, { signal: AbortSignal.any([signal, leave.signal]) });
       arrival.catch(() => {});
       try {
-        if (!(await load(id))) await arrival;
+        if (await tokens.signInOf(id)) return;
+        const [denied] = denials.has(id) ? [denials.get(id)] : await arrival;
+        if (denied) throw denied;
       } finally {
         leave.abort();
       }
     },
 
-    async signOut({ id }) {
-      // What is being renewed would be saved after it was forgotten.
-      await renewals.get(id)?.catch(() => {});
-      const tokens = tokensSchema.safeParse(await storage.take(tokensKey(id))).data;
-      if (!tokens) return 'was not signed in';
-      refused.delete(id);
-      try {
-        await Promise.all([revoke(tokens.refresh, 'refresh_token'), revoke(tokens.access, 'access_token')]);
-        return 'signed out';
-      } catch {
-        return 'forgotten only';
-      }
-    },
+    signOut: tokens.signOut,
 
     close() {
       memory.destroy();
@@ -241,14 +208,24 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
   };
 }
 
+/** For an application that has no secret to check. */
+const adviceForPublicClients = {
+  invalid_client:
+    'Check APS_CLIENT_ID against the application at https://aps.autodesk.com/myapps: it must be active, and of type "Desktop, Mobile, Single-Page App".',
+};
+
 const accountSchema = z.object({ name: z.string().optional(), email: z.string().optional() });
+
+function hash(browser: string): string {
+  return createHash('sha256').update(browser).digest('base64url');
+}
 
 function pendingKey(state: string): string {
   return `sign-in:${state}`;
 }
 
 /** What went wrong with a sign-in that came back, in words for the person who did it. */
-function failure(error: unknown): SignInFailed {
+function failure(error: unknown, advice: Readonly<Record<string, string>>): SignInFailed {
   if (error instanceof SignInFailed) return error;
   if (error instanceof oauth.AuthorizationResponseError)
     return error.error === 'access_denied'
@@ -257,7 +234,7 @@ function failure(error: unknown): SignInFailed {
           'refused',
           `Autodesk refused the sign-in: ${oneLine([error.error, error.error_description].filter(Boolean).join(', '))}.`,
         );
-  const { message, status = 500 } = signInError(error);
+  const { message, status = 500 } = signInError(error, advice);
   const trouble = status >= 500 || status === 429;
   return new SignInFailed(trouble ? 'trouble' : 'refused', message, { cause: error });
 }

@@ -1,8 +1,13 @@
 /** Where a tool gets its APS access token: the interface, and the rules that every source keeps. */
 
-/** Whoever a tool works for. `id` is stable for as long as the same person or program calls. */
+/** Whoever a tool works for. */
 export type Caller = {
+  /** Stable for as long as the same person or program calls. */
   readonly id: string;
+  /** What the client sign-in, where there is one, says of the person: for people to read, not to decide by. */
+  readonly user?: string;
+  /** The same of the MCP client. */
+  readonly client?: string;
 };
 
 /** The caller when nothing tells callers apart: the person at this machine. */

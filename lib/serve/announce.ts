@@ -1,6 +1,5 @@
 /** What a server says on stderr when it has started. */
 import type { Host } from './host.ts';
-import type { Listener } from './listen.ts';
 
 export type Announcement = {
   host: Host;
@@ -10,22 +9,40 @@ export type Announcement = {
   aps: string;
 };
 
-/** The message of a server over HTTP. `local` says whether only this machine can reach it. */
-export async function announceHttp(
-  { host, signIn, aps }: Announcement,
-  { url, alsoAs }: Pick<Listener, 'url' | 'alsoAs'>,
-  local: boolean,
-): Promise<string> {
-  const address = `${url}/mcp`;
+export type HttpAnnouncement = Announcement & {
+  /** The origin that clients are told. */
+  publicUrl: string;
+  /** Where it listens, e.g. `http://localhost:5000`. */
+  listensOn: string;
+  /** Other names of it that clients may use. */
+  alsoAs: readonly string[];
+  /** Where browsers come back to from Autodesk, if they do. */
+  callbackUrl?: string;
+  /** Who may call, in words. */
+  whoMayCall: string;
+  /** Where clients need an access token: a command that prints one, if there is such a thing. */
+  tokenCommand?: string;
+};
+
+/** The message of a server over HTTP. */
+export async function announceHttp(announcement: HttpAnnouncement): Promise<string> {
+  const { host, signIn, aps, publicUrl, listensOn, alsoAs, callbackUrl, whoMayCall, tokenCommand } =
+    announcement;
+  const address = `${publicUrl}/mcp`;
   return [
     await title(host),
     `  Address       ${address}${alsoAs.length > 0 ? `  (also as ${alsoAs.join(' and ')})` : ''}`,
+    ...(publicUrl === listensOn ? [] : [`  Listens on    ${listensOn}`]),
+    ...(callbackUrl ? [`  Callback URL  ${callbackUrl}`] : []),
     `  APS sign-in   ${signIn}`,
     `  APS           ${aps}`,
-    `  Who may call  ${local ? 'programs on this machine' : 'EVERYBODY who can reach this address: it asks nobody to sign in'}`,
+    `  Who may call  ${whoMayCall}`,
     '',
     'Connect an MCP client to the address above, or try it in a second terminal:',
     `  npx mcp-cli --url ${address}`,
+    ...(tokenCommand
+      ? ['An access token, for a client that cannot sign in by itself:', `  ${tokenCommand}`]
+      : []),
     'Ctrl-C stops the server.',
   ].join('\n');
 }

@@ -14,7 +14,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Caller } from '../auth/token-source.ts';
-import { signInField, type UserSignIn } from '../auth/user-sign-in.ts';
+import { SignInFailed, signInField, type UserSignIn } from '../auth/user-sign-in.ts';
 
 /** How a client can be asked. */
 export type Way =
@@ -71,7 +71,7 @@ export function asking(
       // An answer counts only if the question was ours, and put to this caller: that is what the state proves.
       if (response.kind === 'elicit' && state?.caller === caller.id) {
         if (response.action !== 'accept') return declined(tool);
-        await waitForSignIn(signIn, caller, context, signal);
+        if (!(await waitForSignIn(signIn, caller, context, signal))) return declined(tool);
       }
       const result = await run();
       const address = addressIn(result);
@@ -109,13 +109,17 @@ function addressIn({ isError, structuredContent }: CallToolResult): string | und
   return isError ? signInRequired.safeParse(structuredContent).data?.[signInField] : undefined;
 }
 
-/** Waits until the person has finished, a while at most; whether they have shows when the tool is called. */
+/**
+ * Waits until the person has finished, a while at most; whether they have shows when the tool is called.
+ *
+ * @returns false when they said no at Autodesk
+ */
 async function waitForSignIn(
   signIn: UserSignIn,
   caller: Caller,
   context: ServerContext,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const progressToken = context.mcpReq._meta?.progressToken;
   const enough = new AbortController();
   const timeout = setTimeout(() => enough.abort(), longestWait);
@@ -133,8 +137,11 @@ async function waitForSignIn(
   }, heartbeat);
   try {
     await signIn.signedIn(caller, AbortSignal.any([signal, enough.signal]));
+    return true;
   } catch (error) {
+    if (error instanceof SignInFailed) return false;
     if (!enough.signal.aborted) throw error;
+    return true;
   } finally {
     clearTimeout(timeout);
     clearInterval(beat);

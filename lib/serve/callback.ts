@@ -10,6 +10,7 @@ export const callbackPath = '/callback';
 
 const statuses: Record<SignInProblem, number> = {
   unknown: 400,
+  elsewhere: 403,
   denied: 403,
   refused: 400,
   incomplete: 400,
@@ -18,6 +19,7 @@ const statuses: Record<SignInProblem, number> = {
 
 const headings: Record<SignInProblem, string> = {
   unknown: 'This sign-in link is no longer good',
+  elsewhere: 'This sign-in is not yours',
   denied: 'You did not sign in',
   refused: 'Autodesk refused the sign-in',
   incomplete: 'The sign-in did not finish',
@@ -36,11 +38,15 @@ export function createCallbackApp({ signIn }: Pick<Host, 'signIn'>): (request: R
 }
 
 /** Finishes a sign-in, and answers with the page that says how it went. */
-export async function answerCallback(signIn: UserSignIn, request: Request): Promise<Response> {
+export async function answerCallback(
+  signIn: UserSignIn,
+  request: Request,
+  browsers?: readonly string[],
+): Promise<Response> {
   // Hono routes HEAD like GET; it comes from whoever looks at links, and must not spend the person's.
   if (request.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } });
   try {
-    const account = await signIn.finish(new URL(request.url).searchParams);
+    const account = await signIn.finish(new URL(request.url).searchParams, browsers);
     return await page('You are signed in', welcome(account));
   } catch (error) {
     if (!(error instanceof SignInFailed)) throw error;
@@ -49,7 +55,7 @@ export async function answerCallback(signIn: UserSignIn, request: Request): Prom
       html`<p>${error.message}</p>
       <p class="note">To try again, go back to your MCP client and repeat what you asked for: it gives you a new link.
         You can close this window.</p>`,
-      statuses[error.problem],
+      { status: statuses[error.problem] },
     );
   }
 }

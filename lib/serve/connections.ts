@@ -36,11 +36,13 @@ export function connectionPerCaller(server: FastMCP<Caller>, max = mostConnectio
   });
   return {
     for(caller) {
-      const known = connections.get(caller.id);
+      // One person may call with several clients, of which a tool may have to tell.
+      const key = JSON.stringify([caller.id, caller.user, caller.client]);
+      const known = connections.get(key);
       if (known) return known;
       const connection = connectInMemory(server, caller);
-      connections.set(caller.id, connection);
-      connection.catch(() => connections.delete(caller.id));
+      connections.set(key, connection);
+      connection.catch(() => connections.delete(key));
       return connection;
     },
     async close() {

@@ -2,7 +2,7 @@
 import type { FastMCP } from 'fastmcp';
 import type { z } from 'zod';
 import type { Caller } from '../auth/token-source.ts';
-import type { UserSignIn } from '../auth/user-sign-in.ts';
+import type { UserSignIn, UserTokens } from '../auth/user-sign-in.ts';
 import { type Environment, readSettings, SettingsError } from '../config.ts';
 
 /** What every server says of itself. */
@@ -13,17 +13,24 @@ type Description = {
   readonly signIn: string;
   /** The port for HTTP when none is given. */
   readonly port: number;
-  /** Whether users sign in, so that the tokens are theirs. */
-  readonly users?: boolean;
+  /** Where users sign in, so that the tokens are theirs: what those may be used for, e.g. `data:read`. */
+  readonly userScopes?: readonly string[];
 };
 
 /** What `create` builds: the FastMCP definition and, where the tokens belong to users, their sign-in. */
-export type BuiltServer = { server: FastMCP<Caller>; signIn?: UserSignIn };
+export type BuiltServer = { server: FastMCP<Caller>; signIn?: UserSignIn | UserTokens };
 
 /** What a definition may need to know of how it is served. */
 export type Surroundings = {
   /** Where browsers are sent back to after a sign-in. Opens it, where it is not open yet. */
   callbackUrl(): Promise<string>;
+  /**
+   * Where people say that a sign-in is theirs before they are sent to Autodesk. Set where the link to a sign-in can
+   * end up with somebody else than the person it was made for.
+   */
+  confirmUrl?: string;
+  /** The tokens of users who signed in to Autodesk in their MCP client: no second sign-in is needed. */
+  accountTokens?: UserTokens;
 };
 
 /** One server: a way to sign in to APS, the variables it needs, and the FastMCP definition built from them. */
@@ -37,6 +44,11 @@ export type ServerDefinition = Description & {
    */
   create(environment: Environment, surroundings?: Surroundings): BuiltServer;
 };
+
+/** Whether its APS application is a public client, one without a secret. */
+export function isPublicClient({ variables }: ServerDefinition): boolean {
+  return !('APS_CLIENT_SECRET' in variables);
+}
 
 /** Makes a definition of which `create` gets its variables checked and typed. */
 export function defineServer<Shape extends z.core.$ZodShape>(

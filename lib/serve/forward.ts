@@ -97,7 +97,9 @@ export function createForwarder(): Forwarder {
   return {
     createServer(connection, asking, verifyState) {
       const { client } = connection;
-      const offered = client.getServerCapabilities() ?? {};
+      const offered = { ...client.getServerCapabilities() };
+      // FastMCP offers completion always; there is something to complete only with these.
+      if (!offered.prompts && !offered.resources) delete offered.completions;
       const capabilities: ServerCapabilities = {};
       for (const name of ['tools', 'prompts', 'resources', 'completions'] as const)
         if (offered[name]) capabilities[name] = {};

@@ -1,5 +1,4 @@
 /** A definition made ready to be served: its connections, its callers, and how they are asked to sign in. */
-import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Client } from '@modelcontextprotocol/client';
 import {
   type ClientCapabilities,
@@ -10,9 +9,11 @@ import {
 import { type Caller, localUser } from '../auth/token-source.ts';
 import type { UserSignIn } from '../auth/user-sign-in.ts';
 import { asking, type Way } from './asking.ts';
+import { callerIn } from './client-sign-in/client-sign-in.ts';
 import { connectionPerCaller, sharedConnection } from './connections.ts';
 import type { BuiltServer } from './definition.ts';
 import { createForwarder, type Forwarder } from './forward.ts';
+import { createKeys, type Keys } from './keys.ts';
 import { createSessions, type Session, type Sessions } from './session.ts';
 
 export type Host = Pick<Forwarder, 'cancel' | 'running' | 'idle'> & {
@@ -21,9 +22,13 @@ export type Host = Pick<Forwarder, 'cancel' | 'running' | 'idle'> & {
   /** A server for the connection over stdio, whose caller is the person at this machine. */
   forStdio(): Promise<Server>;
   readonly sessions: Sessions;
-  /** The session of a handshake-era request; undefined when it has none that this deployment signed. */
-  sessionOf(request: Request): Promise<Session | undefined>;
-  /** Where the tokens belong to users: their sign-in. */
+  /**
+   * The session of a handshake-era request; undefined when it has none that this deployment signed.
+   *
+   * @param caller - where MCP clients sign in: who calls. The session of anybody else does not count.
+   */
+  sessionOf(request: Request, caller?: Caller): Promise<Session | undefined>;
+  /** Where users sign in to Autodesk in their browsers: those sign-ins. */
   readonly signIn?: UserSignIn;
   /** A client that can tell what the definition is. */
   about(): Promise<Client>;
@@ -35,17 +40,20 @@ export type Host = Pick<Forwarder, 'cancel' | 'running' | 'idle'> & {
 const questionLifetime = 600;
 
 /**
- * @param secret - shared by the instances of a deployment, so that each can read what another signed; random,
- *   and so of this process alone, if left out
+ * @param keys - for what is signed here and read again in later requests
  * @param mostConnections - how many callers keep a connection while they are silent; a thousand if left out
  */
-export function createHost({ server, signIn }: BuiltServer, secret?: string, mostConnections?: number): Host {
+export function createHost(
+  { server, signIn: users }: BuiltServer,
+  keys: Keys = createKeys(),
+  mostConnections?: number,
+): Host {
   const forwarder = createForwarder();
-  const connections = signIn ? connectionPerCaller(server, mostConnections) : sharedConnection(server);
-  const root = secret ?? randomBytes(32);
-  const sessions = createSessions(keyFor(root, 'sessions'));
+  const connections = users ? connectionPerCaller(server, mostConnections) : sharedConnection(server);
+  const signIn = users && 'finish' in users ? users : undefined;
+  const sessions = createSessions(keys('sessions'));
   const questions = createRequestStateCodec<{ caller: string }>({
-    key: keyFor(root, 'questions'),
+    key: keys('questions'),
     ttlSeconds: questionLifetime,
   });
 
@@ -55,9 +63,10 @@ export function createHost({ server, signIn }: BuiltServer, secret?: string, mos
     return forwarder.createServer(connection, asking(signIn, caller, way, questions.mint), questions.verify);
   }
 
-  async function sessionOf(request: Request): Promise<Session | undefined> {
+  async function sessionOf(request: Request, caller?: Caller): Promise<Session | undefined> {
     const sessionId = request.headers.get('mcp-session-id');
-    return sessionId === null ? undefined : sessions.read(sessionId);
+    const session = sessionId === null ? undefined : await sessions.read(sessionId);
+    return session?.caller === caller?.id ? session : undefined;
   }
 
   return {
@@ -70,12 +79,14 @@ export function createHost({ server, signIn }: BuiltServer, secret?: string, mos
     sessionOf,
     signIn,
 
-    async forRequest({ era, requestInfo }) {
-      // In the 2026-07-28 era nothing tells callers apart: on a loopback address, they are one local user.
-      if (!signIn || era === 'modern') return serverFor(localUser, byCapabilities);
+    async forRequest({ era, requestInfo, authInfo }) {
+      const signedIn = callerIn(authInfo);
+      // Without client sign-in, nothing tells callers of the 2026-07-28 era apart: on a loopback address, they are one
+      // local user.
+      if (!users || era === 'modern') return serverFor(signedIn ?? localUser, byCapabilities);
       // Without a session it can only be the request that asks for one.
-      const session = requestInfo && (await sessionOf(requestInfo));
-      const caller = { id: session ? `session:${session.id}` : 'nobody' };
+      const session = requestInfo && (await sessionOf(requestInfo, signedIn));
+      const caller = signedIn ?? { id: session ? `session:${session.id}` : 'nobody' };
       return serverFor(caller, () => (session?.urlElicitation ? 'error' : 'result'));
     },
 
@@ -85,7 +96,7 @@ export function createHost({ server, signIn }: BuiltServer, secret?: string, mos
 
     async close() {
       await connections.close();
-      signIn?.close();
+      users?.close();
     },
   };
 }
@@ -97,9 +108,4 @@ export function takesAddresses(capabilities: ClientCapabilities | undefined): bo
 
 function byCapabilities(capabilities: ClientCapabilities | undefined): Way {
   return takesAddresses(capabilities) ? 'input' : 'result';
-}
-
-/** A key of its own for each purpose (HKDF, RFC 5869). */
-function keyFor(root: string | Buffer, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', root, '', `aps-mcp-servers ${purpose}`, 32));
 }

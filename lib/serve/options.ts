@@ -1,7 +1,13 @@
 /** The command line of every server. */
 import { parseArgs } from 'node:util';
-import { launchVariables, SettingsError } from '../config.ts';
-import type { ServerDefinition } from './definition.ts';
+import {
+  type ClientAuthMode,
+  clientAuthModes,
+  clientAuthVariables,
+  launchVariables,
+  SettingsError,
+} from '../config.ts';
+import { isPublicClient, type ServerDefinition } from './definition.ts';
 
 export type Options = {
   transport: 'http' | 'stdio';
@@ -9,6 +15,10 @@ export type Options = {
   /** Undefined when the command line names none. */
   port?: number;
   sandbox: boolean;
+  /** How MCP clients sign in; undefined when the command line does not say. */
+  clientAuth?: ClientAuthMode;
+  /** Whether everybody who can reach the server may call it. */
+  insecureNoClientAuth: boolean;
   help: boolean;
 };
 
@@ -27,7 +37,29 @@ export function readOptions(args: readonly string[], transport: Options['transpo
   if (host === '') throw new SettingsError('--host must be an address or name of this machine.');
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535))
     throw new SettingsError(`--port must be a number from 0 to 65535, not "${port}".`);
-  return { transport: named, host, port: port === undefined ? undefined : Number(port), sandbox, help };
+  return {
+    transport: named,
+    host,
+    port: port === undefined ? undefined : Number(port),
+    sandbox,
+    clientAuth: readClientAuth(values['client-auth'], named),
+    insecureNoClientAuth: values['insecure-no-client-auth'] ?? false,
+    help,
+  };
+}
+
+function readClientAuth(
+  value: string | undefined,
+  transport: Options['transport'],
+): ClientAuthMode | undefined {
+  if (value === undefined) return undefined;
+  const mode = clientAuthModes.find((known) => known === value);
+  if (!mode) throw new SettingsError(`--client-auth must be none, oidc or autodesk, not "${value}".`);
+  if (transport === 'stdio' && mode !== 'none')
+    throw new SettingsError(
+      `--client-auth ${mode} is for HTTP. Over stdio only the program that started the server can call it.`,
+    );
+  return mode;
 }
 
 function parse(args: readonly string[]) {
@@ -39,6 +71,8 @@ function parse(args: readonly string[]) {
         host: { type: 'string' },
         port: { type: 'string' },
         sandbox: { type: 'boolean' },
+        'client-auth': { type: 'string' },
+        'insecure-no-client-auth': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -50,17 +84,29 @@ function parse(args: readonly string[]) {
 
 /** What `--help` prints. `command` is how the server was started, e.g. `npm run 2lo --`. */
 export function help(definition: ServerDefinition, command: string, transport: Options['transport']): string {
+  // Without a secret there is nothing for "autodesk" to sign in with.
+  const modes = clientAuthModes.filter((mode) => mode !== 'autodesk' || !isPublicClient(definition));
+  const variables = [
+    definition.variables,
+    launchVariables,
+    ...modes.map((mode) => clientAuthVariables[mode]),
+  ];
   return `Usage: ${command} [options]
 
-Starts the MCP server "${definition.name}". It signs in to APS with: ${definition.signIn}.
+Starts the MCP server "${definition.name}". It signs in to APS with:
+${definition.signIn}.
 
 Options:
   --transport http|stdio  How MCP clients reach it (default ${transport})
   --host HOST             Address to listen on (default localhost: this machine only)
   --port PORT             Port to listen on, 0 for any that is free (default MCP_PORT or ${definition.port})
   --sandbox               Use the built-in APS sandbox: no Autodesk account, no network
+  --client-auth ${modes.join('|')}
+                          How MCP clients sign in (default MCP_CLIENT_AUTH or none); docs/client-sign-in.md
+  --insecure-no-client-auth
+                          Lets everybody who can reach the server call it, other machines too
   --help                  Print this
 
 Variables, in the environment or in a file named .env in the working folder (see .env.example):
-  ${[...new Set([...Object.keys(definition.variables), ...Object.keys(launchVariables)])].join('\n  ')}`;
+  ${[...new Set(variables.flatMap(Object.keys))].join('\n  ')}`;
 }

@@ -9,12 +9,14 @@ const sessionSchema = z.object({
   id: z.string(),
   /** Whether the client can take its user to an address (URL mode elicitation). */
   urlElicitation: z.boolean(),
+  /** The id of the caller who began it, where MCP clients sign in: nobody else may go on with it. */
+  caller: z.string().optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
 export type Sessions = {
   /** The value of `Mcp-Session-Id` for a new session. */
-  mint(urlElicitation: boolean): Promise<string>;
+  mint(session: Omit<Session, 'id'>): Promise<string>;
   /** The session of a request's `Mcp-Session-Id`; undefined unless this deployment signed it. */
   read(sessionId: string): Promise<Session | undefined>;
 };
@@ -26,8 +28,8 @@ export type Sessions = {
  */
 export function createSessions(key: Uint8Array): Sessions {
   return {
-    mint: (urlElicitation) =>
-      new SignJWT({ id: randomUUID(), urlElicitation })
+    mint: (session) =>
+      new SignJWT({ id: randomUUID(), ...session })
         .setProtectedHeader({ alg: 'HS256', typ: 'mcp-session' })
         .sign(key),
     async read(sessionId) {

@@ -2,7 +2,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Sandbox } from '../../sandbox/index.ts';
 import {
+  clientAuthIn,
+  clientAuthVariables,
   type Environment,
   launchVariables,
   readEnvironment,
@@ -11,17 +14,16 @@ import {
   wantsSandbox,
 } from '../config.ts';
 import type { AllowedNames } from './access.ts';
-import { type Announcement, announceHttp, announceStdio } from './announce.ts';
+import { announceHttp, announceStdio } from './announce.ts';
 import { callbackPath, createCallbackApp } from './callback.ts';
-import type { ServerDefinition } from './definition.ts';
+import { isPublicClient, type ServerDefinition } from './definition.ts';
 import { atMost, endGracefully } from './ending.ts';
 import { createHost, type Host } from './host.ts';
-import { createHttpApp } from './http.ts';
-import { isLocal, type Listener, listen } from './listen.ts';
+import { createKeys, type Keys } from './keys.ts';
+import { type Listener, listen } from './listen.ts';
 import { help, type Options, readOptions } from './options.ts';
-
-/** How long running calls may go on after Ctrl-C, in milliseconds. */
-const grace = 10_000;
+import { namesOf, type Reach, refuseUnsafe, withoutSignIn } from './reach.ts';
+import { grace, serveHttp } from './serve-http.ts';
 
 /** Whether the module at `url` (`import.meta.url`) is the program that was started. */
 export function isProgram(url: string): boolean {
@@ -58,17 +60,78 @@ export async function start(
 }
 
 async function serve(definition: ServerDefinition, options: Options): Promise<void> {
-  const { transport } = options;
   const given = readEnvironment();
   const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox(given) : undefined;
-  const environment = { ...given, ...sandbox?.env };
+  const environment = sandbox ? withSandbox(given, sandbox, definition) : given;
+  // MCP has client sign-in over HTTP only: over stdio, whoever started the server is the one who calls.
+  const http = options.transport === 'http';
+  const clientAuth = http ? (options.clientAuth ?? clientAuthIn(environment)) : 'none';
   // Everything is read at once, so that one message tells of everything that is wrong.
-  const settings = readSettings({ ...definition.variables, ...launchVariables }, environment);
-  if (definition.users && transport === 'http' && !isLocal(options.host))
-    throw new SettingsError(whyLoopbackOnly(options.host));
+  const settings = readSettings(
+    { ...definition.variables, ...launchVariables, ...clientAuthVariables[clientAuth] },
+    environment,
+  );
+  const reach = { ...options, clientAuth, publicUrl: settings.MCP_PUBLIC_URL };
+  if (http) refuseUnsafe(definition, reach);
 
-  const port = options.port ?? settings.MCP_PORT ?? definition.port;
-  // The callback is on the port of the server; over stdio, where there is none, it is opened when it is needed.
+  const start: Start = {
+    definition,
+    environment,
+    port: options.port ?? settings.MCP_PORT ?? definition.port,
+    keys: createKeys(settings.SESSION_SECRET),
+    sandbox,
+    aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : settings.APS_BASE_URL,
+  };
+  if (!http) return overStdio(start);
+  const hosts = [...settings.MCP_ALLOWED_HOSTS, ...namesOf(reach)];
+  return overHttp(start, reach, { hosts, origins: settings.MCP_ALLOWED_ORIGINS });
+}
+
+/** What a start needs, whatever the transport. */
+type Start = {
+  definition: ServerDefinition;
+  environment: Environment;
+  port: number;
+  keys: Keys;
+  sandbox?: Sandbox;
+  /** Where APS is, in words. */
+  aps: string;
+};
+
+async function overHttp(start: Start, reach: Reach, allowed: AllowedNames): Promise<void> {
+  const { definition, environment, port, keys, sandbox, aps } = start;
+  const server = await serveHttp(definition, environment, { reach, allowed, port, keys });
+  const { host, listener, publicUrl, clientSignIn } = server;
+  sandbox?.registerRedirectUri(server.callbackUrl);
+  const stop = async () => {
+    await server.stop();
+    await sandbox?.close();
+  };
+  endGracefully({ running: () => host.running, stop }, new Promise(() => {}));
+  console.error(
+    await announceHttp({
+      ...{ host, signIn: definition.signIn, aps, publicUrl },
+      listensOn: listener.url,
+      // Clients that sign in must use the one address that tokens are made for.
+      alsoAs: clientSignIn ? [] : listener.alsoAs,
+      callbackUrl: isCallbackWorthTelling(definition, reach) ? server.callbackUrl : undefined,
+      whoMayCall: clientSignIn?.whoMayCall ?? withoutSignIn(reach),
+      tokenCommand:
+        reach.clientAuth === 'oidc' && sandbox?.openIdIssuer === environment.MCP_AUTH_ISSUER
+          ? `curl -s "${sandbox?.url}/_sandbox/openid-token?audience=${publicUrl}/mcp"`
+          : undefined,
+    }),
+  );
+  await clientSignIn?.lookAhead?.();
+}
+
+/** Elsewhere it is the one that the definition documents. */
+function isCallbackWorthTelling({ userScopes }: ServerDefinition, { clientAuth, publicUrl }: Reach): boolean {
+  return clientAuth === 'autodesk' || (userScopes !== undefined && publicUrl !== undefined);
+}
+
+async function overStdio({ definition, environment, port, keys, sandbox, aps }: Start): Promise<void> {
+  // There is no port to come back to: it is opened when a sign-in needs it.
   let listener: Promise<Listener> | undefined;
   const callbackUrl = async () => {
     listener ??= listen(createCallbackApp(host), 'localhost', port);
@@ -80,48 +143,7 @@ async function serve(definition: ServerDefinition, options: Options): Promise<vo
     sandbox?.registerRedirectUri(url);
     return url;
   };
-  const host: Host = createHost(definition.create(environment, { callbackUrl }), settings.SESSION_SECRET);
-  const announcement: Announcement = {
-    host,
-    signIn: definition.signIn,
-    aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : settings.APS_BASE_URL,
-  };
-  const release = async () => {
-    const open = await listener?.catch(() => undefined);
-    open?.close();
-    open?.disconnect();
-    await host.close();
-    await sandbox?.close();
-  };
-  if (transport === 'stdio') return overStdio(announcement, release);
-  const allowed = { hosts: settings.MCP_ALLOWED_HOSTS, origins: settings.MCP_ALLOWED_ORIGINS };
-  const app = createHttpApp(host, withOwnName(allowed, options.host));
-  listener = listen(app.fetch, options.host, port);
-  return overHttp(announcement, await listener, app.close, release, isLocal(options.host));
-}
-
-async function overHttp(
-  announcement: Announcement,
-  listener: Listener,
-  endStreams: () => Promise<void>,
-  release: () => Promise<void>,
-  local: boolean,
-): Promise<void> {
-  const { host } = announcement;
-  const stop = async () => {
-    listener.close();
-    await atMost(grace, host.idle());
-    // An answer is written after its request stops running: ending the streams first would cut it off.
-    await atMost(1000, listener.idle());
-    await endStreams();
-    await release();
-  };
-  endGracefully({ running: () => host.running, stop }, new Promise(() => {}));
-  console.error(await announceHttp(announcement, listener, local));
-}
-
-async function overStdio(announcement: Announcement, release: () => Promise<void>): Promise<void> {
-  const { host } = announcement;
+  const host: Host = createHost(definition.create(environment, { callbackUrl }), keys);
   const clientLeft = new Promise<void>((resolve) =>
     process.stdin.once('close', resolve).once('end', resolve),
   );
@@ -129,22 +151,34 @@ async function overStdio(announcement: Announcement, release: () => Promise<void
   const stop = async () => {
     await atMost(grace, host.idle());
     await stdio.close();
-    await release();
+    const open = await listener?.catch(() => undefined);
+    open?.close();
+    open?.disconnect();
+    await host.close();
+    await sandbox?.close();
   };
   endGracefully({ running: () => host.running, stop }, clientLeft);
-  console.error(await announceStdio(announcement));
+  console.error(await announceStdio({ host, signIn: definition.signIn, aps }));
 }
 
-/** The address that is listened on is a name of the server too. */
-function withOwnName({ hosts, origins }: AllowedNames, host: string): AllowedNames {
-  return { hosts: [...hosts, host.includes(':') ? `[${host}]` : host.toLowerCase()], origins };
-}
-
-function whyLoopbackOnly(host: string): string {
-  return (
-    `Its tokens belong to users, and without a sign-in of MCP clients nothing tells users apart: whoever can reach ` +
-    `${host} would act as whoever signed in to Autodesk last. Leave --host out, so that only this machine can reach it.`
-  );
+/**
+ * The settings with the sandbox in place of APS and, unless there is one of your own, of the OpenID provider. A server for
+ * an application without a secret gets the sandbox's public one.
+ */
+function withSandbox(given: Environment, sandbox: Sandbox, definition: ServerDefinition): Environment {
+  return {
+    ...given,
+    ...(!given.MCP_AUTH_ISSUER?.trim() && {
+      MCP_AUTH_ISSUER: sandbox.openIdIssuer,
+      MCP_AUTH_AUDIENCE: undefined,
+      MCP_AUTH_SCOPES: 'mcp:tools',
+    }),
+    ...sandbox.env,
+    ...(isPublicClient(definition) && { APS_CLIENT_ID: sandbox.publicClientId }),
+    // The sandbox knows its own applications only.
+    MCP_AUTH_CLIENT_ID: undefined,
+    MCP_AUTH_CLIENT_SECRET: undefined,
+  };
 }
 
 /**

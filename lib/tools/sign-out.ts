@@ -1,6 +1,6 @@
 /** The tool with which users end their sign-in. */
 import { z } from 'zod';
-import type { UserSignIn } from '../auth/user-sign-in.ts';
+import type { UserTokens } from '../auth/user-sign-in.ts';
 import { answering, callerOf, type ToolHolder } from './tool.ts';
 
 const sentences = {
@@ -11,7 +11,7 @@ const sentences = {
 } as const;
 
 /** Adds `sign_out` to a server. */
-export function addSignOutTool(server: ToolHolder, signIn: UserSignIn): void {
+export function addSignOutTool(server: ToolHolder, signIn: UserTokens): void {
   server.addTool({
     name: 'sign_out',
     description: 'Sign the user out of Autodesk: revoke the access that they gave, and forget it here.',

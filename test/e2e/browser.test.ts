@@ -1,6 +1,4 @@
 // Signing in as people do it: in a browser, on Autodesk's page (here the sandbox's) and on the pages of this server.
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -9,16 +7,14 @@ import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { newPage, noBrowser, startBrowser } from '../support/browser.ts';
 import { connect } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
 import { alice, benji, chien, profileOf } from '../support/people.ts';
-import { pathOf } from '../support/programs.ts';
 import type { Served } from '../support/serving.ts';
 import { askedAddress } from '../support/sign-in.ts';
 import { servePatiently, serveThreeLegged } from '../support/three-legged.ts';
 import { hubsOf } from '../support/tool-results.ts';
 
 const keep = closing();
-/** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */
-const pictures = process.env.UPDATE_SCREENSHOTS === '1' ? pathOf('docs/images') : undefined;
 // The reporter lists skipped tests, but not why they were.
 if (noBrowser) console.error(`The tests of the sign-in pages in a browser are skipped: ${noBrowser}.`);
 
@@ -27,7 +23,6 @@ describe.skipIf(noBrowser)('in a browser', () => {
   let sandbox: Sandbox;
   let served: Served;
   beforeAll(async () => {
-    if (pictures) await mkdir(pictures, { recursive: true });
     browser = await startBrowser();
     sandbox = keep(await startSandbox());
     served = keep(await serveThreeLegged(sandbox));
@@ -54,36 +49,6 @@ describe.skipIf(noBrowser)('in a browser', () => {
       await client.close();
     });
     return { client, address, page, complaints };
-  }
-
-  /** Takes a picture for the documentation, if that is what is wanted: as high as what there is to see. */
-  async function picture(page: Page, file: string): Promise<void> {
-    if (!pictures) return;
-    // Ids of requests differ from run to run; in a picture they are always the same.
-    await page.evaluate(`for (const it of document.querySelectorAll('p'))
-      if (/request [0-9a-f-]{36}/.test(it.textContent))
-        it.textContent = it.textContent.replace(/request [0-9a-f-]{36}/, 'request 01234567-89ab-4cde-8f01-23456789abcd')`);
-    const height = await page.evaluate<number>(
-      'document.querySelector("main").getBoundingClientRect().bottom',
-    );
-    await page.setViewportSize({ width: 900, height: Math.ceil(height) + 48 });
-    await page.screenshot({ path: join(pictures, `${file}.png`), animations: 'disabled' });
-  }
-
-  /** Holds for every page of this server: how it is built, and what it does not give away. */
-  async function expectGoodPage(page: Page, heading: string): Promise<void> {
-    expect(await page.getByRole('heading').allTextContents()).toEqual([heading]);
-    expect(await page.getByRole('heading', { level: 1, name: heading }).count()).toBe(1);
-    expect(await page.getByRole('main').count()).toBe(1);
-    expect(await page.title()).toBe(heading);
-    expect(await page.locator('html').getAttribute('lang')).toBe('en');
-    expect(await page.locator('script, link, img, iframe, form, [onclick], [style]').count()).toBe(0);
-    const content = await page.content();
-    for (const value of new URL(page.url()).searchParams.values()) expect(content).not.toContain(value);
-    expect(content).not.toMatch(/eyJ[\w-]{8}|code_verifier/);
-    // Nothing runs off the side, and nothing but the page was loaded.
-    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
-    expect(await page.evaluate('performance.getEntriesByType("resource").length')).toBe(0);
   }
 
   test('a person signs in, and sees whose account it is; their client gets the data', async () => {
@@ -195,26 +160,20 @@ describe.skipIf(noBrowser)('in a browser', () => {
 
   test.each(['light', 'dark'] as const)('pages are %s when the person likes them so', async (colorScheme) => {
     const { address, page } = await person({ options: { colorScheme } });
-    /** The colour of the text tells: the canvas behind it has none of its own. */
-    const expectInk = async () => {
-      const color = await page.evaluate<string>('getComputedStyle(document.body).color');
-      const [red = 0] = (color.match(/\d+/g) ?? []).map(Number);
-      if (colorScheme === 'light') expect(red).toBeLessThan(64);
-      else expect(red).toBeGreaterThan(192);
-    };
+    const ink = () => expectInk(page, colorScheme);
     await page.goto(address);
-    await expectInk();
+    await ink();
     await page.locator('#allow').click();
     await page.waitForURL(`${served.url}/callback?**`);
-    await expectInk();
+    await ink();
     await page.goto(served.url);
-    await expectInk();
+    await ink();
   });
 
   test('pages fit on a small telephone', async () => {
     const { address, page } = await person({ options: { viewport: { width: 320, height: 560 } } });
     await page.goto(address);
-    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    await expectToFit(page);
     await page.locator('#allow').click();
     await page.waitForURL(`${served.url}/callback?**`);
     await expectGoodPage(page, 'You are signed in');

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { decodeJwt } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 
 const started: ChildProcess[] = [];
@@ -26,11 +27,16 @@ function run(...options: string[]) {
 describe('started', () => {
   test('it says how to use it, does what its options say, and Ctrl-C ends it with 0', async () => {
     const { child, output, exit } = run('--port', '0', '--token-lifetime', '90');
-    await expect.poll(() => output.stdout, { timeout: 20_000 }).toContain('Cause trouble');
+    await expect.poll(() => output.stdout, { timeout: 20_000 }).toContain('without a browser');
     expect(output.stdout).toMatch(/APS_CLIENT_ID=sandbox-client-id\n/);
+    expect(output.stdout).toMatch(/APS_CLIENT_ID=sandbox-public-client-id +# for pkce/);
     const url = /APS_BASE_URL=(http:\/\/127\.0\.0\.1:\d+)\n/.exec(output.stdout)?.[1];
     const state = await (await fetch(`${url}/_sandbox`)).json();
     expect(state).toMatchObject({ trouble: { tokenLifetimeSeconds: 90, latencyMs: 0 } });
+    const [, command = ''] = /curl -s "(\S+openid-token\S+)" +# a token/.exec(output.stdout) ?? [];
+    const claims = decodeJwt(await (await fetch(command)).text());
+    expect(claims).toMatchObject({ iss: `${url}/openid`, aud: 'http://localhost:5000/mcp' });
+    expect(output.stdout).toContain(`\n  issuer ${claims.iss}\n`);
     child.kill('SIGINT');
     expect(await exit).toMatchObject({ code: 0, stderr: '' });
   });

@@ -8,6 +8,7 @@ import type { AllowedNames } from '../../lib/serve/access.ts';
 import type { BuiltServer } from '../../lib/serve/definition.ts';
 import { createHost, type Host } from '../../lib/serve/host.ts';
 import { createHttpApp } from '../../lib/serve/http.ts';
+import { createKeys } from '../../lib/serve/keys.ts';
 import { listen } from '../../lib/serve/listen.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
@@ -38,8 +39,12 @@ export async function serve(
   built: FastMCP<Caller> | BuiltServer,
   { host = 'localhost', secret, mostConnections, ...allowed }: ServeOptions = {},
 ): Promise<Served> {
-  const served = createHost('server' in built ? built : { server: built }, secret, mostConnections);
-  const app = createHttpApp(served, { hosts: [], origins: [], ...allowed });
+  const served = createHost(
+    'server' in built ? built : { server: built },
+    createKeys(secret),
+    mostConnections,
+  );
+  const app = createHttpApp(served, { allowed: { hosts: [], origins: [], ...allowed } });
   const listener = await listen(app.fetch, host, 0);
   return {
     url: listener.url,

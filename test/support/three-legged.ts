@@ -3,6 +3,7 @@ import { FastMCP } from 'fastmcp';
 import { createApsClient } from '../../lib/aps/client.ts';
 import { type AuthorizationCode, authorizationCode } from '../../lib/auth/authorization-code.ts';
 import type { Caller } from '../../lib/auth/token-source.ts';
+import type { UserSignIn } from '../../lib/auth/user-sign-in.ts';
 import type { BuiltServer } from '../../lib/serve/definition.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
@@ -42,7 +43,7 @@ export function serveThreeLegged(
 export function threeLegged(
   { env }: Pick<Sandbox, 'env'>,
   changes: Partial<AuthorizationCode> & Pick<AuthorizationCode, 'callbackUrl'>,
-): Required<BuiltServer> {
+): { server: FastMCP<Caller>; signIn: UserSignIn } {
   const {
     APS_CLIENT_ID: clientId = '',
     APS_CLIENT_SECRET: clientSecret = '',

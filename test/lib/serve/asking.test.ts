@@ -5,9 +5,9 @@ import { connect, newest } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { alice, benji } from '../../support/people.ts';
 import type { Served } from '../../support/serving.ts';
-import { askedAddress, attended, signInAt, takesAddresses } from '../../support/sign-in.ts';
+import { askedAddress, attended, open, signInAt, takesAddresses } from '../../support/sign-in.ts';
 import { serveThreeLegged } from '../../support/three-legged.ts';
-import { hubIdsIn, hubsOf } from '../../support/tool-results.ts';
+import { hubIdsIn, hubsOf, said } from '../../support/tool-results.ts';
 import { until } from '../../support/until.ts';
 
 const keep = closing();
@@ -103,11 +103,74 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     },
   );
 
-  test('goes on waiting when its person denies access on the page: they may yet sign in elsewhere', async () => {
+  test('stops waiting as soon as its person denies access on the page, is not asked again, and may try again', async () => {
+    const { client, shown, waited } = await slowPerson();
+    const call = client.callTool({ name: 'list_hubs' });
+    await waited();
+    expect((await signInAt(sandbox, shown[0] ?? '', { allow: false })).status).toBe(403);
+    expect(await call).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs') }],
+    });
+    expect([shown.length, served.host.running]).toEqual([1, 0]);
+    const next = hubsOf(client);
+    await waited(2);
+    await signInAt(sandbox, shown[1] ?? '', alice);
+    expect(await next).toEqual(alice.hubs);
+  });
+
+  test('does not wait for a person who denies access before they say yes to the client, who may try again', async () => {
+    const shown: string[] = [];
+    let allow = false;
+    const client = keep(
+      await attended(await startServer(), { pin: newest }, async (address): Promise<'accept'> => {
+        shown.push(address);
+        expect((await signInAt(sandbox, address, { ...alice, allow })).status).toBe(allow ? 200 : 403);
+        return 'accept';
+      }),
+    );
+    expect(await said(client, 'list_hubs')).toEqual({
+      isError: true,
+      text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs'),
+    });
+    expect([shown.length, served.host.running]).toEqual([1, 0]);
+    allow = true;
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+    expect(shown).toHaveLength(2);
+  });
+
+  test('waits for a person who denied access to an earlier question: that was the answer to another', async () => {
+    const { client, shown, waited } = await slowPerson();
+    const earlier = keep(await connect(served.url, { pin: newest }));
+    await signInAt(sandbox, await askedAddress(earlier), { allow: false });
+    const call = hubsOf(client);
+    await waited();
+    await signInAt(sandbox, shown[0] ?? '', alice);
+    expect(await call).toEqual(alice.hubs);
+    expect(shown).toHaveLength(1);
+  });
+
+  test('makes several calls that wait: one denial ends them all', async () => {
+    const { client, shown } = await slowPerson();
+    const calls = Array.from({ length: 3 }, () => said(client, 'list_hubs'));
+    await until(() => shown.length === 3 && served.host.running === 3);
+    await signInAt(sandbox, shown[1] ?? '', { allow: false });
+    for (const { isError, text } of await Promise.all(calls))
+      expect([isError, text]).toEqual([true, expect.stringContaining('did not sign in')]);
+    expect(served.host.running).toBe(0);
+  });
+
+  test.each([
+    ['a code that Autodesk does not know', (state: string) => ({ state, code: 'a-made-up-code' })],
+    ['a denial of another sign-in', () => ({ state: 'made-up', error: 'access_denied' })],
+  ])('goes on waiting when a browser brings %s: the person may yet sign in', async (_what, query) => {
     const { client, shown, waited } = await slowPerson();
     const call = hubsOf(client);
     await waited();
-    expect((await signInAt(sandbox, shown[0] ?? '', { allow: false })).status).toBe(403);
+    const state = new URL(shown[0] ?? '').searchParams.get('state') ?? '';
+    const back = new URL(`/callback?${new URLSearchParams(query(state))}`, served.url);
+    expect((await open(back)).status).toBe(400);
+    expect(served.host.running).toBe(1);
     const other = keep(await connect(served.url, { pin: newest }));
     await signInAt(sandbox, await askedAddress(other), alice);
     expect(await call).toEqual(alice.hubs);

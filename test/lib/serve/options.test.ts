@@ -1,8 +1,11 @@
 // The command line of a server: what it takes, and what is said about the rest.
 import { describe, expect, test } from 'vitest';
-import { SettingsError } from '../../../lib/config.ts';
+import { clientAuthModes, SettingsError } from '../../../lib/config.ts';
 import { help, readOptions } from '../../../lib/serve/options.ts';
-import { definition } from '../../../servers/2lo.ts';
+import { definition as twoLegged } from '../../../servers/2lo.ts';
+import { definition as threeLegged } from '../../../servers/3lo.ts';
+import { definition as publicClient } from '../../../servers/pkce.ts';
+import { definition as serviceAccount } from '../../../servers/ssa.ts';
 
 describe('the options', () => {
   test('may all be left out', () => {
@@ -11,21 +14,43 @@ describe('the options', () => {
       host: 'localhost',
       port: undefined,
       sandbox: false,
+      clientAuth: undefined,
+      insecureNoClientAuth: false,
       help: false,
     });
     expect(readOptions([], 'stdio').transport).toBe('stdio');
   });
 
   test('are taken as they are given', () => {
-    const args = ['--transport', 'http', '--host=0.0.0.0', '--port', '0', '--sandbox'];
-    expect(readOptions(args, 'stdio')).toEqual({
+    const args = [
+      '--transport',
+      'http',
+      '--host=0.0.0.0',
+      '--port',
+      '0',
+      '--sandbox',
+      '--client-auth',
+      'oidc',
+    ];
+    expect(readOptions([...args, '--insecure-no-client-auth'], 'stdio')).toEqual({
       transport: 'http',
       host: '0.0.0.0',
       port: 0,
       sandbox: true,
+      clientAuth: 'oidc',
+      insecureNoClientAuth: true,
       help: false,
     });
     expect(readOptions(['-h'], 'http').help).toBe(true);
+  });
+
+  test.each(clientAuthModes)('name %s for the sign-in of clients over HTTP', (mode) => {
+    expect(readOptions(['--client-auth', mode], 'http').clientAuth).toBe(mode);
+    expect(readOptions([`--client-auth=${mode}`, '--transport', 'http'], 'stdio').clientAuth).toBe(mode);
+  });
+
+  test('may say over stdio that no client signs in, which is how it is', () => {
+    expect(readOptions(['--client-auth', 'none'], 'stdio').clientAuth).toBe('none');
   });
 
   test.each([
@@ -39,6 +64,16 @@ describe('the options', () => {
     [['--sandbox=yes'], /'--sandbox'.*--help lists the options\.$/],
     [['more'], /'more'\. .*--help lists the options\.$|'more'\. --help lists the options\.$/],
     [['--host', ''], /^--host must be an address or name/],
+    [['--client-auth', 'google'], /^--client-auth must be none, oidc or autodesk, not "google"\.$/],
+    [['--client-auth', 'OIDC'], /^--client-auth must be none, oidc or autodesk, not "OIDC"\.$/],
+    [['--client-auth='], /^--client-auth must be none, oidc or autodesk, not ""\.$/],
+    [['--client-auth'], /'--client-auth <value>'.*--help lists the options\.$/],
+    [['--insecure-no-client-auth=yes'], /'--insecure-no-client-auth'.*--help lists the options\.$/],
+    [
+      ['--transport', 'stdio', '--client-auth', 'oidc'],
+      /^--client-auth oidc is for HTTP\. Over stdio only the/,
+    ],
+    [['--client-auth', 'autodesk', '--transport=stdio'], /^--client-auth autodesk is for HTTP\. Over stdio/],
   ])('are not %j, and one line says why', (args, reason) => {
     let message = '';
     try {
@@ -52,7 +87,7 @@ describe('the options', () => {
 });
 
 test('--help names every option and variable, and the defaults of this start', () => {
-  const text = help(definition, 'npm run 2lo --', 'http');
+  const text = help(twoLegged, 'npm run 2lo --', 'http');
   for (const word of [
     'Usage: npm run 2lo --',
     '--transport http|stdio',
@@ -68,6 +103,43 @@ test('--help names every option and variable, and the defaults of this start', (
     'MCP_PORT',
     'MCP_ALLOWED_HOSTS',
     'MCP_ALLOWED_ORIGINS',
+    '--client-auth none|oidc|autodesk',
+    'default MCP_CLIENT_AUTH or none',
+    '--insecure-no-client-auth',
+    'SESSION_SECRET',
+    'MCP_CLIENT_AUTH',
+    'MCP_PUBLIC_URL',
+    'MCP_AUTH_ISSUER',
+    'MCP_AUTH_AUDIENCE',
+    'MCP_AUTH_SCOPES',
+    'MCP_AUTH_CLIENT_ID',
+    'MCP_AUTH_CLIENT_SECRET',
   ])
     expect(text).toContain(word);
+});
+
+test.each([twoLegged, serviceAccount, threeLegged, publicClient])(
+  '--help of $name names each variable on a line of its own, once',
+  (definition) => {
+    const lines = help(definition, `npm run ${definition.name} --`, 'http').split('\n');
+    expect(lines.join()).toContain(`default MCP_PORT or ${definition.port}`);
+    const variables = lines.filter((line) => /^ {2}[A-Z_\d]+$/.test(line));
+    expect(new Set(variables).size).toBe(variables.length);
+    for (const name of Object.keys(definition.variables)) expect(variables).toContain(`  ${name}`);
+  },
+);
+
+test.each([twoLegged, serviceAccount, threeLegged, publicClient])(
+  '--help of $name has no line that is wider than 110 characters',
+  (definition) => {
+    const lines = help(definition, `npm run ${definition.name} --`, 'http').split('\n');
+    expect(lines.filter((line) => line.length > 110)).toEqual([]);
+  },
+);
+
+test('--help of pkce does not offer what needs a secret', () => {
+  const text = help(publicClient, 'npx tsx servers/pkce.ts', 'stdio');
+  expect(text).toContain('--client-auth none|oidc\n');
+  expect(text).toContain('MCP_AUTH_ISSUER');
+  expect(text).not.toMatch(/autodesk\b|MCP_AUTH_CLIENT_|SECRET\b(?<!SESSION_SECRET)/);
 });

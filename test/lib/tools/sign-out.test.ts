@@ -12,6 +12,7 @@ import { alice, benji } from '../../support/people.ts';
 import { askedAddress, attended, signedIn, signInAt } from '../../support/sign-in.ts';
 import { servePatiently, threeLegged } from '../../support/three-legged.ts';
 import { hubsOf, said } from '../../support/tool-results.ts';
+import { until } from '../../support/until.ts';
 
 const keep = closing();
 const hour = 3_600_000;
@@ -26,10 +27,22 @@ const tokens = z.object({ access: z.string(), refresh: z.string() });
 /** A storage that keeps what it was ever given, so that a test can look at tokens. */
 class Watched extends MemoryTokenStorage {
   readonly given: z.infer<typeof tokens>[] = [];
+  /** What is waited for when tokens have been looked up, before they are saved, and before they are taken. */
+  pause = async (_at: 'get' | 'save' | 'take'): Promise<void> => {};
+  override async get(key: string): Promise<unknown> {
+    const value = await super.get(key);
+    if (tokens.safeParse(value).success) await this.pause('get');
+    return value;
+  }
   override async save(key: string, value: unknown, ttl?: number): Promise<void> {
     const { data } = tokens.safeParse(value);
     if (data) this.given.push(data);
+    if (data) await this.pause('save');
     await super.save(key, value, ttl);
+  }
+  override async take(key: string): Promise<unknown> {
+    await this.pause('take');
+    return super.take(key);
   }
 }
 
@@ -141,7 +154,8 @@ describe('sign_out', () => {
   });
 });
 
-test('a sign-out in the middle of a renewal holds: the renewed tokens do not bring the sign-in back', async () => {
+/** Somebody who signed in an hour ago. */
+async function signedInAnHourAgo() {
   let clock = Date.now();
   const ahead = keep(await startSandbox({ now: () => clock }));
   const storage = watchedStorage();
@@ -155,13 +169,72 @@ test('a sign-out in the middle of a renewal holds: the renewed tokens do not bri
   await signIn.finish((await ahead.signIn(address, alice)).searchParams);
   clock += hour;
   ahead.requests.length = 0;
+
+  /** Expects that nothing is left of the sign-in. */
+  async function expectSignedOut(outcome: Promise<string>): Promise<void> {
+    expect(await outcome).toBe('signed out');
+    for (const token of storage.given.flatMap(({ access, refresh }) => [access, refresh]))
+      expect(await isLive(token, ahead)).toBe(false);
+    expect(await signIn.get(localUser).catch((error: Error) => error.name)).toBe('SignInRequired');
+  }
+  return { ahead, storage, signIn, expectSignedOut };
+}
+
+test('a sign-out in the middle of a renewal holds: the renewed tokens do not bring the sign-in back', async () => {
+  const { ahead, storage, signIn, expectSignedOut } = await signedInAnHourAgo();
   const renewal = signIn.get(localUser);
-  while (!ahead.requests.some(({ grant }) => grant === 'refresh_token')) await setImmediate();
+  await until(() => ahead.requests.some(({ grant }) => grant === 'refresh_token'));
   const outcome = signIn.signOut(localUser);
   await Promise.allSettled([renewal, outcome]);
-  expect(await outcome).toBe('signed out');
+  await expectSignedOut(outcome);
   expect(storage.given).toHaveLength(2);
-  for (const token of storage.given.flatMap(({ access, refresh }) => [access, refresh]))
-    expect(await isLive(token, ahead)).toBe(false);
-  expect(await signIn.get(localUser).catch((error: Error) => error.name)).toBe('SignInRequired');
+});
+
+test.each([1, 2])(
+  'a sign-out while a renewal begins holds, too: tokens that were looked up %i times',
+  async (times) => {
+    const { storage, signIn, expectSignedOut } = await signedInAnHourAgo();
+    let held = true;
+    let lookups = 0;
+    storage.pause = async (at) => {
+      if (at !== 'get') return;
+      lookups += 1;
+      if (lookups === times) await until(() => !held);
+    };
+    const renewal = signIn.get(localUser);
+    await until(() => lookups >= times);
+    const outcome = signIn.signOut(localUser);
+    for (let turns = 0; turns < 10; turns += 1) await setImmediate();
+    held = false;
+    await Promise.allSettled([renewal, outcome]);
+    await expectSignedOut(outcome);
+  },
+);
+
+test('a sign-out that has only just begun when a renewal does holds, too', async () => {
+  const { storage, signIn, expectSignedOut } = await signedInAnHourAgo();
+  const arrived = new Set<string>();
+  const allowed = new Set<string>();
+  storage.pause = async (at) => {
+    arrived.add(at);
+    if (at !== 'get') await until(() => allowed.has(at));
+  };
+  const outcome = signIn.signOut(localUser);
+  await until(() => arrived.has('take'));
+  const renewal = signIn.get(localUser);
+  await until(() => arrived.has('save'));
+  allowed.add('take');
+  for (let turns = 0; turns < 10; turns += 1) await setImmediate();
+  allowed.add('save');
+  await Promise.allSettled([renewal, outcome]);
+  expect(storage.given).toHaveLength(2);
+  await expectSignedOut(outcome);
+});
+
+test('a sign-out in the same moment as a renewal holds', async () => {
+  const { signIn, expectSignedOut } = await signedInAnHourAgo();
+  const renewal = signIn.get(localUser);
+  const outcome = signIn.signOut(localUser);
+  await Promise.allSettled([renewal, outcome]);
+  await expectSignedOut(outcome);
 });

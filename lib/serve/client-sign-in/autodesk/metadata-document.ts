@@ -1,0 +1,125 @@
+/**
+ * Fetching a client's metadata document (OAuth Client ID Metadata Document): its address comes from a stranger, so the
+ * server must not become their way into the network that it stands in (section 6.5 there; CWE-918).
+ */
+import { lookup as resolve } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent, fetch } from 'undici';
+
+/** Reads the JSON document at an address. @throws {DocumentRefused} with a reason that may be shown to people */
+export type FetchDocument = (address: string) => Promise<unknown>;
+
+/** A metadata document that was not read. The message is for people, and says nothing of what else was found out. */
+export class DocumentRefused extends Error {
+  override readonly name = 'DocumentRefused';
+}
+
+/** How long an answer may take in all, in milliseconds. */
+const patience = 5000;
+
+/** The largest document that is read, in bytes: the size that the draft proposes. */
+const largest = 5 * 1024;
+
+export type DocumentGuards = {
+  /** Finds the addresses of a host name; the resolver of this machine by default. */
+  lookup?: typeof resolve;
+  /** Whether an address may be connected to; by default, those of the public Internet. */
+  isAllowed?: (address: string) => boolean;
+  /** Certificate authorities to trust instead of those that Node.js knows, as PEM. */
+  ca?: string;
+};
+
+/** All that IANA has given out of IPv6 to be routed. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/** Whether an IP address is one of the public Internet: not private, not loopback, not link-local, not translated to one. */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed instanceof ipaddr.IPv6 && !parsed.match(globalUnicast)) return false;
+  return parsed.range() === 'unicast';
+}
+
+/**
+ * Makes the fetch. The address must be HTTPS and of the public Internet, which is checked where the connection is made: a
+ * name that resolves differently a second time gains nothing. Redirects are not followed; size and time are bounded.
+ */
+export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument {
+  const { lookup = resolve, isAllowed = isPublicAddress, ca } = guards;
+
+  const guardedLookup: LookupFunction = (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      const [first] = found ?? [];
+      if (error || !first) return callback(error ?? new Error('no address'), []);
+      if (!found.every(({ address }) => isAllowed(address)))
+        return callback(new DocumentRefused(privateAddress), []);
+      if (options.all) return callback(null, found);
+      callback(null, first.address, first.family);
+    });
+  };
+
+  return async (address) => {
+    const { hostname } = checked(address);
+    // No name to resolve: the check above would never be asked.
+    const literal = hostname.replace(/^\[|\]$/g, '');
+    if (isIP(literal) !== 0 && !isAllowed(literal)) throw new DocumentRefused(privateAddress);
+    const dispatcher = new Agent({ connect: { lookup: guardedLookup, ca, timeout: patience } });
+    try {
+      const response = await fetch(address, {
+        dispatcher,
+        redirect: 'error',
+        headers: { accept: 'application/json' },
+        signal: AbortSignal.timeout(patience),
+      });
+      if (response.status !== 200)
+        throw new DocumentRefused(`it was answered with status ${response.status}`);
+      return parsed(await boundedText(response.body));
+    } catch (error) {
+      throw refusalIn(error) ?? new DocumentRefused('it could not be fetched');
+    } finally {
+      await dispatcher.destroy();
+    }
+  };
+}
+
+const privateAddress = 'it is not at an address of the public Internet';
+
+/** A client identifier that is the address of a document: section 3 of the draft. */
+function checked(address: string): URL {
+  if (!URL.canParse(address)) throw new DocumentRefused('its address cannot be read');
+  const url = new URL(address);
+  if (url.protocol !== 'https:') throw new DocumentRefused('its address is not https');
+  if (url.username || url.password)
+    throw new DocumentRefused('its address has a user name or password in it');
+  if (address.includes('#')) throw new DocumentRefused('its address has a fragment');
+  if (url.pathname === '/') throw new DocumentRefused('its address has no path');
+  if (url.href !== address) throw new DocumentRefused('its address is not written in the usual form');
+  return url;
+}
+
+async function boundedText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    // After decompression, which is where a small answer becomes a large one.
+    if (size > largest) throw new DocumentRefused(`it is larger than ${largest} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DocumentRefused('it is not JSON');
+  }
+}
+
+/** Ours, wherever `fetch` has wrapped it. */
+function refusalIn(error: unknown): DocumentRefused | undefined {
+  if (error instanceof DocumentRefused) return error;
+  return error instanceof Error && error.cause !== undefined ? refusalIn(error.cause) : undefined;
+}

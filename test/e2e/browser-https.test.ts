@@ -1,0 +1,113 @@
+// Signing in behind a reverse proxy that speaks HTTPS, as a server is run for others: in a browser, with its cookies.
+import { request } from 'node:http';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { ClientAuthMode } from '../../lib/config.ts';
+import { createKeys } from '../../lib/serve/keys.ts';
+import { serveHttp } from '../../lib/serve/serve-http.ts';
+import { definition as threeLegged } from '../../servers/3lo.ts';
+import { newPage, noBrowser, startBrowser, type Window } from '../support/browser.ts';
+import { startCleanSandbox } from '../support/clean-sandbox.ts';
+import { closing } from '../support/closing.ts';
+import { startLocalServer } from '../support/local-server.ts';
+import { authorizeAddress, newClient } from '../support/oauth-requests.ts';
+import { connectBearing } from '../support/oidc.ts';
+import { alice } from '../support/people.ts';
+import { askedAddress } from '../support/sign-in.ts';
+import { publicName, startTlsServer } from '../support/tls-server.ts';
+import { hubsOf } from '../support/tool-results.ts';
+
+const keep = closing();
+const sandbox = keep(await startCleanSandbox());
+// The reporter lists skipped tests, but not why they were.
+if (noBrowser) console.error(`The tests of signing in by HTTPS in a browser are skipped: ${noBrowser}.`);
+
+describe.skipIf(noBrowser)('behind a proxy that speaks HTTPS, in a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  async function openWindow(): Promise<Window> {
+    const window = await newPage(browser, { ignoreHTTPSErrors: true });
+    onTestFinished(() => window.page.context().close());
+    return window;
+  }
+
+  /** A server whose public address is that of the proxy in front of it. */
+  async function serve(clientAuth: ClientAuthMode) {
+    let port = 0;
+    const proxy = await startTlsServer((incoming, outgoing) => {
+      const { method, url: path, headers } = incoming;
+      const forwarded = request({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      incoming.pipe(forwarded);
+    });
+    onTestFinished(proxy.close);
+    const publicUrl = proxy.at('');
+    const environment = { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer };
+    const served = await serveHttp(threeLegged, environment, {
+      reach: { host: 'localhost', clientAuth, publicUrl },
+      allowed: { hosts: [publicName], origins: [] },
+      port: 0,
+      keys: createKeys(),
+    });
+    onTestFinished(served.stop);
+    port = served.listener.port;
+    sandbox.registerRedirectUri(served.callbackUrl);
+    return { publicUrl, local: served.listener.url };
+  }
+
+  test('a person allows a client, and is back at it; the cookie is one that only this host can set', async () => {
+    const { publicUrl, local } = await serve('autodesk');
+    const home = keep(await startLocalServer((_request, response) => response.end('Back at the client')));
+    const redirectUri = `${home.url}/callback`;
+    const clientId = await newClient({ url: local }, { redirect_uris: [redirectUri] });
+    const { page, complaints } = await openWindow();
+    await page.goto(authorizeAddress({ url: publicUrl }, clientId, { redirect_uri: redirectUri }).href);
+    expect(await page.context().cookies()).toEqual([ownCookie]);
+    await page.locator('#allow').click();
+    await page.waitForURL(`${sandbox.url}/**`);
+    await signIn(page);
+    await page.waitForURL(`${redirectUri}?**`);
+    const { searchParams } = new URL(page.url());
+    expect([searchParams.get('iss'), searchParams.has('code')]).toEqual([publicUrl, true]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a person says that a link is theirs, and signs in; the cookie is the same', async () => {
+    const { publicUrl, local } = await serve('oidc');
+    const token = await sandbox.openIdToken({ audience: `${publicUrl}/mcp` });
+    const client = keep(await connectBearing(local, 'legacy', token));
+    const { page, complaints } = await openWindow();
+    await page.goto(await askedAddress(client));
+    expect(new URL(page.url()).origin).toBe(publicUrl);
+    expect(await page.context().cookies()).toEqual([ownCookie]);
+    await page.locator('#go-on').click();
+    await page.waitForURL(`${sandbox.url}/**`);
+    await signIn(page);
+    await page.waitForURL(`${publicUrl}/callback?**`);
+    expect(await page.title()).toBe('You are signed in');
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+    expect(complaints).toEqual([]);
+  });
+});
+
+/** It comes by HTTPS alone, and no neighbouring host can put another in its place: that is what `__Host-` says. */
+const ownCookie = {
+  ...{
+    name: expect.stringMatching(/^__Host-mcp-browser-[\w-]{8}$/),
+    value: expect.stringMatching(/^[\w-]{43}$/),
+    domain: publicName,
+    path: '/',
+  },
+  ...{ expires: -1, httpOnly: true, sameSite: 'Lax', secure: true },
+};
+
+async function signIn(page: Page): Promise<void> {
+  await page.locator(`#user-${alice.userId}`).check();
+  await page.locator('#allow').click();
+}

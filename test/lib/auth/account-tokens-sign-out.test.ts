@@ -1,0 +1,85 @@
+// Signing out: what APS gave is revoked there and forgotten here, whatever else is under way.
+import { afterEach, describe, expect, test } from 'vitest';
+import { startAccounts } from '../../support/accounts.ts';
+import { later, minutes } from '../../support/clock.ts';
+import { benji } from '../../support/people.ts';
+import { until } from '../../support/until.ts';
+
+const hour = 60 * minutes;
+const { sandbox, signedIn, isLive, renewals, revocations } = await startAccounts();
+afterEach(() => sandbox.trouble.reset());
+
+const ended = /^Your sign-in with your Autodesk account has ended\. Sign in again/;
+
+describe('a sign-out', () => {
+  test('revokes both tokens at APS, and forgets them here', async () => {
+    const { accounts, caller, storage } = await signedIn();
+    const { accessToken, refreshToken } = storage.apsTokens;
+    expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([true, true]);
+    expect(await accounts.signOut(caller)).toBe('signed out');
+    // Both are named to APS: whether one ends the other there is not published.
+    expect(revocations()).toEqual([200, 200]);
+    expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([false, false]);
+    expect(await accounts.signInOf(caller)).toBeUndefined();
+    await expect(accounts.get(caller)).rejects.toThrow(ended);
+  });
+
+  test.each([{ status: 503 }, { drop: 'before' }] as const)(
+    'while APS is in trouble (%j) forgets all the same, and says that APS does not know',
+    async (failAll) => {
+      const { accounts, caller } = await signedIn();
+      sandbox.trouble.set({ failAll });
+      expect(await accounts.signOut(caller)).toBe('forgotten only');
+      expect(await accounts.signInOf(caller)).toBeUndefined();
+    },
+  );
+
+  test('of somebody who is not signed in asks APS for nothing', async () => {
+    const { accounts } = await signedIn();
+    expect(await accounts.signOut({ id: benji.userId })).toBe('was not signed in');
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  /** Nothing that APS ever gave is good any more, and nobody is signed in. */
+  async function expectOver({ accounts, caller, storage }: Awaited<ReturnType<typeof signedIn>>) {
+    const { accessToken, refreshToken } = storage.apsTokens;
+    expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([false, false]);
+    expect(await accounts.signInOf(caller)).toBeUndefined();
+  }
+
+  test('in the middle of a renewal holds: the renewed tokens do not bring the sign-in back', async () => {
+    const session = await signedIn();
+    const { accounts, caller } = session;
+    later(hour);
+    const renewal = accounts.get(caller);
+    await until(() => sandbox.requests.some(({ grant }) => grant === 'refresh_token'));
+    const outcome = accounts.signOut(caller);
+    await Promise.allSettled([renewal, outcome]);
+    expect([await outcome, renewals()]).toEqual(['signed out', [200]]);
+    await expectOver(session);
+  });
+
+  test('at the beginning of a renewal holds too', async () => {
+    const session = await signedIn();
+    later(hour);
+    const renewal = session.accounts.get(session.caller);
+    await Promise.allSettled([renewal, session.accounts.signOut(session.caller)]);
+    await expectOver(session);
+  });
+
+  test('can be followed by another sign-in', async () => {
+    const { accounts, caller, signIn } = await signedIn();
+    await accounts.signOut(caller);
+    await signIn();
+    expect(await isLive(await accounts.get(caller))).toBe(true);
+  });
+
+  test('after the access token has expired revokes the refresh token all the same', async () => {
+    const { accounts, caller, storage } = await signedIn();
+    const { refreshToken } = storage.apsTokens;
+    later(hour);
+    expect(await accounts.signOut(caller)).toBe('signed out');
+    expect(revocations()).not.toEqual([]);
+    expect(await isLive(refreshToken)).toBe(false);
+  });
+});

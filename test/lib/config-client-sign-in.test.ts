@@ -1,0 +1,164 @@
+// Settings of the sign-in of MCP clients: what they may be, and what a person is told when they do not fit.
+import { describe, expect, test } from 'vitest';
+import {
+  clientAuthIn,
+  clientAuthModes,
+  clientAuthVariables,
+  type Environment,
+  launchVariables,
+  readSettings,
+  SettingsError,
+} from '../../lib/config.ts';
+
+const { oidc, autodesk } = clientAuthVariables;
+const issuer = { MCP_AUTH_ISSUER: 'https://login.example.com' };
+
+const launch = (environment: Environment) => readSettings(launchVariables, environment);
+const provider = (environment: Environment) => readSettings(oidc, { ...issuer, ...environment });
+
+/** What a person is told about settings that do not fit. */
+function complaint(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  throw new Error('Nothing was found to be wrong');
+}
+
+type Pairs = readonly (readonly [given: string, expected: string])[];
+
+const secureAddresses: Pairs = [
+  ['https://one.example.com', 'https://one.example.com'],
+  ['https://one.example.com:8443', 'https://one.example.com:8443'],
+  ['http://localhost:5002', 'http://localhost:5002'],
+  ['http://127.0.0.1:5002', 'http://127.0.0.1:5002'],
+  ['http://[::1]:5002', 'http://[::1]:5002'],
+];
+
+const insecureAddresses: Pairs = [
+  ['http://one.example.com', 'must use https, except on this machine'],
+  ['http://localhost.evil.example', 'must use https, except on this machine'],
+  ['http://127.0.0.1.evil.example', 'must use https, except on this machine'],
+  ['http://192.168.0.1', 'must use https, except on this machine'],
+  ['one.example.com', 'is not an http(s) address'],
+  ['ftp://one.example.com', 'is not an http(s) address'],
+  ['javascript:alert(1)', 'is not an http(s) address'],
+  ['https://', 'is not an http(s) address'],
+];
+
+describe('MCP_CLIENT_AUTH', () => {
+  test.each(clientAuthModes)('may be %s, with blanks around it', (mode) => {
+    expect(launch({ MCP_CLIENT_AUTH: ` ${mode}\t` }).MCP_CLIENT_AUTH).toBe(mode);
+    expect(clientAuthIn({ MCP_CLIENT_AUTH: ` ${mode} ` })).toBe(mode);
+  });
+
+  test.each([undefined, '', ' '])('is none when it is %j', (value) => {
+    expect(launch({ MCP_CLIENT_AUTH: value }).MCP_CLIENT_AUTH).toBe('none');
+    expect(clientAuthIn({ MCP_CLIENT_AUTH: value })).toBe('none');
+  });
+
+  test.each(['OIDC', 'google', 'none,oidc', 'true'])('may not be %s', (value) => {
+    expect(complaint(() => launch({ MCP_CLIENT_AUTH: value }))).toContain(
+      'MCP_CLIENT_AUTH must be none, oidc or autodesk',
+    );
+    expect(clientAuthIn({ MCP_CLIENT_AUTH: value })).toBe('none');
+  });
+});
+
+describe('MCP_PUBLIC_URL', () => {
+  test.each<Pairs[number]>([
+    ...secureAddresses,
+    ['https://one.example.com/', 'https://one.example.com'],
+    ['HTTPS://One.Example.com:443', 'https://one.example.com'],
+  ])('may be %s', (address, origin) => {
+    expect(launch({ MCP_PUBLIC_URL: address }).MCP_PUBLIC_URL).toBe(origin);
+  });
+
+  test('may be left out', () => {
+    expect(launch({ MCP_PUBLIC_URL: ' ' }).MCP_PUBLIC_URL).toBeUndefined();
+  });
+
+  test.each<Pairs[number]>([
+    ...insecureAddresses,
+    ['https://one.example.com/mcp', 'must be an origin, without a path'],
+    ['https://one.example.com/?a=b', 'must be an origin, without a path'],
+    ['https://one.example.com/#a', 'must be an origin, without a path'],
+    ['https://somebody:secret@one.example.com', 'must be an origin, without a path'],
+  ])('may not be %s: it %s', (address, reason) => {
+    expect(complaint(() => launch({ MCP_PUBLIC_URL: address }))).toContain(`MCP_PUBLIC_URL ${reason}`);
+  });
+});
+
+describe('MCP_AUTH_ISSUER', () => {
+  test.each([
+    ...secureAddresses.map(([address]) => address),
+    'https://login.example.com/',
+    'https://login.example.com/tenant/v2.0',
+  ])('may be %s, which stays as it is, character by character', (address) => {
+    expect(provider({ MCP_AUTH_ISSUER: address }).MCP_AUTH_ISSUER).toBe(address);
+  });
+
+  test.each<Pairs[number]>([
+    ...insecureAddresses,
+    ['https://login.example.com/?tenant=a', 'must not have a query or fragment'],
+    ['https://login.example.com/?', 'must not have a query or fragment'],
+    ['https://login.example.com/#a', 'must not have a query or fragment'],
+    ['', 'is missing'],
+  ])('may not be %j: it %s', (address, reason) => {
+    expect(complaint(() => provider({ MCP_AUTH_ISSUER: address }))).toContain(`MCP_AUTH_ISSUER ${reason}`);
+  });
+});
+
+test.each([
+  ['mcp:use', ['mcp:use']],
+  ['mcp:use data.read', ['mcp:use', 'data.read']],
+  ['mcp:use,data.read', ['mcp:use', 'data.read']],
+  [' mcp:use ,\tdata.read,, ', ['mcp:use', 'data.read']],
+  ['api://an-id/Mcp.Use', ['api://an-id/Mcp.Use']],
+  [',', []],
+  ['', []],
+])('MCP_AUTH_SCOPES=%j asks for %j', (given, scopes) => {
+  expect(provider({ MCP_AUTH_SCOPES: given }).MCP_AUTH_SCOPES).toEqual(scopes);
+});
+
+test('everything but the issuer may be left out', () => {
+  expect(provider({})).toEqual({ ...issuer, MCP_AUTH_AUDIENCE: undefined, MCP_AUTH_SCOPES: [] });
+  expect(readSettings(autodesk, {})).toEqual({
+    MCP_AUTH_CLIENT_ID: undefined,
+    MCP_AUTH_CLIENT_SECRET: undefined,
+  });
+  expect(clientAuthVariables.none).toEqual({});
+});
+
+test('whatever is wrong is told at once, and no value is repeated', () => {
+  const message = complaint(() =>
+    readSettings(
+      { ...launchVariables, ...oidc },
+      {
+        MCP_CLIENT_AUTH: 'S3cr3t-0815',
+        MCP_PUBLIC_URL: 'https://S3cr3t-0815.example.com/mcp',
+        MCP_AUTH_ISSUER: 'http://S3cr3t-0815.example.com',
+        MCP_PORT: 'S3cr3t-0815',
+      },
+    ),
+  );
+  expect(message).toContain('4 settings need attention');
+  for (const name of ['MCP_CLIENT_AUTH', 'MCP_PUBLIC_URL', 'MCP_AUTH_ISSUER', 'MCP_PORT'])
+    expect(message).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+  expect(message.toLowerCase()).not.toContain('s3cr3t');
+});
+
+// What no environment gives stands for a value that is wrong: some variables take any text, for now.
+const impossible = { trim: () => 1 } as unknown as string;
+
+test.each(Object.entries({ ...launchVariables, ...oidc, ...autodesk }))(
+  '%s has words of its own for what it is and where to find it',
+  (name, field) => {
+    const message = complaint(() => readSettings({ [name]: field }, { [name]: impossible }));
+    expect(message).toMatch(
+      new RegExp(`^ {2}${name} .+\\.\\n {4}It is .{10,}\\.\\n {4}Find it: .{10,}\\.$`, 'm'),
+    );
+  },
+);

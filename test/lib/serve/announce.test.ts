@@ -1,0 +1,97 @@
+// What a server says when it has started: where it is, who may call, and how to try it.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { announceHttp, announceStdio, type HttpAnnouncement } from '../../../lib/serve/announce.ts';
+import { createHost, type Host } from '../../../lib/serve/host.ts';
+import { withoutSignIn } from '../../../lib/serve/reach.ts';
+import { version } from '../../../lib/version.ts';
+import { definition } from '../../../servers/2lo.ts';
+import { closing } from '../../support/closing.ts';
+
+const keep = closing();
+let host: Host;
+beforeAll(() => {
+  host = keep(createHost(definition.create({ APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' })));
+});
+
+/** The lines of the message, of a server on a port of this machine but for what `changes` says. */
+async function said(changes: Partial<HttpAnnouncement> = {}): Promise<string[]> {
+  const message = await announceHttp({
+    host,
+    signIn: 'as the application itself',
+    aps: 'https://aps.example',
+    publicUrl: 'http://localhost:5000',
+    listensOn: 'http://localhost:5000',
+    alsoAs: ['127.0.0.1', '[::1]'],
+    whoMayCall: 'programs on this machine',
+    ...changes,
+  });
+  return message.split('\n');
+}
+
+const command = 'curl -s "http://127.0.0.1:1/token"';
+
+test('over HTTP it says what it is, where it is, who may call, and how to try it', async () => {
+  expect(await said()).toEqual([
+    `APS 2LO Demo ${version}`,
+    '  Tools         list_buckets, list_objects',
+    '  Address       http://localhost:5000/mcp  (also as 127.0.0.1 and [::1])',
+    '  APS sign-in   as the application itself',
+    '  APS           https://aps.example',
+    '  Who may call  programs on this machine',
+    '',
+    'Connect an MCP client to the address above, or try it in a second terminal:',
+    '  npx mcp-cli --url http://localhost:5000/mcp',
+    'Ctrl-C stops the server.',
+  ]);
+});
+
+test('over stdio it has no address, nobody else who may call, and nothing to try', async () => {
+  const message = await announceStdio({ host, signIn: 'as itself', aps: 'https://aps.example' });
+  expect(message.split('\n')).toEqual([
+    `APS 2LO Demo ${version}`,
+    '  Tools         list_buckets, list_objects',
+    '  Transport     stdio',
+    '  APS sign-in   as itself',
+    '  APS           https://aps.example',
+  ]);
+});
+
+describe('the address', () => {
+  test('has no other names where there are none', async () => {
+    const url = 'http://192.0.2.1:5000';
+    const lines = await said({ publicUrl: url, listensOn: url, alsoAs: [] });
+    expect(lines).toContain('  Address       http://192.0.2.1:5000/mcp');
+    expect(lines.join()).not.toContain('Listens on');
+  });
+
+  test('is the public one where there is one, also in the command to try, and below is that of the port', async () => {
+    const lines = await said({ publicUrl: 'https://mcp.example.com', alsoAs: [] });
+    expect(lines.slice(2, 4)).toEqual([
+      '  Address       https://mcp.example.com/mcp',
+      '  Listens on    http://localhost:5000',
+    ]);
+    expect(lines).toContain('  npx mcp-cli --url https://mcp.example.com/mcp');
+    expect(lines.join()).not.toContain('127.0.0.1');
+  });
+
+  test('that browsers come back to is there to be registered, where there is something to register', async () => {
+    const callbackUrl = 'https://mcp.example.com/callback';
+    expect(await said({ callbackUrl })).toContain(`  Callback URL  ${callbackUrl}`);
+    expect((await said()).join()).not.toContain('Callback');
+  });
+});
+
+test('a command that gives a token is printed where there is one, on a line of its own to be copied', async () => {
+  const [words, line] = (await said({ tokenCommand: command })).slice(-3);
+  expect(words).toBe('An access token, for a client that cannot sign in by itself:');
+  expect(line).toBe(`  ${command}`);
+  expect((await said()).join()).not.toMatch(/access token|curl/);
+});
+
+test('that everybody may call is said in capitals, with the option that made it so', async () => {
+  const everybody = { host: '0.0.0.0', clientAuth: 'none', insecureNoClientAuth: true } as const;
+  const line = (await said({ whoMayCall: withoutSignIn(everybody) })).find((each) =>
+    each.includes('Who may'),
+  );
+  expect(line).toMatch(/^ {2}Who may call {2}EVERYBODY .+--insecure-no-client-auth/);
+});

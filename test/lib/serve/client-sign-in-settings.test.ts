@@ -1,0 +1,160 @@
+// The client sign-in that the settings ask for: which one, through which application, and for what.
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Environment, SettingsError } from '../../../lib/config.ts';
+import { type ClientSignInOptions, createClientSignIn } from '../../../lib/serve/client-sign-in/create.ts';
+import { createKeys } from '../../../lib/serve/keys.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { definition as twoLegged } from '../../../servers/2lo.ts';
+import { definition as threeLegged } from '../../../servers/3lo.ts';
+import { definition as serviceAccount } from '../../../servers/ssa.ts';
+import { closing } from '../../support/closing.ts';
+import { clientCallback, connectSigningIn } from '../../support/oauth-client.ts';
+import { post, send, toolCall } from '../../support/raw-http.ts';
+import { type RecordingAps, startRecordingAps } from '../../support/recording-aps.ts';
+import { serveWith } from '../../support/signing-in.ts';
+import { openBrowser } from '../../support/web-browser.ts';
+
+const keep = closing();
+let sandbox: Sandbox;
+let aps: RecordingAps;
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  aps = keep(await startRecordingAps(sandbox));
+});
+afterEach(() => {
+  aps.posted.length = 0;
+});
+
+const own = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };
+
+/** What is made of settings that lack nothing but what is said. */
+function made(mode: ClientSignInOptions['mode'], environment: Environment, definition = twoLegged) {
+  const publicUrl = 'https://mcp.example.com';
+  const signIn = createClientSignIn({ mode, definition, environment, publicUrl, keys: createKeys() });
+  if (signIn?.close) keep({ close: signIn.close });
+  return signIn;
+}
+
+function complaint(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  throw new Error('Nothing was found to be wrong');
+}
+
+const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+
+test('none is made where nobody has to sign in', () => {
+  expect(made('none', {})).toBeUndefined();
+});
+
+test('each says who may call', () => {
+  expect(made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' })?.whoMayCall).toBe(
+    'whoever has an access token of https://login.example.com',
+  );
+  expect(made('autodesk', own)?.whoMayCall).toBe('whoever signs in with an Autodesk account');
+});
+
+describe('with oidc', () => {
+  test('the issuer is a must', () => {
+    expect(complaint(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER is missing');
+  });
+
+  test('tokens are for the address of the server, with the scopes in the settings', async () => {
+    const env = { MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools, email' };
+    const { url } = keep(await serveWith(sandbox, twoLegged, 'oidc', { env }));
+    const metadata = JSON.parse((await send(`${url}/.well-known/oauth-protected-resource/mcp`)).body);
+    expect(metadata).toMatchObject({
+      resource: `${url}/mcp`,
+      authorization_servers: [sandbox.openIdIssuer],
+      scopes_supported: ['mcp:tools', 'email'],
+      resource_name: 'APS MCP server (2lo)',
+    });
+    const status = async (audience: string, scope: string) => {
+      const token = await sandbox.openIdToken({ audience, scope });
+      return (await post(url, toolCall('list_buckets'), { authorization: `Bearer ${token}` })).status;
+    };
+    expect(await status(`${url}/mcp`, 'mcp:tools email')).toBe(200);
+    expect(await status(`${url}/mcp`, 'mcp:tools')).toBe(403);
+    expect(await status('https://another.example/mcp', 'mcp:tools email')).toBe(401);
+  });
+
+  test('MCP_AUTH_AUDIENCE takes the place of the address of the server', async () => {
+    const env = { MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_AUDIENCE: 'api://aps-mcp' };
+    const { url } = keep(await serveWith(sandbox, twoLegged, 'oidc', { env }));
+    for (const [audience, status] of [
+      ['api://aps-mcp', 200],
+      [`${url}/mcp`, 401],
+    ] as const) {
+      const authorization = `Bearer ${await sandbox.openIdToken({ audience })}`;
+      expect((await post(url, toolCall('list_buckets'), { authorization })).status).toBe(status);
+    }
+  });
+});
+
+describe('with autodesk', () => {
+  test.each([
+    ['MCP_AUTH_CLIENT_ID', { MCP_AUTH_CLIENT_ID: 'another-id' }],
+    ['MCP_AUTH_CLIENT_SECRET', { MCP_AUTH_CLIENT_SECRET: 'an0ther-s3cret' }],
+    ['MCP_AUTH_CLIENT_ID', { MCP_AUTH_CLIENT_ID: 'another-id', MCP_AUTH_CLIENT_SECRET: ' ' }],
+  ])('%s alone is refused: %j', (_name, given) => {
+    const message = complaint(() => made('autodesk', { ...own, ...given }));
+    expect(message).toMatch(
+      /^MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET belong together: set both, or neither/,
+    );
+    expect(message).not.toMatch(/another-id|an0ther/);
+  });
+
+  test('the application of the server is a must', () => {
+    const message = complaint(() =>
+      made('autodesk', { MCP_AUTH_CLIENT_ID: 'a', MCP_AUTH_CLIENT_SECRET: 'b' }),
+    );
+    for (const name of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET'])
+      expect(message).toContain(`${name} is missing`);
+  });
+
+  /** Lets a client sign in up to Autodesk's page, and comes back from there with a code: what was sent to APS. */
+  async function signInThrough(definition: typeof twoLegged, env: Record<string, string>) {
+    const served = keep(
+      await serveWith(sandbox, definition, 'autodesk', { env: { APS_BASE_URL: aps.url, ...env } }),
+    );
+    const browser = openBrowser();
+    let atAps = new URL('about:blank');
+    await connectSigningIn(served.url, 'legacy', async (address) => {
+      const consent = await browser.open(address);
+      atAps = (await browser.submit(consent, { decision: 'allow' }, aps.url)).url;
+      const back = new URL(atAps.searchParams.get('redirect_uri') ?? '');
+      const state = atAps.searchParams.get('state') ?? '';
+      back.search = new URLSearchParams({ state, code: 'a-code' }).toString();
+      return (await browser.open(back, clientCallback)).url;
+    }).catch(() => {});
+    const [exchange] = aps.posted.filter(({ path }) => path === '/authentication/v2/token');
+    return { parameters: atAps.searchParams, exchange };
+  }
+
+  test('people sign in through the application of the server', async () => {
+    const { APS_CLIENT_ID = '', APS_CLIENT_SECRET = '' } = sandbox.env;
+    const { parameters, exchange } = await signInThrough(threeLegged, {});
+    expect(parameters.get('client_id')).toBe(APS_CLIENT_ID);
+    expect(exchange?.authorization).toBe(basic(APS_CLIENT_ID, APS_CLIENT_SECRET));
+  });
+
+  test('or through one for that alone, where there is one', async () => {
+    const application = { MCP_AUTH_CLIENT_ID: 'another-id', MCP_AUTH_CLIENT_SECRET: 'another-secret' };
+    const { parameters, exchange } = await signInThrough(serviceAccount, application);
+    expect(parameters.get('client_id')).toBe('another-id');
+    expect(exchange?.authorization).toBe(basic('another-id', 'another-secret'));
+  });
+
+  test.each([
+    [twoLegged, 'user-profile:read'],
+    [serviceAccount, 'user-profile:read'],
+    [threeLegged, 'data:read'],
+  ])('$name asks for no more than it needs: %s', async (definition, scope) => {
+    const { parameters } = await signInThrough(definition, {});
+    expect(parameters.get('scope')).toBe(scope);
+  });
+});

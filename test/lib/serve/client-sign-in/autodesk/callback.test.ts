@@ -1,0 +1,173 @@
+// The way back from Autodesk: it ends in the browser that it began in, once, and at the client that asked.
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
+import { later, minutes, now } from '../../../../support/clock.ts';
+import { closing } from '../../../../support/closing.ts';
+import { clientCallback } from '../../../../support/oauth-client.ts';
+import { authorizeAddress, newClient, type Parameters } from '../../../../support/oauth-requests.ts';
+import { alice } from '../../../../support/people.ts';
+import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
+
+const keep = closing();
+let sandbox: Sandbox;
+let served: ServedAutodesk;
+beforeAll(async () => {
+  sandbox = keep(await startSandbox({ now }));
+  served = keep(await serveAutodesk(sandbox));
+});
+afterEach(() => sandbox.trouble.reset());
+
+/** Allows a client in a browser: the address at Autodesk that comes next. */
+async function toAutodesk(browser: WebBrowser, changes: Parameters = {}, at = served): Promise<URL> {
+  const clientId = await newClient(at, { redirect_uris: [changes.redirect_uri ?? clientCallback] });
+  const consent = await browser.open(authorizeAddress(at, clientId, changes));
+  return (await browser.submit(consent, { decision: 'allow' }, `${sandbox.url}/`)).url;
+}
+
+/** The address with which Autodesk sends the browser back. */
+async function wayBack(browser: WebBrowser, allow = true): Promise<URL> {
+  return sandbox.signIn(await toAutodesk(browser), { ...alice, allow });
+}
+
+const isCode = expect.stringMatching(/^[\w-]+(\.[\w-]*){4}$/);
+
+describe('a sign-in at Autodesk', () => {
+  test('ends at the client, with a code, its state, and who answers (RFC 9207)', async () => {
+    const browser = openBrowser();
+    const { url } = await browser.open(await wayBack(browser), clientCallback);
+    expect(url.origin + url.pathname).toBe(clientCallback);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      code: isCode,
+      state: 'the-state',
+      iss: served.url,
+    });
+  });
+
+  test('gives the state back as it came, and leaves the query of the redirect address alone', async () => {
+    const browser = openBrowser();
+    const state = 'a b+c/ü&=%20"<>';
+    const redirect_uri = 'http://127.0.0.1:4711/back?tenant=7&code=x';
+    const back = await sandbox.signIn(await toAutodesk(browser, { state, redirect_uri }), alice);
+    const { url } = await browser.open(back, 'http://127.0.0.1:4711');
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      tenant: '7',
+      code: isCode,
+      state,
+      iss: served.url,
+    });
+    expect(url.searchParams.getAll('code')).toHaveLength(1);
+  });
+
+  test('that the person denies there is denied to the client', async () => {
+    const browser = openBrowser();
+    const { url } = await browser.open(await wayBack(browser, false), clientCallback);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'The person did not allow it at Autodesk',
+      state: 'the-state',
+      iss: served.url,
+    });
+  });
+
+  test('that Autodesk refuses is no code, and tells the client nothing of why', async () => {
+    const browser = openBrowser();
+    const back = await wayBack(browser);
+    back.search = `?error=invalid_scope&error_description=Hello&state=${back.searchParams.get('state')}`;
+    const { url } = await browser.open(back, clientCallback);
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({ error: 'server_error', iss: served.url });
+    expect(url.href).not.toContain('Hello');
+  });
+
+  test.each([
+    { status: 503 },
+    { status: 429, retryAfter: '3600' },
+    { drop: 'before' },
+    { drop: 'midway' },
+  ] as const)('that cannot be finished because of trouble at APS (%j) is no code', async (failAll) => {
+    const browser = openBrowser();
+    const back = await wayBack(browser);
+    sandbox.trouble.set({ failAll });
+    const { url } = await browser.open(back, clientCallback);
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      error: expect.stringMatching(/^(server_error|temporarily_unavailable)$/),
+      state: 'the-state',
+      iss: served.url,
+    });
+  });
+
+  test('of an application that is not known there is no code, and shows nobody the secret', async () => {
+    const clientSecret = 'S3cr3t-0815-of-somebody';
+    const wrong = keep(await serveAutodesk(sandbox, { clientSecret }));
+    const browser = openBrowser();
+    const back = await sandbox.signIn(await toAutodesk(browser, {}, wrong), alice);
+    const { url } = await browser.open(back, clientCallback);
+    expect(url.searchParams.get('error')).toBe('server_error');
+    expect(url.href).not.toContain(clientSecret);
+  });
+});
+
+describe('nobody is signed in', () => {
+  /** Nothing came of it: a page, no code, and APS was not asked for a token. */
+  async function expectNothing(browser: WebBrowser, address: URL | string, status: number, words: string) {
+    sandbox.requests.length = 0;
+    const page = await browser.open(address, clientCallback);
+    expect([page.status, page.url.href.startsWith(served.url)]).toEqual([status, true]);
+    expect(page.html).toContain(words);
+    expect(sandbox.requests.filter(({ grant }) => grant !== undefined)).toEqual([]);
+  }
+
+  test('in a browser to which the address at Autodesk was passed on', async () => {
+    const theirs = openBrowser();
+    const atAutodesk = await toAutodesk(openBrowser());
+    const back = await sandbox.signIn(atAutodesk, alice);
+    await expectNothing(theirs, back, 403, 'This sign-in is not yours');
+  });
+
+  test('in a browser in which another client was allowed', async () => {
+    const theirs = openBrowser();
+    await toAutodesk(theirs);
+    await expectNothing(theirs, await wayBack(openBrowser()), 403, 'This sign-in is not yours');
+  });
+
+  test('twice with one way back', async () => {
+    const browser = openBrowser();
+    const back = await wayBack(browser);
+    expect((await browser.open(back, clientCallback)).url.searchParams.has('code')).toBe(true);
+    await expectNothing(browser, back, 400, 'This sign-in is over');
+  });
+
+  test('after a denial, with the code that somebody adds to the way back', async () => {
+    const browser = openBrowser();
+    const back = await wayBack(browser, false);
+    await browser.open(back, clientCallback);
+    await expectNothing(browser, `${back.href}&code=x`, 400, 'This sign-in is over');
+  });
+
+  test('with a state that is made up, missing, or given twice', async () => {
+    const browser = openBrowser();
+    const back = await wayBack(browser);
+    const state = back.searchParams.get('state') ?? '';
+    for (const query of ['', '?code=x', '?code=x&state=made-up', `?code=x&state=${state}&state=${state}`])
+      await expectNothing(browser, `${served.url}/callback${query}`, 400, 'This sign-in is over');
+    expect((await browser.open(back, clientCallback)).url.searchParams.has('code')).toBe(true);
+  });
+
+  test('more than ten minutes after they allowed it', async () => {
+    later(0);
+    const [early, late] = [openBrowser(), openBrowser()];
+    const ways = [await wayBack(early), await wayBack(late)] as const;
+    later(5 * minutes - 1000);
+    expect((await early.open(ways[0], clientCallback)).url.searchParams.has('code')).toBe(true);
+    later(5 * minutes + 2000);
+    await expectNothing(late, ways[1], 400, 'This sign-in is over');
+  });
+});
+
+test('whoever only looks at the way back (HEAD) does not use it up', async () => {
+  const browser = openBrowser();
+  const back = await wayBack(browser);
+  const looked = await fetch(back, { method: 'HEAD', redirect: 'manual' });
+  expect([looked.status, looked.headers.get('allow')]).toEqual([405, 'GET']);
+  expect((await browser.open(back, clientCallback)).url.searchParams.has('code')).toBe(true);
+});

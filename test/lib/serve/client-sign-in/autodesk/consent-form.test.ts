@@ -1,0 +1,105 @@
+// The form on the page of consent: what it leads to, and that it counts in one browser alone, for a while.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
+import { later, minutes } from '../../../../support/clock.ts';
+import { closing } from '../../../../support/closing.ts';
+import { decide, shown } from '../../../../support/consent.ts';
+import { clientCallback } from '../../../../support/oauth-client.ts';
+import { authorizeAddress, newClient, newPkce } from '../../../../support/oauth-requests.ts';
+import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { openBrowser } from '../../../../support/web-browser.ts';
+
+const keep = closing();
+let sandbox: Sandbox;
+let served: ServedAutodesk;
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  served = keep(await serveAutodesk(sandbox));
+});
+
+describe('the form', () => {
+  test('sends the browser on to Autodesk, with a state and a challenge of this server’s own', async () => {
+    const { challenge } = newPkce();
+    const { form, cookie } = await shown(served, { code_challenge: challenge });
+    const { status, headers } = await decide(served, { form, decision: 'allow' }, cookie);
+    expect([status, headers['cache-control']]).toEqual([303, 'no-store']);
+    const address = new URL(headers.location ?? '');
+    expect(address.origin + address.pathname).toBe(`${sandbox.url}/authentication/v2/authorize`);
+    expect(Object.fromEntries(address.searchParams)).toEqual({
+      response_type: 'code',
+      client_id: sandbox.env.APS_CLIENT_ID,
+      redirect_uri: `${served.url}/callback`,
+      scope: 'data:read',
+      state: expect.not.stringMatching('the-state'),
+      code_challenge: expect.not.stringMatching(challenge),
+      code_challenge_method: 'S256',
+    });
+  });
+
+  test.each(['deny', '', 'ALLOW'])(
+    'with the decision "%s" goes back to the client, and not to Autodesk',
+    async (decision) => {
+      const { form, cookie } = await shown(served);
+      const { status, headers } = await decide(served, { form, decision }, cookie);
+      expect(status).toBe(303);
+      const back = new URL(headers.location ?? '');
+      expect(back.origin + back.pathname).toBe(clientCallback);
+      expect(Object.fromEntries(back.searchParams)).toEqual({
+        error: 'access_denied',
+        error_description: expect.any(String),
+        state: 'the-state',
+        iss: served.url,
+      });
+    },
+  );
+
+  test('is nothing without the cookie, or with that of another browser', async () => {
+    const [{ form }, another] = [await shown(served), await shown(served)];
+    for (const cookie of [undefined, another.cookie, 'mcp-browser=', `__Host-${another.cookie}`])
+      for (const decision of ['allow', 'deny']) {
+        const { status, headers, body } = await decide(served, { form, decision }, cookie);
+        expect([status, headers.location]).toEqual([400, undefined]);
+        expect(body).toContain('This sign-in is over');
+      }
+  });
+
+  test('that was changed, made up, or left out is nothing', async () => {
+    const { form, cookie } = await shown(served);
+    const [header = '', payload = '', signature = ''] = form.split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const changed = { ...claims, content: claims.content.replace(clientCallback, 'https://evil.example/') };
+    expect(changed).not.toEqual(claims);
+    const altered = Buffer.from(JSON.stringify(changed)).toString('base64url');
+    const unsigned = Buffer.from(JSON.stringify({ alg: 'none', typ: 'mcp-form' })).toString('base64url');
+    for (const made of [`${header}.${altered}.${signature}`, `${unsigned}.${altered}.`, 'x', ''])
+      expect(await decide(served, { form: made, decision: 'allow' }, cookie)).toMatchObject({ status: 400 });
+    expect((await decide(served, { decision: 'allow' }, cookie)).status).toBe(400);
+    expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(303);
+  });
+
+  test('of another server is nothing here, even in the same browser', async () => {
+    const other = keep(await serveAutodesk(sandbox));
+    const { form, cookie } = await shown(other);
+    expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(400);
+    expect((await decide(other, { form, decision: 'allow' }, cookie)).status).toBe(303);
+  });
+
+  test('counts at every instance with the same SESSION_SECRET', async () => {
+    const secret = 'a secret that all instances of a deployment share';
+    const [one, other] = [
+      keep(await serveAutodesk(sandbox, { secret })),
+      keep(await serveAutodesk(sandbox, { secret })),
+    ];
+    const { form, cookie } = await shown(one);
+    expect((await decide(other, { form, decision: 'allow' }, cookie)).status).toBe(303);
+  });
+
+  test('waits for ten minutes, and no longer', async () => {
+    const browser = openBrowser();
+    const page = await browser.open(authorizeAddress(served, await newClient(served)));
+    later(10 * minutes - 1000);
+    expect((await browser.submit(page, { decision: 'deny' }, clientCallback)).url.href).toContain('denied');
+    later(2000);
+    expect((await browser.submit(page, { decision: 'deny' }, clientCallback)).status).toBe(400);
+  });
+});

@@ -1,0 +1,162 @@
+// How a sign-in ends, and how it does not: by the person's will and APS's final no, and never by trouble that passes.
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
+import { later, minutes, now } from '../../../../support/clock.ts';
+import { closing } from '../../../../support/closing.ts';
+import {
+  askToken,
+  call,
+  codeForm,
+  newTokens,
+  refreshForm,
+  type Tokens,
+  tokensFor,
+} from '../../../../support/oauth-requests.ts';
+import { alice, benji } from '../../../../support/people.ts';
+import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { atAutodesk } from '../../../../support/signing-in.ts';
+
+const keep = closing();
+let sandbox: Sandbox;
+let served: ServedAutodesk;
+beforeAll(async () => {
+  sandbox = keep(await startSandbox({ now }));
+  served = keep(await serveAutodesk(sandbox));
+});
+afterEach(() => sandbox.trouble.reset());
+
+const renewals = () => sandbox.requests.filter((it) => it.grant === 'refresh_token').map((it) => it.status);
+const renew = (tokens: Tokens) => askToken(served, refreshForm(tokens));
+
+/** Somebody signed in so long ago that the next renewal of the client needs one at APS. The clock stands. */
+async function signedInAWhileAgo(): Promise<Tokens> {
+  later(0);
+  const tokens = await newTokens(served);
+  later(59 * minutes);
+  sandbox.requests.length = 0;
+  return tokens;
+}
+
+const goodNow = { status: 200 };
+const notNow = {
+  status: 503,
+  json: {
+    error: 'temporarily_unavailable',
+    error_description: expect.stringMatching(/^APS .+(Try again|Check)/),
+  },
+};
+
+describe('the APS token', () => {
+  test('is renewed when the client renews its own, once for all clients of a person', async () => {
+    later(0);
+    const clients = [await newTokens(served), await newTokens(served), await newTokens(served)];
+    later(59 * minutes);
+    sandbox.requests.length = 0;
+    for (const answer of await Promise.all(clients.map(renew))) expect(answer).toMatchObject(goodNow);
+    expect(renewals()).toEqual([200]);
+  });
+
+  test('that APS refuses in the middle of twenty calls is renewed once, and all answer', async () => {
+    const { access } = await newTokens(served);
+    sandbox.requests.length = 0;
+    expect(sandbox.revokeAccessTokens()).toBeGreaterThan(0);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call(served, access)));
+    for (const { body } of answers) expect(body).toContain(alice.hubs[0]);
+    expect(renewals()).toEqual([200]);
+  });
+});
+
+describe('a person who withdrew their consent at Autodesk', () => {
+  test('is told so by the tool, and the next request makes the client sign in again', async () => {
+    const tokens = await newTokens(served);
+    const his = await newTokens(served, { person: atAutodesk(benji) });
+    sandbox.revokeUserTokens(alice.userId);
+    const told = await call(served, tokens.access);
+    expect(told.body).toContain('Your sign-in with your Autodesk account has ended. Sign in again');
+    expect(told.body).toContain('"isError":true');
+    expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
+    expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+    expect(await call(served, his.access)).toMatchObject(goodNow);
+    expect((await call(served, (await newTokens(served)).access)).body).toContain(alice.hubs[0]);
+  });
+
+  test('is found out when the client renews its tokens', async () => {
+    const tokens = await signedInAWhileAgo();
+    sandbox.revokeUserTokens(alice.userId);
+    expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+    expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
+  });
+});
+
+describe('a person who signs out', () => {
+  test('is signed out in each of their clients, and nobody else is', async () => {
+    const [one, other] = [await newTokens(served), await newTokens(served)];
+    const his = await newTokens(served, { person: atAutodesk(benji) });
+    expect((await call(served, one.access, 'sign_out')).body).toContain(
+      'Signed out. The access to Autodesk was',
+    );
+    for (const tokens of [one, other]) {
+      expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
+      expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+    }
+    expect(await call(served, his.access)).toMatchObject(goodNow);
+  });
+
+  test('is signed out for good in a client from before, also after they sign in with another', async () => {
+    const before = await newTokens(served);
+    await call(served, before.access, 'sign_out');
+    await newTokens(served);
+    expect(await call(served, before.access)).toMatchObject({ status: 401 });
+    expect(await renew(before)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+  });
+});
+
+describe('nobody is signed out by trouble of APS', () => {
+  test('but a client that comes for its first tokens must begin anew: the code is used up', async () => {
+    const form = await codeForm(served);
+    sandbox.trouble.set({ failAll: { status: 503 } });
+    expect(await askToken(served, form)).toMatchObject({
+      status: 400,
+      json: { error: 'invalid_grant', error_description: expect.stringContaining('Sign in again') },
+    });
+    sandbox.trouble.reset();
+    expect(await askToken(served, form)).toMatchObject({ json: { error: 'invalid_grant' } });
+  });
+
+  test('while a client renews its tokens: it is told to try again, and succeeds when it does', async () => {
+    const tokens = await signedInAWhileAgo();
+    sandbox.trouble.set({ failAll: { drop: 'before' } });
+    expect(await renew(tokens)).toMatchObject(notNow);
+    sandbox.trouble.reset();
+    expect(await renew(tokens)).toMatchObject(goodNow);
+  });
+
+  test.each([{ status: 503 }, { status: 429, retryAfter: '3600' }] as const)(
+    'while a client renews its tokens: it is told to try again (%j), and succeeds when it does',
+    async (failAll) => {
+      const tokens = await signedInAWhileAgo();
+      sandbox.trouble.set({ failAll });
+      expect(await renew(tokens)).toMatchObject(notNow);
+      sandbox.trouble.reset();
+      expect(await renew(tokens)).toMatchObject(goodNow);
+    },
+  );
+
+  test('while a client renews its tokens: it may try again a minute later, as it is told', async () => {
+    const tokens = await signedInAWhileAgo();
+    sandbox.trouble.set({ failAll: { drop: 'before' } });
+    expect(await renew(tokens)).toMatchObject(notNow);
+    sandbox.trouble.reset();
+    later(minutes);
+    expect(await renew(tokens)).toMatchObject(goodNow);
+  });
+
+  test('while a client calls a tool', async () => {
+    const tokens = await newTokens(served);
+    sandbox.trouble.set({ failAll: { status: 429, retryAfter: '3600' } });
+    expect((await call(served, tokens.access)).body).toContain('"isError":true');
+    sandbox.trouble.reset();
+    expect((await call(served, tokens.access)).body).toContain(alice.hubs[0]);
+    expect((await call(served, (await tokensFor(served, refreshForm(tokens))).access)).body).toContain('hub');
+  });
+});

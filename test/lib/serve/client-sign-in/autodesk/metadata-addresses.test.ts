@@ -1,0 +1,146 @@
+// The fetch of metadata documents is no way into the network that the server stands in: only addresses of the public
+// Internet are connected to, whatever a name says, and whenever it says it.
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  createFetchDocument,
+  isPublicAddress,
+} from '../../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
+import { closing } from '../../../../support/closing.ts';
+import { resolvesTo, startTlsServer, type TlsServer } from '../../../../support/tls-server.ts';
+
+const keep = closing();
+const notPublic = 'it is not at an address of the public Internet';
+let server: TlsServer;
+beforeAll(async () => {
+  server = keep(await startTlsServer((_request, response) => response.end('{}')));
+});
+
+const inside = [
+  ['this machine', '127.0.0.1', '127.0.0.2', '::1', '0.0.0.0', '0.0.0.1', '::'],
+  ['a private network', '10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', 'fd00::1', 'fc00::1'],
+  ['one link', '169.254.169.254', '169.254.0.1', 'fe80::1', 'febf::1'],
+  ['the metadata of a cloud', '169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '100.100.100.200'],
+  ['a carrier', '100.64.0.1', '100.127.255.255'],
+  ['IPv4 in IPv6', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:10.0.0.1', '::ffff:169.254.169.254'],
+  [
+    'IPv4 behind a translator',
+    '64:ff9b::7f00:1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1::a00:1',
+    '::ffff:0:7f00:1',
+  ],
+  ['IPv4 in a tunnel', '2002:7f00:1::', '2002:a00:1::1', '2001::1'],
+  ['many', '224.0.0.1', '255.255.255.255', 'ff02::1'],
+  [
+    'nobody',
+    '192.0.2.1',
+    '198.51.100.1',
+    '203.0.113.1',
+    '198.18.0.1',
+    '240.0.0.1',
+    '192.0.0.1',
+    '2001:db8::1',
+  ],
+  ['times past', 'fec0::1', '192.88.99.1'],
+].flatMap(([whose = '', ...addresses]) => addresses.map((address) => [whose, address] as const));
+
+describe('an address', () => {
+  test.each(inside)('of %s (%s) is not one of the public Internet', async (_whose, address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+
+  test.each([
+    '8.8.8.8',
+    '93.184.216.34',
+    '172.15.0.1',
+    '172.32.0.1',
+    '100.63.0.1',
+    '2606:4700::1111',
+    '::ffff:8.8.8.8',
+  ])('%s is one', (address) => {
+    expect(isPublicAddress(address)).toBe(true);
+  });
+
+  test.each(['', 'x', '1', '127.1', '0x7f000001', '1.2.3.4.5', '1.2.3.4 ', 'fe80::1%eth0', '8.8.8.8/32'])(
+    '"%s" is none at all',
+    (address) => {
+      expect(isPublicAddress(address)).toBe(false);
+    },
+  );
+
+  test.each(['::7f00:1', '::a9fe:a9fe', '4000::1'])('%s is not one of the public Internet', (address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+});
+
+describe('a document is refused', () => {
+  test.each(inside)('at the address of %s (%s), without asking for a name', async (_whose, address) => {
+    const names = resolvesTo('8.8.8.8');
+    const host = new URL(`https://${address.includes(':') ? `[${address}]` : address}/`).hostname;
+    const fetchDocument = createFetchDocument({ lookup: names.lookup });
+    await expect(fetchDocument(`https://${host}/client.json`)).rejects.toThrow(notPublic);
+    expect(names.asked).toEqual([]);
+  });
+
+  test.each(inside)('at a public name that stands for %s (%s)', async (_whose, address) => {
+    const { lookup } = resolvesTo(address);
+    await expect(createFetchDocument({ lookup, ca: server.ca })(server.at('/x'))).rejects.toThrow(notPublic);
+  });
+
+  test('at a name that stands for this machine, and no connection is made', async () => {
+    const { lookup } = resolvesTo('127.0.0.1');
+    await expect(createFetchDocument({ lookup, ca: server.ca })(server.at('/x'))).rejects.toThrow(notPublic);
+    await expect(createFetchDocument()(`https://localhost:${server.port}/x`)).rejects.toThrow(notPublic);
+    expect(server.connections).toBe(0);
+  });
+
+  test.each([
+    ['first', ['127.0.0.1', '::1']],
+    ['last', ['::1', '127.0.0.1']],
+  ])('at a name with one address that is not allowed, if it comes %s', async (_when, addresses) => {
+    const { lookup } = resolvesTo(...addresses);
+    const isAllowed = (address: string) => address === '127.0.0.1';
+    const before = server.connections;
+    await expect(createFetchDocument({ lookup, isAllowed, ca: server.ca })(server.at('/x'))).rejects.toThrow(
+      notPublic,
+    );
+    expect(server.connections).toBe(before);
+  });
+
+  test('at a name that stands for nothing, or cannot be looked up, in the same words', async () => {
+    for (const lookup of [resolvesTo().lookup, resolvesTo(new Error('ENOTFOUND')).lookup])
+      await expect(createFetchDocument({ lookup })(server.at('/x'))).rejects.toThrow(
+        /^it could not be fetched$/,
+      );
+  });
+});
+
+describe('a name that is answered differently each time gains nothing:', () => {
+  // Nothing listens on ::1 at that port; the server stands for what is not to be reached.
+  const isAllowed = (address: string) => address === '::1';
+
+  test('what was checked is what is connected to', async () => {
+    const names = resolvesTo('::1');
+    const before = server.connections;
+    const fetchDocument = createFetchDocument({ lookup: names.lookup, isAllowed, ca: server.ca });
+    names.thenTo('127.0.0.1');
+    await expect(fetchDocument(server.at('/x'))).rejects.toThrow('it could not be fetched');
+    expect(names.asked).toHaveLength(1);
+    expect(server.connections).toBe(before);
+  });
+
+  test('the next fetch is checked anew, and uses no connection from before', async () => {
+    const names = resolvesTo('127.0.0.1');
+    let allowed = '127.0.0.1';
+    const fetchDocument = createFetchDocument({
+      lookup: names.lookup,
+      isAllowed: (address) => address === allowed,
+      ca: server.ca,
+    });
+    expect(await fetchDocument(server.at('/x'))).toEqual({});
+    const before = server.connections;
+    allowed = '::1';
+    await expect(fetchDocument(server.at('/x'))).rejects.toThrow(notPublic);
+    expect(server.connections).toBe(before);
+  });
+});

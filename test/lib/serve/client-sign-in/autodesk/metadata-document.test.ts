@@ -1,0 +1,179 @@
+// The fetch of metadata documents, at a server of its own: what it reads, and what it does not put up with.
+import { EventEmitter, once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  createFetchDocument,
+  type DocumentGuards,
+} from '../../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
+import { closing } from '../../../../support/closing.ts';
+import { resolvesTo, startTlsServer, type TlsServer } from '../../../../support/tls-server.ts';
+
+const keep = closing();
+const json = { 'content-type': 'application/json' };
+const greeting: RequestListener = (_request, response) =>
+  response.writeHead(200, json).end('{"hello":"world"}');
+let answer: RequestListener = greeting;
+let server: TlsServer;
+beforeAll(async () => {
+  server = keep(await startTlsServer((request, response) => answer(request, response)));
+});
+afterEach(() => {
+  answer = greeting;
+  server.requests.length = 0;
+});
+
+/** The fetch, for a test that has its "Internet" on this machine. */
+const fetchDocument = (guards: DocumentGuards = {}) =>
+  createFetchDocument({
+    ca: server.ca,
+    lookup: resolvesTo('127.0.0.1').lookup,
+    isAllowed: (address) => address === '127.0.0.1',
+    ...guards,
+  })(server.at('/client.json?v=1'));
+
+test('a document is read over TLS from the address that its name stands for', async () => {
+  expect(await fetchDocument()).toEqual({ hello: 'world' });
+  expect(server.requests).toEqual(['/client.json?v=1']);
+});
+
+test('a document is asked for as JSON, without anything that could identify the server', async () => {
+  const seen: unknown[] = [];
+  answer = ({ method, headers }, response) => {
+    seen.push([method, headers.accept, headers.cookie, headers.authorization, headers.referer]);
+    response.end('{}');
+  };
+  await fetchDocument();
+  expect(seen).toEqual([['GET', 'application/json', undefined, undefined, undefined]]);
+});
+
+describe('a document is refused', () => {
+  test.each([201, 203, 204, 206, 304, 400, 401, 404, 500, 503])('with status %i', async (status) => {
+    answer = (_request, response) => response.writeHead(status, json).end();
+    await expect(fetchDocument()).rejects.toThrow(`it was answered with status ${status}`);
+  });
+
+  test.each([301, 302, 303, 307, 308])('that is elsewhere (%i), and nobody goes there', async (status) => {
+    answer = ({ url }, response) => {
+      if (url?.startsWith('/client.json')) response.writeHead(status, { location: '/elsewhere' }).end();
+      else greeting({} as Parameters<RequestListener>[0], response);
+    };
+    await expect(fetchDocument()).rejects.toThrow('it could not be fetched');
+    expect(server.requests).toEqual(['/client.json?v=1']);
+  });
+
+  test.each(['', '{', '<html></html>', 'undefined', '{"a":1}x'])(
+    'that is not JSON but "%s"',
+    async (text) => {
+      answer = (_request, response) => response.writeHead(200, json).end(text);
+      await expect(fetchDocument()).rejects.toThrow('it is not JSON');
+    },
+  );
+
+  const text = (size: number) => JSON.stringify('x'.repeat(size - 2));
+
+  test('that is larger than 5 KiB, and not one that is as large', async () => {
+    answer = (_request, response) => response.end(text(5 * 1024));
+    expect(await fetchDocument()).toHaveLength(5 * 1024 - 2);
+    answer = (_request, response) => response.end(text(5 * 1024 + 1));
+    await expect(fetchDocument()).rejects.toThrow('it is larger than 5120 bytes');
+  });
+
+  test('that is larger than 5 KiB only when it is unpacked', async () => {
+    const packed = gzipSync(text(1024 * 1024));
+    expect(packed.length).toBeLessThan(5 * 1024);
+    answer = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
+    await expect(fetchDocument()).rejects.toThrow('it is larger than 5120 bytes');
+  });
+
+  test('that never ends, and the connection is closed', async () => {
+    const closed = new EventEmitter();
+    answer = (_request, response) => {
+      const more = () => response.write('x'.repeat(1024));
+      response.on('drain', more).on('close', () => closed.emit('close'));
+      while (more());
+    };
+    const ended = once(closed, 'close');
+    await expect(fetchDocument()).rejects.toThrow('it is larger than 5120 bytes');
+    await ended;
+  });
+
+  test.each(['before it begins', 'half way'])('that is cut off %s', async (when) => {
+    answer = (_request, response) => {
+      if (when === 'half way') response.writeHead(200, { 'content-length': 100 }).write('{');
+      response.destroy();
+    };
+    await expect(fetchDocument()).rejects.toThrow('it could not be fetched');
+  });
+
+  test.each(['before it begins', 'half way'])('that takes longer than five seconds, %s', async (when) => {
+    const patience = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(patience.signal);
+    onTestFinished(() => timeout.mockRestore());
+    const asked = new EventEmitter();
+    const closed = new EventEmitter();
+    answer = (_request, response) => {
+      if (when === 'half way') response.writeHead(200, json).write('{');
+      response.on('close', () => closed.emit('close'));
+      asked.emit('asked');
+    };
+    const arrived = once(asked, 'asked');
+    const ended = once(closed, 'close');
+    const refused = expect(fetchDocument()).rejects.toThrow('it could not be fetched');
+    await arrived;
+    expect(timeout).toHaveBeenCalledWith(5000);
+    patience.abort();
+    await refused;
+    await ended;
+  });
+
+  test('of a server whose certificate nobody vouches for', async () => {
+    await expect(fetchDocument({ ca: undefined })).rejects.toThrow('it could not be fetched');
+    expect(server.requests).toEqual([]);
+  });
+
+  test('of a server whose certificate is for another name', async () => {
+    const { lookup } = resolvesTo('127.0.0.1');
+    const fetchOther = createFetchDocument({ ca: server.ca, lookup, isAllowed: () => true });
+    await expect(fetchOther(`https://other.example:${server.port}/x`)).rejects.toThrow(
+      'could not be fetched',
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each([
+    ['http://client.example/x', 'its address is not https'],
+    ['ftp://client.example/x', 'its address is not https'],
+    ['client://client.example/x', 'its address is not https'],
+    ['https://', 'its address cannot be read'],
+    ['x', 'its address cannot be read'],
+    ['https://client.example', 'its address has no path'],
+    ['https://client.example/', 'its address has no path'],
+    ['https://client.example/?x', 'its address has no path'],
+    ['https://user@client.example/x', 'its address has a user name or password in it'],
+    ['https://user:password@client.example/x', 'its address has a user name or password in it'],
+    ['https://:password@client.example/x', 'its address has a user name or password in it'],
+    ['https://client.example/x#y', 'its address has a fragment'],
+    ['https://client.example/x#', 'its address has a fragment'],
+    ['https://CLIENT.example/x', 'its address is not written in the usual form'],
+    ['HTTPS://client.example/x', 'its address is not written in the usual form'],
+    ['https://client.example:443/x', 'its address is not written in the usual form'],
+    ['https://client.example/a/../x', 'its address is not written in the usual form'],
+    ['https://client.example/a/%2e%2e/x', 'its address is not written in the usual form'],
+    ['https://client.example\\x', 'its address is not written in the usual form'],
+    ['https://client.example/x y', 'its address is not written in the usual form'],
+    ['https:client.example/x', 'its address is not written in the usual form'],
+    ['https://client.example/x\n', 'its address is not written in the usual form'],
+    ['https://@client.example/x', 'its address is not written in the usual form'],
+    ['https://2130706433/x', 'its address is not written in the usual form'],
+    ['https://0x7f.1/x', 'its address is not written in the usual form'],
+    ['https://127.1/x', 'its address is not written in the usual form'],
+    ['https://[::ffff:127.0.0.1]/x', 'its address is not written in the usual form'],
+  ])('at "%s", without looking for it', async (address, words) => {
+    const names = resolvesTo('127.0.0.1');
+    const guarded = createFetchDocument({ lookup: names.lookup, isAllowed: () => true, ca: server.ca });
+    await expect(guarded(address)).rejects.toThrow(words);
+    expect(names.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,147 @@
+// Clients with a metadata document (OAuth Client ID Metadata Document): what must be in it, and where it must not be.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DocumentRefused } from '../../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
+import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
+import { definition as threeLegged } from '../../../../../servers/3lo.ts';
+import { closing } from '../../../../support/closing.ts';
+import { clientCallback } from '../../../../support/oauth-client.ts';
+import { askToken, authorizeAddress, codeForm } from '../../../../support/oauth-requests.ts';
+import { send } from '../../../../support/raw-http.ts';
+import { type ServedHttp, serveWith } from '../../../../support/signing-in.ts';
+import { startTlsServer } from '../../../../support/tls-server.ts';
+
+const keep = closing();
+let sandbox: Sandbox;
+let served: ServedHttp;
+/** What there is on the web, by address. */
+const web = new Map<string, unknown>();
+const fetched: string[] = [];
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  served = keep(
+    await serveWith(sandbox, threeLegged, 'autodesk', {
+      async fetchDocument(address) {
+        fetched.push(address);
+        if (!web.has(address)) throw new DocumentRefused('there is nothing');
+        return web.get(address);
+      },
+    }),
+  );
+});
+
+let count = 0;
+/** Publishes a document under an address of its own, right but for `changes`: its address. */
+function publish(changes: Record<string, unknown> = {}): string {
+  count += 1;
+  const address = `https://client.example/${count}/client.json`;
+  web.set(address, {
+    ...{ client_id: address, client_name: 'Published', redirect_uris: [clientCallback] },
+    ...changes,
+  });
+  return address;
+}
+
+const ask = (clientId: string, at = served) => send(authorizeAddress(at, clientId));
+
+async function expectRefused(clientId: string, words: string, at = served) {
+  const { status, headers, body } = await ask(clientId, at);
+  expect([status, headers.location]).toEqual([400, undefined]);
+  expect(body).toContain('The metadata document of this MCP client cannot be used');
+  expect(body).toContain(words);
+}
+
+test('a person is asked about a client whose document is right', async () => {
+  const { status, body } = await ask(publish());
+  expect([status, body.includes('Allow Published?')]).toEqual([200, true]);
+});
+
+test('a document may have more in it than is asked for here', async () => {
+  const more = { logo_uri: 'https://client.example/logo.png', grant_types: ['authorization_code'], x: 1 };
+  const { status, body } = await ask(publish(more));
+  expect([status, body.includes('logo.png')]).toEqual([200, false]);
+});
+
+describe('a document is refused', () => {
+  test.each<[what: string, changes: Record<string, unknown>, words: string]>([
+    ['of another client', { client_id: 'https://client.example/other.json' }, 'that of another client'],
+    ['of a client of another host', { client_id: 'https://elsewhere.example/' }, 'that of another client'],
+    ['that names no client', { client_id: undefined }, 'lacks something'],
+    ['without a name', { client_name: undefined }, 'lacks something'],
+    ['with an empty name', { client_name: ' ' }, 'lacks something'],
+    ['without redirect addresses', { redirect_uris: undefined }, 'lacks something'],
+    ['with none of them', { redirect_uris: [] }, 'lacks something'],
+    ['with one that is no text', { redirect_uris: [1] }, 'lacks something'],
+    [
+      'with one that is not safe',
+      { redirect_uris: [clientCallback, 'http://app.example/'] },
+      'must be an https',
+    ],
+    ['with one of a private scheme', { redirect_uris: ['client://callback'] }, 'must be an https address'],
+    ['with a fragment in one', { redirect_uris: [`${clientCallback}#x`] }, 'has a fragment'],
+  ])('%s', async (_what, changes, words) => {
+    await expectRefused(publish(changes), words);
+  });
+
+  test.each([null, [], 'text', 1])('that is %j', async (document) => {
+    const address = publish();
+    web.set(address, document);
+    await expectRefused(address, 'lacks something');
+  });
+
+  test('whose address differs from what it says in one character', async () => {
+    const address = publish();
+    web.set(`${address}?`, web.get(address));
+    await expectRefused(`${address}?`, 'that of another client');
+  });
+
+  test('that does not name the address to which the answer is to go', async () => {
+    const { status, body } = await ask(publish({ redirect_uris: ['http://localhost:1/'] }));
+    expect([status, body.includes('not one of its own')]).toEqual([400, true]);
+  });
+
+  test('with markup in what it says, as text', async () => {
+    const { body } = await ask('https://client.example/<script>alert(1)</script>');
+    expect(body).not.toContain('<script>');
+  });
+});
+
+test('a document is fetched once for many requests, whether it can be used or not', async () => {
+  for (const address of [publish(), 'https://client.example/nowhere.json']) {
+    fetched.length = 0;
+    await Promise.all(Array.from({ length: 5 }, () => ask(address)));
+    await ask(address);
+    expect(fetched).toEqual([address]);
+  }
+});
+
+test('a code of one published client is not for another', async () => {
+  const form = await codeForm(served, { clientId: publish() });
+  expect((await askToken(served, { ...form, client_id: publish() })).json.error).toBe('invalid_grant');
+  expect((await askToken(served, form)).status).toBe(200);
+});
+
+describe('a server as it is started by the launcher', () => {
+  test('connects to nothing on its own machine, by whatever name, for a document', async () => {
+    const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
+    const inside = keep(await startTlsServer((_request, response) => response.end('{}')));
+    for (const host of ['localhost', '127.0.0.1', '[::1]', '127.0.0.2', '[::ffff:7f00:1]'])
+      await expectRefused(
+        `https://${host}:${inside.port}/client.json`,
+        'it is not at an address of the public Internet',
+        launched,
+      );
+    expect([inside.connections, inside.requests]).toEqual([0, []]);
+  });
+
+  test.each([
+    'https://127.0.0.1/x',
+    'https://169.254.169.254/x',
+    'https://10.0.0.1/x',
+    'https://192.168.0.1/x',
+    'https://[fd00:ec2::254]/x',
+    'https://[64:ff9b::7f00:1]/x',
+  ])('asks nobody at %s', async (address) => {
+    const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
+    await expectRefused(address, 'it is not at an address of the public Internet', launched);
+  });
+});

@@ -1,0 +1,193 @@
+// Ten people at one server, a thousand calls in any order: nobody ever sees what is another's.
+import type { Client } from '@modelcontextprotocol/client';
+import { beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Caller } from '../../../../lib/auth/token-source.ts';
+import type { UserSignIn } from '../../../../lib/auth/user-sign-in.ts';
+import { createBrowsers } from '../../../../lib/serve/browsers.ts';
+import { oidc } from '../../../../lib/serve/client-sign-in/oidc.ts';
+import { createHost, type Host } from '../../../../lib/serve/host.ts';
+import { createHttpApp, type HttpApp } from '../../../../lib/serve/http.ts';
+import { createKeys } from '../../../../lib/serve/keys.ts';
+import { type Listener, listen } from '../../../../lib/serve/listen.ts';
+import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
+import { eras } from '../../../support/clients.ts';
+import { closing } from '../../../support/closing.ts';
+import { connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
+import { signInThrough } from '../../../support/oidc.ts';
+import {
+  atProvider,
+  type OpenIdProvider,
+  scope,
+  startOpenIdProvider,
+} from '../../../support/openid-provider.ts';
+import { people as autodeskAccounts } from '../../../support/people.ts';
+import { askedAddress } from '../../../support/sign-in.ts';
+import { threeLegged } from '../../../support/three-legged.ts';
+import { hubsOf, said } from '../../../support/tool-results.ts';
+
+const keep = closing();
+const names = ['ann', 'ben', 'cai', 'dee', 'eli', 'fay', 'gus', 'hal', 'ida', 'jon'];
+const calls = 1000;
+/** How many calls run at the same moment. */
+const lanes = 25;
+/** Fewer than there are people, so that connections come and go. */
+const mostConnections = 4;
+
+/** One of a person's clients, and what they must see. */
+type Seat = {
+  client: Client;
+  caller: string;
+  hubs: readonly string[];
+  clientToken: string;
+  apsToken: string;
+};
+
+let sandbox: Sandbox;
+let provider: OpenIdProvider;
+let url: string;
+let connected = 0;
+/** How many calls of the tool run, and how many that were at most. */
+const running = { now: 0, most: 0 };
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  provider = keep(await startOpenIdProvider());
+  url = await serve();
+});
+
+/** The tools of 3LO, and one that tells for whom it works: who calls, and with which token of APS. */
+function definition(origin: string) {
+  const built = threeLegged(sandbox, {
+    callbackUrl: async () => `${origin}/callback`,
+    confirmUrl: `${origin}/signin`,
+  });
+  built.server.addTool({
+    name: 'who_am_i',
+    description: 'Says for whom it works.',
+    execute: async (_args, { session }) => {
+      running.now += 1;
+      running.most = Math.max(running.most, running.now);
+      const answer = await whoIs(built.signIn, session);
+      running.now -= 1;
+      return JSON.stringify(answer);
+    },
+  });
+  built.server.on('connect', () => {
+    connected += 1;
+  });
+  return built;
+}
+
+async function whoIs(signIn: UserSignIn, session: Caller | undefined) {
+  if (!session) throw new Error('Nobody calls');
+  // Others get their turn before and after the token is looked up.
+  await new Promise(setImmediate);
+  const apsToken = await signIn.get(session);
+  await new Promise(setImmediate);
+  return { caller: session.id, apsToken };
+}
+
+/** Serves it as the launcher does, but for how many connections are kept. */
+async function serve(): Promise<string> {
+  let app: HttpApp | undefined;
+  const listener: Listener = await listen(
+    async (request) => app?.fetch(request) ?? new Response(null, { status: 503 }),
+    'localhost',
+    0,
+  );
+  const keys = createKeys();
+  const host: Host = createHost(definition(listener.url), keys, mostConnections);
+  const resource = `${listener.url}/mcp`;
+  const clientSignIn = oidc({ issuer: provider.issuer, scopes: [scope], resource, name: 'Isolation' });
+  const browsers = createBrowsers(keys('sign-in forms'), false);
+  const served = createHttpApp(host, { allowed: { hosts: [], origins: [] }, clientSignIn, browsers });
+  app = served;
+  keep({
+    async close() {
+      listener.close();
+      await served.close();
+      listener.disconnect();
+      await host.close();
+    },
+  });
+  sandbox.registerRedirectUri(`${listener.url}/callback`);
+  return listener.url;
+}
+
+const identity = z.object({ caller: z.string(), apsToken: z.string() });
+const whoAmI = async (client: Client) => identity.parse(JSON.parse((await said(client, 'who_am_i')).text));
+
+/** A client of each era for a person, who signs in to it, and to Autodesk once. */
+async function seatsOf(name: string, account: (typeof autodeskAccounts)[number]): Promise<Seat[]> {
+  const clients = [];
+  for (const [, mode] of eras) {
+    const memory = new TestOAuthProvider();
+    const client = keep(await connectSigningIn(url, mode, atProvider(name), { provider: memory }));
+    clients.push({ client, clientToken: memory.saved.tokens?.access_token ?? '' });
+  }
+  const [first] = clients;
+  if (!first) throw new Error('There are two eras');
+  expect((await signInThrough(await askedAddress(first.client), account)).html).toContain(
+    'You are signed in',
+  );
+  const { apsToken } = await whoAmI(first.client);
+  const must = { caller: `${provider.issuer}#${name}`, hubs: account.hubs, apsToken };
+  return clients.map((each) => ({ ...each, ...must }));
+}
+
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
+function randomly(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+test('a thousand calls of ten people, each with two clients: every answer is of the one who asked', {
+  timeout: 120_000,
+}, async () => {
+  const seats: Seat[] = [];
+  for (const [index, name] of names.entries()) {
+    const account = autodeskAccounts[index % autodeskAccounts.length];
+    if (account) seats.push(...(await seatsOf(name, account)));
+  }
+  expect(new Set(seats.map(({ apsToken }) => apsToken)).size).toBe(names.length);
+  expect(new Set(seats.map(({ clientToken }) => clientToken)).size).toBe(2 * names.length);
+
+  const random = randomly(20260728);
+  const plan = Array.from({ length: calls }, () => ({
+    seat: seats[Math.floor(random() * seats.length)] as Seat,
+    tool: random() < 0.5 ? 'who_am_i' : 'list_hubs',
+  }));
+  /** Whose secrets an answer holds: tokens, and the names that the server has for people. */
+  const ownersIn = (answer: string) =>
+    new Set(
+      seats
+        .filter((it) => [it.apsToken, it.clientToken, `${it.caller}"`].some((mark) => answer.includes(mark)))
+        .map(({ caller }) => caller),
+    );
+
+  const answered = new Map<Seat, number>();
+  const next = plan.values();
+  const lane = async () => {
+    for (const { seat, tool } of next) {
+      if (tool === 'list_hubs') expect(await hubsOf(seat.client)).toEqual(seat.hubs);
+      else {
+        const { text } = await said(seat.client, tool);
+        expect(identity.parse(JSON.parse(text))).toEqual({ caller: seat.caller, apsToken: seat.apsToken });
+        expect(ownersIn(text)).toEqual(new Set([seat.caller]));
+      }
+      answered.set(seat, (answered.get(seat) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+
+  expect([...answered.values()].reduce((sum, count) => sum + count)).toBe(calls);
+  expect(answered.size).toBe(seats.length);
+  // It was a test only if they got in each other's way.
+  expect(running.most).toBeGreaterThan(1);
+  expect(connected).toBeGreaterThan(calls / 10);
+});

@@ -1,0 +1,127 @@
+// An OpenID provider that cannot be reached, or is none: 503, in words that help, and all is well once it is back.
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
+import { definition as twoLegged } from '../../../../servers/2lo.ts';
+import { closing } from '../../../support/closing.ts';
+import { always, startLocalServer } from '../../../support/local-server.ts';
+import { bearer, inHandshakeEra, serveOidc, toolCallers } from '../../../support/oidc.ts';
+import { type OpenIdProvider, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import type { ServedHttp } from '../../../support/signing-in.ts';
+
+const keep = closing();
+let sandbox: Sandbox;
+let provider: OpenIdProvider;
+let served: ServedHttp;
+let said: string[];
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  provider = keep(await startOpenIdProvider());
+});
+beforeEach(async () => {
+  served = keep(await serveOidc(sandbox, twoLegged, provider));
+  said = [];
+  vi.spyOn(console, 'error').mockImplementation((text) => void said.push(String(text)));
+});
+afterEach(() => {
+  provider.instead = undefined;
+  vi.restoreAllMocks();
+});
+
+type Answer = NonNullable<OpenIdProvider['instead']>;
+const html: Answer = (_request, response) => void response.end('<h1>Back soon</h1>');
+const cut: Answer = (request) => void request.destroy();
+const elsewhere: Answer = (request, response) => {
+  response.writeHead(302, { location: `${provider.issuer}/moved${request.url}` }).end();
+};
+
+/** A discovery document that says the right thing, but for `changes`. */
+const document =
+  (changes: Record<string, unknown>): Answer =>
+  (request, response) => {
+    const right = { issuer: provider.issuer, jwks_uri: `${provider.issuer}/jwks` };
+    always({ ...right, ...changes })(request, response);
+  };
+
+/** Answers for the keys alone. */
+const forKeys =
+  (answer: Answer): Answer =>
+  (request, response) => {
+    if (request.url === '/jwks') answer(request, response);
+    else document({})(request, response);
+  };
+
+const troubles: readonly (readonly [what: string, answer: Answer, reason: RegExp])[] = [
+  ['drops connections', cut, /cannot be used/],
+  ['answers 500', always({}, 500), /cannot be used/],
+  ['answers 404', always({ error: 'not here' }, 404), /cannot be used/],
+  ['answers with a page for people', html, /cannot be used/],
+  ['sends us elsewhere', elsewhere, /cannot be used/],
+  ['says that it is another issuer', document({ issuer: 'https://another.example' }), /cannot be used/],
+  ['says that it is almost the same issuer', document({ issuer: 'http://127.0.0.1' }), /cannot be used/],
+  ['does not say who it is', document({ issuer: undefined }), /cannot be used/],
+  ['names no keys', document({ jwks_uri: undefined }), /names no keys/],
+  ['drops connections for its keys', forKeys(cut), /keys .* cannot be had/],
+  ['answers 500 for its keys', forKeys(always({}, 500)), /keys .* cannot be had/],
+  ['gives a page for its keys', forKeys(html), /keys .* cannot be had/],
+  ['gives something else for its keys', forKeys(always({ keys: 'none' })), /keys .* cannot be had/],
+  ['sends us elsewhere for its keys', forKeys(elsewhere), /keys .* cannot be had/],
+];
+
+describe.each(toolCallers)('%s, while the provider', (_era, call) => {
+  test.each(troubles)(
+    '%s, a call is answered 503; and right, as soon as that is over',
+    async (_what, instead, reason) => {
+      const token = provider.token(served.url);
+      provider.instead = instead;
+      const answer = await call(served.url, 'list_buckets', bearer(token));
+      expect(answer.status).toBe(503);
+      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(answer.headers).not.toHaveProperty('www-authenticate');
+      expect(JSON.parse(answer.body)).toEqual({
+        error: 'temporarily_unavailable',
+        error_description: expect.stringContaining('try again later'),
+      });
+      expect(said).toEqual([expect.stringMatching(reason)]);
+      for (const part of token.split('.')) expect(JSON.stringify([said, answer])).not.toContain(part);
+
+      provider.instead = undefined;
+      expect((await call(served.url, 'list_buckets', bearer(token))).status).toBe(200);
+      expect(said).toHaveLength(1);
+    },
+  );
+});
+
+test('a provider that says it is another issuer is not asked for the keys of that', async () => {
+  const attacker = keep(await startLocalServer(always({ keys: [] })));
+  provider.instead = document({ issuer: attacker.url, jwks_uri: `${attacker.url}/jwks` });
+  const answer = await inHandshakeEra(served.url, 'list_buckets', bearer(provider.token(served.url)));
+  expect(answer.status).toBe(503);
+  expect(attacker.requests).toEqual([]);
+});
+
+test('who brings no token is told where to get one all the same, also while the provider is away', async () => {
+  provider.instead = cut;
+  expect((await inHandshakeEra(served.url, 'list_buckets')).status).toBe(401);
+  expect((await fetch(`${served.url}/.well-known/oauth-protected-resource`)).status).toBe(200);
+});
+
+describe('an operator', () => {
+  test('is told at the start that the provider cannot be used, and what to check; and need not start again', async () => {
+    provider.instead = cut;
+    await served.clientSignIn?.lookAhead?.();
+    expect(said).toHaveLength(1);
+    for (const help of [provider.issuer, 'MCP_AUTH_ISSUER', '/.well-known/openid-configuration'])
+      expect(said[0]).toContain(help);
+    provider.instead = undefined;
+    const answer = await inHandshakeEra(served.url, 'list_buckets', bearer(provider.token(served.url)));
+    expect(answer.status).toBe(200);
+  });
+
+  test('is told nothing of a provider that is there, which is not asked twice', async () => {
+    provider.requests.length = 0;
+    await served.clientSignIn?.lookAhead?.();
+    await inHandshakeEra(served.url, 'list_buckets', bearer(provider.token(served.url)));
+    expect(said).toEqual([]);
+    expect(provider.requests).toEqual(['/.well-known/openid-configuration', '/jwks']);
+  });
+});

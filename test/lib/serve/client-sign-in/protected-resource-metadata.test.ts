@@ -1,0 +1,93 @@
+// What the server publishes of itself as an OAuth protected resource (RFC 9728), for clients in browsers, too.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
+import { definition as twoLegged } from '../../../../servers/2lo.ts';
+import { closing } from '../../../support/closing.ts';
+import { bearer, challengeOf, inHandshakeEra, serveOidc, serveOidcAt } from '../../../support/oidc.ts';
+import { type OpenIdProvider, scope, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import { send } from '../../../support/raw-http.ts';
+import type { ServedHttp } from '../../../support/signing-in.ts';
+
+const keep = closing();
+const wellKnown = '/.well-known/oauth-protected-resource';
+let sandbox: Sandbox;
+let provider: OpenIdProvider;
+let served: ServedHttp;
+beforeAll(async () => {
+  sandbox = keep(await startSandbox());
+  provider = keep(await startOpenIdProvider());
+  served = keep(await serveOidc(sandbox, twoLegged, provider));
+});
+
+describe('the metadata', () => {
+  test.each([wellKnown, `${wellKnown}/mcp`])(
+    'at %s says all there is to know, to everybody',
+    async (path) => {
+      for (const origin of ['https://anywhere.example', 'null', undefined]) {
+        const answer = await send(new URL(path, served.url), { headers: origin ? { origin } : {} });
+        expect(answer.status).toBe(200);
+        expect(answer.headers).toMatchObject({
+          'content-type': 'application/json',
+          'access-control-allow-origin': '*',
+        });
+        expect(JSON.parse(answer.body)).toEqual({
+          resource: `${served.url}/mcp`,
+          authorization_servers: [provider.issuer],
+          scopes_supported: [scope],
+          bearer_methods_supported: ['header'],
+          resource_name: 'APS MCP server (2lo)',
+        });
+      }
+    },
+  );
+
+  test('may be asked for by a page with headers of its own, as MCP clients in browsers do', async () => {
+    const preflight = await send(new URL(`${wellKnown}/mcp`, served.url), {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://anywhere.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'mcp-protocol-version',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': 'mcp-protocol-version',
+    });
+  });
+
+  test('and the challenge name the public address of a server that has one', async () => {
+    const { url } = keep(
+      await serveOidcAt({ publicUrl: 'https://mcp.example.com' }, sandbox, twoLegged, provider),
+    );
+    const headers = { host: 'mcp.example.com' };
+    const metadata = await send(new URL(wellKnown, url), { headers });
+    expect(JSON.parse(metadata.body)).toMatchObject({ resource: 'https://mcp.example.com/mcp' });
+    expect(challengeOf(await inHandshakeEra(url, 'list_buckets', headers))).toEqual({
+      scheme: 'Bearer',
+      resource_metadata: `https://mcp.example.com${wellKnown}/mcp`,
+      scope,
+    });
+    const call = (at: string) =>
+      inHandshakeEra(url, 'list_buckets', { ...headers, ...bearer(provider.token(at)) });
+    expect((await call('https://mcp.example.com')).status).toBe(200);
+    expect((await call(url)).status).toBe(401);
+  });
+});
+
+test('a page that may call the server can read the challenge, and send a token', async () => {
+  const origin = 'http://localhost:6274';
+  const answer = await inHandshakeEra(served.url, 'list_buckets', { origin });
+  expect(answer.headers['access-control-allow-origin']).toBe(origin);
+  expect(answer.headers['access-control-expose-headers']).toMatch(/www-authenticate/i);
+  const preflight = await send(new URL('/mcp', served.url), {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    },
+  });
+  expect(preflight.headers['access-control-allow-headers']).toMatch(/authorization/i);
+});

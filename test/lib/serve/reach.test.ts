@@ -1,0 +1,170 @@
+// Who can reach a server over HTTP, and which combinations do not start.
+import { describe, expect, test } from 'vitest';
+import { type ClientAuthMode, clientAuthModes, SettingsError } from '../../../lib/config.ts';
+import type { ServerDefinition } from '../../../lib/serve/definition.ts';
+import { namesOf, type Reach, refuseUnsafe, withoutSignIn } from '../../../lib/serve/reach.ts';
+import { definition as twoLegged } from '../../../servers/2lo.ts';
+import { definition as threeLegged } from '../../../servers/3lo.ts';
+import { definition as publicClient } from '../../../servers/pkce.ts';
+import { definition as serviceAccount } from '../../../servers/ssa.ts';
+
+const local = ['localhost', '127.0.0.1', '127.0.0.2', '::1'];
+const reachable = [
+  ...['0.0.0.0', '::', '192.168.0.1', '2001:db8::1', 'mcp.example.com'],
+  ...['127.0.0.1.example.com', 'localhost.example.com', '10.127.0.0.1', '::ffff:127.0.0.1'],
+];
+const servers = [twoLegged, serviceAccount, threeLegged, publicClient];
+const publicUrl = 'https://mcp.example.com';
+
+function reachOf(changes: Partial<Reach>): Reach {
+  return { host: 'localhost', clientAuth: 'none', insecureNoClientAuth: false, ...changes };
+}
+
+/** Why a server does not start; undefined if it does. */
+function refusal(definition: ServerDefinition, changes: Partial<Reach>): string | undefined {
+  try {
+    refuseUnsafe(definition, reachOf(changes));
+    return undefined;
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+}
+
+/** The reasons, by a word or two of each. */
+const reasons = {
+  belongsToUsers: /^Its tokens belong to users/,
+  everybody: /^Everybody who can reach/,
+  contradiction: /^--insecure-no-client-auth contradicts the client sign-in/,
+  noPublicUrl: /^MCP_PUBLIC_URL is missing/,
+  noSecret: /^With the client sign-in "autodesk" .+ needs a secret/,
+};
+
+type Row = readonly [
+  where: 'local' | 'reachable',
+  clientAuth: ClientAuthMode,
+  flag: boolean,
+  publicUrl: boolean,
+  application: keyof typeof reasons | undefined,
+  users: keyof typeof reasons | undefined,
+];
+
+/** All that can be combined: what is said to a server with tokens of its own, and to one with tokens of users. */
+const table: readonly Row[] = [
+  ['local', 'none', false, false, undefined, undefined],
+  ['local', 'none', false, true, 'everybody', 'belongsToUsers'],
+  ['local', 'none', true, false, undefined, undefined],
+  ['local', 'none', true, true, undefined, 'belongsToUsers'],
+  ['local', 'oidc', false, false, undefined, undefined],
+  ['local', 'oidc', false, true, undefined, undefined],
+  ['local', 'oidc', true, false, 'contradiction', 'contradiction'],
+  ['local', 'oidc', true, true, 'contradiction', 'contradiction'],
+  ['local', 'autodesk', false, false, undefined, undefined],
+  ['local', 'autodesk', false, true, undefined, undefined],
+  ['local', 'autodesk', true, false, 'contradiction', 'contradiction'],
+  ['local', 'autodesk', true, true, 'contradiction', 'contradiction'],
+  ['reachable', 'none', false, false, 'everybody', 'belongsToUsers'],
+  ['reachable', 'none', false, true, 'everybody', 'belongsToUsers'],
+  ['reachable', 'none', true, false, undefined, 'belongsToUsers'],
+  ['reachable', 'none', true, true, undefined, 'belongsToUsers'],
+  ['reachable', 'oidc', false, false, 'noPublicUrl', 'noPublicUrl'],
+  ['reachable', 'oidc', false, true, undefined, undefined],
+  ['reachable', 'oidc', true, false, 'contradiction', 'contradiction'],
+  ['reachable', 'oidc', true, true, 'contradiction', 'contradiction'],
+  ['reachable', 'autodesk', false, false, 'noPublicUrl', 'noPublicUrl'],
+  ['reachable', 'autodesk', false, true, undefined, undefined],
+  ['reachable', 'autodesk', true, false, 'contradiction', 'contradiction'],
+  ['reachable', 'autodesk', true, true, 'contradiction', 'contradiction'],
+];
+
+describe.each(table)(
+  'on a host that is %s, with %s, the flag %s, a public address %s',
+  (where, clientAuth, insecureNoClientAuth, named, application, users) => {
+    test.each(servers)('$name starts, or says why not', (definition) => {
+      const noSecret = definition === publicClient && clientAuth === 'autodesk';
+      const expected = noSecret ? 'noSecret' : definition.userScopes ? users : application;
+      for (const host of where === 'local' ? local : reachable) {
+        const said = refusal(definition, {
+          ...{ host, clientAuth, insecureNoClientAuth },
+          publicUrl: named ? publicUrl : undefined,
+        });
+        if (expected) expect(said).toMatch(reasons[expected]);
+        else expect(said).toBeUndefined();
+      }
+    });
+  },
+);
+
+describe('on this machine, behind a public address, without a sign-in of clients', () => {
+  test.each(servers)('$name names that address, and can do without it', (definition) => {
+    const said = refusal(definition, { publicUrl });
+    expect(said).toContain(`can reach ${publicUrl} `);
+    expect(said).toContain('leave MCP_PUBLIC_URL out');
+    expect(said).not.toContain('--host');
+  });
+
+  test.each(servers)('$name starts if that address is of this machine, too', (definition) => {
+    for (const name of ['localhost', '127.0.0.1', '127.0.0.2', '[::1]'])
+      expect(refusal(definition, { publicUrl: `http://${name}:8080` })).toBeUndefined();
+  });
+});
+
+describe('a refusal is one line that names what to do:', () => {
+  const host = '192.0.2.1';
+  test.each([
+    [
+      twoLegged,
+      { host },
+      ['--client-auth autodesk or oidc', 'leave --host out', '--insecure-no-client-auth', host],
+    ],
+    [threeLegged, { host }, ['--client-auth autodesk or oidc', 'leave --host out', host]],
+    [publicClient, { host }, ['--client-auth oidc', 'leave --host out', host]],
+    [
+      twoLegged,
+      { host, clientAuth: 'oidc' },
+      ['MCP_PUBLIC_URL', 'https://mcp.example.com', `--host ${host}`],
+    ],
+    [
+      twoLegged,
+      { clientAuth: 'oidc', insecureNoClientAuth: true },
+      ['--insecure-no-client-auth', '"oidc"', '--client-auth or MCP_CLIENT_AUTH', 'choose one'],
+    ],
+    [publicClient, { clientAuth: 'autodesk' }, ['the client sign-in "autodesk"', 'Use 3lo']],
+  ] as const)('$name, %j', (definition, changes, words) => {
+    const said = refusal(definition, changes) ?? '';
+    for (const word of words) expect(said).toContain(word);
+    expect(said).toMatch(/\.$/);
+    expect(said).not.toContain('\n');
+  });
+
+  test('what a public client cannot do is not offered to it', () => {
+    for (const changes of [{ host }, { publicUrl }])
+      expect(refusal(publicClient, changes)).not.toContain('autodesk or');
+  });
+
+  test('the flag is never the way out where tokens belong to users', () => {
+    for (const definition of [threeLegged, publicClient])
+      for (const changes of [{ host }, { publicUrl }])
+        expect(refusal(definition, changes)).not.toContain('--insecure-no-client-auth');
+  });
+});
+
+test('who may call without a sign-in are programs of this machine, or everybody, and then the flag is repeated', () => {
+  const everybody = /^EVERYBODY .*--insecure-no-client-auth/;
+  for (const host of local) {
+    expect(withoutSignIn(reachOf({ host }))).toBe('programs on this machine');
+    expect(withoutSignIn(reachOf({ host, publicUrl }))).toMatch(everybody);
+  }
+  for (const host of reachable) expect(withoutSignIn(reachOf({ host }))).toMatch(everybody);
+});
+
+test.each([
+  [{ host: 'localhost' }, ['localhost']],
+  [{ host: 'MCP.Example.com' }, ['mcp.example.com']],
+  [{ host: '2001:db8::1' }, ['[2001:db8::1]']],
+  [{ host: '0.0.0.0', publicUrl: 'https://mcp.example.com:8443' }, ['0.0.0.0', 'mcp.example.com']],
+  [{ host: '::', publicUrl: 'https://[2001:db8::1]' }, ['[::]', '[2001:db8::1]']],
+])('%j is reached under the names %j, as Host headers have them', (changes, names) => {
+  for (const clientAuth of clientAuthModes)
+    expect(namesOf(reachOf({ clientAuth, ...changes }))).toEqual(names);
+});

@@ -1,0 +1,68 @@
+/** Pages of a server in a real browser: what must hold for each of them, and pictures for the documentation. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { pathOf } from './programs.ts';
+
+/** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */
+const pictures = process.env.UPDATE_SCREENSHOTS === '1' ? pathOf('docs/images') : undefined;
+
+/** Takes a picture for the documentation, if that is what is wanted: as high as what there is to see. */
+export async function picture(page: Page, file: string): Promise<void> {
+  if (!pictures) return;
+  await mkdir(pictures, { recursive: true });
+  // What differs from run to run is always the same in a picture.
+  await page.evaluate(`for (const it of document.querySelectorAll('p, dd')) {
+    if (it.childElementCount === 0)
+      it.textContent = it.textContent
+        .replace(/request [0-9a-f-]{36}/, 'request 01234567-89ab-4cde-8f01-23456789abcd')
+        .replace(/client-[\\w-]{22}/, 'client-k4Zr0wQb2sXh5nTe7uYp1A')
+        .replace(/127\\.0\\.0\\.1:\\d+/, '127.0.0.1:5050');
+    for (const code of it.querySelectorAll('code'))
+      code.textContent = code.textContent
+        .replace(/^(localhost|127\\.0\\.0\\.1):\\d+$/, '$1:33418')
+        .replace(/127\\.0\\.0\\.1:\\d+\\//, '127.0.0.1:5050/');
+  }`);
+  const height = await page.evaluate<number>('document.querySelector("main").getBoundingClientRect().bottom');
+  await page.setViewportSize({ width: 900, height: Math.ceil(height) + 48 });
+  await page.screenshot({ path: join(pictures, `${file}.png`), animations: 'disabled' });
+}
+
+/** Holds for every page of a server: how it is built, and what it does not give away. */
+export async function expectGoodPage(page: Page, heading: string, forms = 0): Promise<void> {
+  expect(await page.getByRole('heading').allTextContents()).toEqual([heading]);
+  expect(await page.getByRole('heading', { level: 1, name: heading }).count()).toBe(1);
+  expect(await page.getByRole('main').count()).toBe(1);
+  expect(await page.title()).toBe(heading);
+  expect(await page.locator('html').getAttribute('lang')).toBe('en');
+  expect(await page.locator('script, link, img, iframe, [onclick], [style]').count()).toBe(0);
+  expect(await page.locator('form').count()).toBe(forms);
+  // What a form carries is sealed, and comes back to the server alone.
+  const content = (await page.content()).replace(/(<input type="hidden" name="form" value=")[^"]*/, '$1');
+  for (const value of new URL(page.url()).searchParams.values())
+    if (forms === 0 || value.length > 16) expect(content).not.toContain(value);
+  expect(content).not.toMatch(/eyJ[\w-]{8}|code_verifier/);
+  await expectToFit(page);
+  // Nothing but the page was loaded.
+  expect(await page.evaluate('performance.getEntriesByType("resource").length')).toBe(0);
+}
+
+/** Nothing runs off the side. */
+export async function expectToFit(page: Page): Promise<void> {
+  expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+}
+
+/** Text is dark where a person likes pages light, and light where they like them dark. */
+export async function expectInk(page: Page, colorScheme: 'light' | 'dark', selector = 'body'): Promise<void> {
+  // The colour of the text tells: the canvas behind it has none of its own.
+  const colors = await page.evaluate<string[]>(
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].map((it) => getComputedStyle(it).color)`,
+  );
+  expect(colors).not.toEqual([]);
+  for (const color of colors) {
+    const [red = 0] = (color.match(/\d+/g) ?? []).map(Number);
+    if (colorScheme === 'light') expect(red).toBeLessThan(64);
+    else expect(red).toBeGreaterThan(192);
+  }
+}

@@ -1,0 +1,56 @@
+/** The sandbox behind a server that keeps what each request had in it, headers and forms included. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Sandbox } from '../../sandbox/index.ts';
+import { startLocalServer } from './local-server.ts';
+
+export type RecordedRequest = {
+  path: string;
+  authorization: string | undefined;
+  form: Record<string, string>;
+  /** The status of the answer. */
+  status: number;
+};
+
+export type RecordingAps = {
+  /** Without a trailing slash. */
+  url: string;
+  /** The requests with a form: to the token and revocation endpoints, and of the sign-in page. */
+  posted: RecordedRequest[];
+  close(): void;
+};
+
+const passedOn = ['authorization', 'content-type', 'accept'];
+const passedBack = ['content-type', 'location', 'retry-after', 'www-authenticate'];
+
+/** Starts one in front of `sandbox`. */
+export async function startRecordingAps(sandbox: Pick<Sandbox, 'url'>): Promise<RecordingAps> {
+  const posted: RecordedRequest[] = [];
+
+  async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    const headers = new Headers();
+    for (const name of passedOn)
+      if (typeof request.headers[name] === 'string') headers.set(name, request.headers[name]);
+    const answer = await fetch(sandbox.url + request.url, {
+      ...{ method: request.method, headers, redirect: 'manual' },
+      body: body === '' ? undefined : body,
+    });
+    if (request.method === 'POST')
+      posted.push({
+        path: request.url ?? '',
+        authorization: request.headers.authorization,
+        form: Object.fromEntries(new URLSearchParams(body)),
+        status: answer.status,
+      });
+    for (const name of passedBack)
+      if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name) ?? '');
+    response.writeHead(answer.status);
+    response.end(await answer.text());
+  }
+
+  const { url, close } = await startLocalServer((request, response) => {
+    passOn(request, response).catch(() => response.destroy());
+  });
+  return { url, posted, close };
+}

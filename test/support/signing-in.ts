@@ -1,0 +1,63 @@
+/** Servers to which MCP clients sign in, served as the launcher serves them, and the people who do that. */
+import type { ClientAuthMode, Environment } from '../../lib/config.ts';
+import type { FetchDocument } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
+import { isPublicClient, type ServerDefinition } from '../../lib/serve/definition.ts';
+import { createKeys } from '../../lib/serve/keys.ts';
+import { type HttpServer, serveHttp } from '../../lib/serve/serve-http.ts';
+import { type Employee, employees, type Sandbox } from '../../sandbox/index.ts';
+import { clientCallback, type Person } from './oauth-client.ts';
+import { alice } from './people.ts';
+import { openBrowser, type Page, type WebBrowser } from './web-browser.ts';
+
+export type ServedHttp = HttpServer & { url: string; close(): Promise<void> };
+
+/** Serves a definition against the sandbox on any free port. */
+export async function serveWith(
+  sandbox: Sandbox,
+  definition: ServerDefinition,
+  clientAuth: ClientAuthMode,
+  { env, fetchDocument, secret }: { env?: Environment; fetchDocument?: FetchDocument; secret?: string } = {},
+): Promise<ServedHttp> {
+  const environment = {
+    ...sandbox.env,
+    ...(isPublicClient(definition) && { APS_CLIENT_ID: sandbox.publicClientId }),
+    ...env,
+  };
+  const server = await serveHttp(definition, environment, {
+    reach: { host: 'localhost', clientAuth },
+    allowed: { hosts: [], origins: [] },
+    port: 0,
+    keys: createKeys(secret),
+    fetchDocument,
+  });
+  sandbox.registerRedirectUri(server.callbackUrl);
+  return { ...server, url: server.publicUrl, close: server.stop };
+}
+
+/** Allows what a client asks for on the consent page, and signs in on the page of the sandbox's Autodesk. */
+export function atAutodesk(
+  { userId }: { userId: string } = alice,
+  browser: WebBrowser = openBrowser(),
+): Person {
+  return async (address) => {
+    const consent = await browser.open(address, clientCallback);
+    const apsPage = await browser.submit(consent, { decision: 'allow' }, clientCallback);
+    return (await signInOn(apsPage, browser, userId, clientCallback)).url;
+  };
+}
+
+/** Signs in on the page of the sandbox's company, and allows what a client asks for there. */
+export function atCompany(
+  { sub }: Pick<Employee, 'sub'> = employees[0],
+  browser: WebBrowser = openBrowser(),
+): Person {
+  return async (address) => {
+    const page = await browser.open(address, clientCallback);
+    return (await browser.submit(page, { user: sub, decision: 'allow' }, clientCallback)).url;
+  };
+}
+
+/** Signs in on the page of the sandbox's Autodesk. */
+export function signInOn(page: Page, browser: WebBrowser, userId: string, stopAt?: string): Promise<Page> {
+  return browser.submit(page, { user: userId, decision: 'allow' }, stopAt);
+}
