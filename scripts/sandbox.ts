@@ -1,7 +1,7 @@
 // Starts the sandbox alone (`npm run sandbox`) and says how to use it.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { startSandbox } from '../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
 
 const usage = `Usage: npm run sandbox -- [options]
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     tokenLifetimeSeconds: settings['token-lifetime'],
   });
   sandbox.trouble.set({ latencyMs: settings.latency });
-  console.log(introduction(sandbox.url, sandbox.env));
+  console.log(introduction(sandbox));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void sandbox.close());
   }
@@ -60,13 +60,14 @@ function readSettings(): Settings | 'help' {
   );
 }
 
-function introduction(url: string, env: Record<string, string>): string {
+function introduction({ url, env, openIdIssuer, publicClientId }: Sandbox): string {
   const variables = Object.entries(env).map(([name, value]) => `  ${name}=${value}`);
   const credentials = `${env.APS_CLIENT_ID}:${env.APS_CLIENT_SECRET}`;
   return `APS sandbox at ${url}, stop it with Ctrl-C
 
 Point a server at it, in .env or with export:
 ${variables.join('\n')}
+  APS_CLIENT_ID=${publicClientId}    # for pkce, in place of the other
 
 Try it:
   TOKEN=$(curl -s ${url}/authentication/v2/token -u ${credentials} -d grant_type=client_credentials -d 'scope=bucket:read data:read' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
@@ -77,7 +78,11 @@ Cause trouble, and end it:
   curl -s -X PUT ${url}/_sandbox/trouble -d '{"latencyMs":500,"sequence":[{"status":429,"retryAfter":"1"},{"status":503}]}'
   curl -s -X PUT ${url}/_sandbox/trouble -d '{"failAll":{"drop":"midway"}}'
   curl -s -X POST ${url}/_sandbox/revoke-access-tokens
-  curl -s -X DELETE ${url}/_sandbox/trouble`;
+  curl -s -X DELETE ${url}/_sandbox/trouble
+
+MCP clients sign in at the identity provider of a made-up company (not Autodesk):
+  issuer ${openIdIssuer}
+  curl -s "${url}/_sandbox/openid-token?audience=http://localhost:5000/mcp"    # a token, without a browser`;
 }
 
 /** One line for the person who started it. */

@@ -14,8 +14,15 @@ export type Mode = NonNullable<NonNullable<ClientOptions['versionNegotiation']>[
 
 const rpc = z.object({ method: z.string(), params: z.object({ name: z.string() }).partial().optional() });
 
+/** The message of MCP in the body of a request, in short; undefined if there is none. */
+export function toldCall(body: unknown): string | undefined {
+  if (typeof body !== 'string' || !body.startsWith('{')) return undefined;
+  const { data } = rpc.safeParse(JSON.parse(body));
+  return data && [data.method, data.params?.name].filter(Boolean).join(' ');
+}
+
 /** Takes the person at the client to an address, as clients that can show one do (URL mode elicitation). */
-export type ShowAddress = (address: string) => void;
+export type ShowAddress = (address: string) => void | Promise<void>;
 
 function createClient(mode: Mode, show?: ShowAddress): Client {
   const client = new Client(
@@ -23,10 +30,10 @@ function createClient(mode: Mode, show?: ShowAddress): Client {
     { versionNegotiation: { mode }, capabilities: show ? { elicitation: { url: {} } } : {} },
   );
   if (show)
-    client.setRequestHandler('elicitation/create', ({ params }) => {
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
       if (params.mode !== 'url') return { action: 'decline' };
       message('client ← server', `asks to open an address: ${params.message}`);
-      show(params.url);
+      await show(params.url);
       return { action: 'accept' };
     });
   return client;
@@ -39,12 +46,8 @@ function createClient(mode: Mode, show?: ShowAddress): Client {
  */
 export async function connectHttp(url: URL, mode: Mode, show?: ShowAddress): Promise<Client> {
   const telling: typeof fetch = (input, init) => {
-    const body = typeof init?.body === 'string' ? rpc.safeParse(JSON.parse(init.body)) : undefined;
-    if (body?.success)
-      message(
-        'client → server',
-        `${init?.method} ${url.pathname}  ${[body.data.method, body.data.params?.name].filter(Boolean).join(' ')}`,
-      );
+    const call = toldCall(init?.body);
+    if (call) message('client → server', `${init?.method} ${url.pathname}  ${call}`);
     return fetch(input, init);
   };
   const client = createClient(mode, show);

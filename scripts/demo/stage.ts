@@ -30,6 +30,17 @@ export function detail(text: string): void {
   console.log(`   ${' '.repeat(18)} ${styled('dim', text)}`);
 }
 
+/** Enough of a token's id (`jti`) to recognise it. The token itself is never shown. */
+export function tokenNumber(tokenId = ''): string {
+  return `${tokenId.slice(0, 6)}…`;
+}
+
+/** An address without what makes it valid. */
+export function withoutQuery(address: string | URL): string {
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}?…`;
+}
+
 /** Stops the demo unless `actual` is what the story says. */
 export function expect(what: string, actual: unknown, expected: unknown): void {
   if (isDeepStrictEqual(actual, expected)) return;

@@ -1,24 +1,17 @@
 /** The demo of 3-legged sign-in, `servers/3lo.ts`. */
 import type { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import { demoUsers, type Sandbox, type User } from '../../sandbox/index.ts';
+import type { Sandbox, User } from '../../sandbox/index.ts';
 import { type ApsTeller, watchAps } from './aps.ts';
-import { connectHttp, connectStdio, listIn, type Mode } from './client.ts';
+import { connectHttp, connectStdio, type Mode } from './client.ts';
+import { alice, benji, hubsIn, hubsOf, signIn } from './person.ts';
 import { environmentWith, nodeArguments, startProgram } from './program.ts';
-import { detail, expect, message, say, step, title } from './stage.ts';
+import { expect, message, say, step, title, withoutQuery } from './stage.ts';
 
-const hub = z.object({ name: z.string() });
 const asked = z.object({ result: z.object({ auth_required: z.literal(true), auth_url: z.string() }) });
-
-const hubsOf: Record<string, readonly string[]> = {
-  SBXUSERALICE: ['Harbor Street Architects', 'Alice’s hub'],
-  SBXUSERBENJI: ['Rheinbrücke Bau'],
-};
 
 /** @param folder - an empty folder for the server to work in */
 export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise<void> {
-  const [alice, benji] = demoUsers;
-  if (!alice || !benji) throw new Error('the sandbox has no users');
   title('3LO: users sign in, and the server acts for each of them');
   say(
     'servers/3lo.ts has no token of its own. A caller who has not signed in to Autodesk is given an address for ' +
@@ -35,16 +28,16 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   ] as const;
   const addresses = await Promise.all(clients.map(addressFor));
   for (const [index, { name }] of [alice, benji].entries())
-    message('client ← server', `for ${name}: open ${shortened(addresses[index] ?? '')}`);
+    message('client ← server', `for ${name}: open ${withoutQuery(addresses[index] ?? '')}`);
 
   step(2, 'Each opens the address, signs in on Autodesk’s page, and allows access');
   await Promise.all([alice, benji].map((user, index) => signIn(sandbox, addresses[index] ?? '', user)));
   aps.tell();
 
   step(3, 'They ask again: each sees their own hubs, and nobody else’s');
-  const seen = await Promise.all(clients.map(hubs));
+  const seen = await Promise.all(clients.map(hubsIn));
   aps.tell();
-  expect('hubs', seen, [hubsOf.SBXUSERALICE, hubsOf.SBXUSERBENJI]);
+  expect('hubs', seen, [hubsOf(alice), hubsOf(benji)]);
   for (const [index, { name }] of [alice, benji].entries())
     message('client ← server', `for ${name}: ${seen[index]?.join(', ')}`);
 
@@ -52,7 +45,7 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   await clients[0].callTool({ name: 'sign_out' });
   aps.tell();
   expect('Alice is asked anew', (await addressFor(clients[0])).startsWith(sandbox.url), true);
-  expect('Benji sees his hubs', await hubs(clients[1]), hubsOf.SBXUSERBENJI);
+  expect('Benji sees his hubs', await hubsIn(clients[1]), hubsOf(benji));
   aps.tell();
   await Promise.all(clients.map((client) => client.close()));
 
@@ -60,9 +53,9 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   const modern = await connectHttp(program.url, { pin: '2026-07-28' }, (address) => {
     void signIn(sandbox, address, alice);
   });
-  expect('hubs', await hubs(modern), hubsOf.SBXUSERALICE);
+  expect('hubs', await hubsIn(modern), hubsOf(alice));
   aps.tell();
-  message('client ← server', `${hubsOf.SBXUSERALICE?.join(', ')}`);
+  message('client ← server', `${hubsOf(alice).join(', ')}`);
   await modern.close();
   expect('exit code after Ctrl-C', await program.stop(), 0);
 
@@ -84,41 +77,15 @@ async function overStdio(
   const client = await connectStdio(nodeArguments('servers/3lo.ts'), environment, folder, mode, (address) => {
     void signIn(sandbox, address, user);
   });
-  const seen = await hubs(client);
+  const seen = await hubsIn(client);
   aps.tell();
-  expect(`hubs of ${user.name}`, seen, hubsOf[user.userId]);
+  expect(`hubs of ${user.name}`, seen, hubsOf(user));
   message('client ← server', `for ${user.name}: ${seen.join(', ')}`);
   await client.close();
-}
-
-async function hubs(client: Client): Promise<string[]> {
-  return listIn(await client.callTool({ name: 'list_hubs' }), hub).map(({ name }) => name);
 }
 
 /** The address that a client without elicitation gets in the result, as from the Python sample. */
 async function addressFor(client: Client): Promise<string> {
   const { structuredContent } = await client.callTool({ name: 'list_hubs' });
   return asked.parse(structuredContent).result.auth_url;
-}
-
-/** What the person does in the browser: opens the address, signs in, allows, and comes back to the server. */
-async function signIn(sandbox: Sandbox, address: string, user: User): Promise<void> {
-  const callback = new URL(address).searchParams.get('redirect_uri') ?? '';
-  // At Autodesk, the callback address of a server is registered once, with its application.
-  sandbox.registerRedirectUri(callback);
-  const back = await sandbox.signIn(address, { userId: user.userId });
-  const page = await fetch(back);
-  const heading = /<h1>(.*?)<\/h1>/.exec(await page.text())?.[1];
-  message(
-    'browser → server',
-    `${new URL(callback).pathname}, after ${user.name} has signed in and allowed access`,
-  );
-  detail(`${page.status}: “${heading}”`);
-  expect('the page', heading, 'You are signed in');
-}
-
-/** An address without what makes it valid. */
-function shortened(address: string): string {
-  const { origin, pathname } = new URL(address);
-  return `${origin}${pathname}?…`;
 }

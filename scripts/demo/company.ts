@@ -1,0 +1,71 @@
+/** The demo of client sign-in at a company's OpenID provider, `--client-auth oidc`. */
+import { z } from 'zod';
+import { employees, type Sandbox } from '../../sandbox/index.ts';
+import { watchAps } from './aps.ts';
+import { openBrowser } from './browser.ts';
+import { listIn } from './client.ts';
+import { placesOf } from './places.ts';
+import { startProgram } from './program.ts';
+import { createSigningInClient, tellingFetch } from './signing-in.ts';
+import { expect, message, say, step, title, tokenNumber } from './stage.ts';
+
+/** @param folder - an empty folder for the server to work in */
+export async function demoCompany(sandbox: Sandbox, folder: string): Promise<void> {
+  title('Client sign-in, oidc: people sign in at their company to use a server');
+  say(
+    'So far, whoever could reach a server could call it. With --client-auth oidc it lets in whoever has an access ' +
+      'token of an OpenID provider that it trusts: here that of a made-up company, which knows nothing of Autodesk. Behind it is ' +
+      'servers/2lo.ts, as before: what it reads at Autodesk is the application’s own.',
+  );
+  const program = await startProgram(
+    'scripts/run.ts',
+    ['2lo', '--client-auth', 'oidc', '--port', '0'],
+    { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools' },
+    folder,
+  );
+  console.log(`\n   npm run 2lo -- --client-auth oidc        serves MCP at ${program.url}`);
+  const aps = watchAps(sandbox, 'servers');
+  const placeOf = placesOf(sandbox);
+
+  step(1, 'A client without a token is refused, and finds out by itself where people sign in');
+  const visitor = createSigningInClient(program.url, { pin: '2026-07-28' }, placeOf);
+  const address = await visitor.begin();
+
+  const [employee] = employees;
+  step(2, `${employee.name} signs in at the company, and allows it`);
+  const browser = openBrowser(placeOf);
+  const page = await browser.open(address);
+  expect('the page', page.heading, 'Demo client asks you to sign in');
+  const back = await browser.submit(page, { user: employee.sub, decision: 'allow' });
+
+  step(3, 'The client trades the code for a token, which is made for this server and no other');
+  await visitor.finish(back.address);
+  const { sub, iss, aud, jti } = visitor.claims();
+  expect('the token', [sub, iss, aud], [employee.sub, sandbox.openIdIssuer, program.url.href]);
+
+  step(4, 'It calls with it. What goes to Autodesk is the server’s own token, never the client’s');
+  await visitor.connect();
+  const bucket = z.object({ bucket_key: z.string() });
+  const buckets = listIn(await visitor.client.callTool({ name: 'list_buckets' }), bucket);
+  expect('requests to APS', aps.tell(), 2);
+  expect('buckets in the US', buckets.length, 23);
+  const tokens = sandbox.requests
+    .filter(({ path }) => path.startsWith('/oss/'))
+    .map(({ tokenId }) => tokenId);
+  expect('the client’s token at Autodesk', tokens.includes(jti), false);
+  message('client ← server', `${buckets.length} buckets, for the client’s token ${tokenNumber(jti)}`);
+  await visitor.client.close();
+
+  step(5, 'A token of the same company that was made for another server is refused');
+  const foreign = await sandbox.openIdToken({ audience: 'https://other.works.example/mcp' });
+  const refused = await tellingFetch(placeOf)(program.url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${foreign}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_buckets' } }),
+  });
+  expect('the status', refused.status, 401);
+  const challenge = refused.headers.get('www-authenticate') ?? '';
+  expect('the reason', challenge.includes('The token was not made for this server'), true);
+  expect('requests to APS', aps.tell(), 0);
+  expect('exit code after Ctrl-C', await program.stop(), 0);
+}
