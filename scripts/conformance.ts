@@ -1,0 +1,140 @@
+/**
+ * `npm run conformance`: what applies of the official MCP conformance suite, against servers of this project that run
+ * as programs of their own. Exits 0 only if everything is as expected.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { judge, readResults, type Verdict } from './conformance/results.ts';
+import { applicable, doesNotApply, type Revision, revisions } from './conformance/scenarios.ts';
+import { bringSuite, runSuite, type Suite, suiteVersion } from './conformance/suite.ts';
+import { startProgram } from './demo/program.ts';
+
+const servers = ['2lo', '3lo'];
+
+const usage = `Usage: npm run conformance [-- --help]
+
+Runs what applies of the official MCP conformance suite against the servers ${servers.join(' and ')}, with the
+built-in sandbox, at the protocol revisions ${revisions.join(' and ')}. What applies, and which checks
+are expected to fail, is in scripts/conformance/scenarios.ts, with the reasons.
+
+The suite comes from the npm registry, with a Node.js that can run it if this one is too old, and stays in
+node_modules/.cache. It is no dependency of this project.`;
+
+/** How long a server may take to start, and to end, in milliseconds. */
+const patience = 30_000;
+
+/** How much of a message is shown, in characters; all of it is in the results. */
+const longestFault = 500;
+
+async function main(): Promise<void> {
+  if (wantsHelp()) return console.log(usage);
+  const folder = mkdtempSync(join(tmpdir(), 'aps-mcp-conformance-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  whenInterrupted(removeFolder);
+  const verdicts = await testServers(folder).catch((error: unknown) => {
+    removeFolder();
+    throw error;
+  });
+  const failed = verdicts.filter(({ faults }) => faults.length > 0);
+  if (failed.length === 0) removeFolder();
+  else {
+    console.log(`\nThe results are in ${folder}`);
+    process.exitCode = 1;
+  }
+  const total = counts({
+    passed: sum(verdicts.map(({ passed }) => passed)),
+    expected: sum(verdicts.map(({ expected }) => expected)),
+    skipped: sum(verdicts.map(({ skipped }) => skipped)),
+  });
+  console.log(`\n${verdicts.length - failed.length} of ${verdicts.length} scenarios passed: ${total}`);
+}
+
+function wantsHelp(): boolean {
+  try {
+    return parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help ?? false;
+  } catch (error) {
+    throw new Error(`${reason(error).split('. ')[0]}. There is only --help.`);
+  }
+}
+
+/** Ends this process on Ctrl-C, and with it the programs that it started; then calls `last`. */
+function whenInterrupted(last: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      process.once('exit', last);
+      process.exit(128 + constants.signals[signal]);
+    });
+}
+
+async function testServers(folder: string): Promise<Verdict[]> {
+  const suite = await bringSuite();
+  console.log(`MCP conformance suite ${suiteVersion}`);
+  const verdicts: Verdict[] = [];
+  // One after another, because some checks measure time.
+  for (const server of servers) verdicts.push(...(await testServer(suite, server, folder)));
+  return verdicts;
+}
+
+async function testServer(suite: Suite, server: string, folder: string): Promise<Verdict[]> {
+  const args = [server, '--sandbox', '--port', '0'];
+  const program = await within(patience, 'start', startProgram('scripts/run.ts', args, {}, folder));
+  const verdicts: Verdict[] = [];
+  try {
+    for (const revision of revisions) {
+      const results = join(folder, `${server}-${revision}`);
+      await runSuite(suite, program.url, revision, results);
+      console.log(`\n${server} at ${revision}`);
+      verdicts.push(...(await judgeAll(revision, results)));
+    }
+  } finally {
+    await within(patience, 'end', program.stop());
+  }
+  return verdicts;
+}
+
+/** Judges the scenarios that apply, and prints a line for each. */
+async function judgeAll(revision: Revision, folder: string): Promise<Verdict[]> {
+  const results = await readResults(folder);
+  const known = applicable[revision];
+  const scenarios = [...results.keys()].filter((scenario) => !doesNotApply(scenario));
+  return [...new Set([...Object.keys(known), ...scenarios])].map((scenario) => {
+    const verdict = judge(results.get(scenario) ?? [], known[scenario] ?? {});
+    const word = verdict.faults.length === 0 ? 'pass' : 'FAIL';
+    console.log(`  ${word}  ${scenario.padEnd(42)}  ${counts(verdict)}`);
+    for (const fault of verdict.faults)
+      console.log(`        ${fault.replace(/\s+/g, ' ').slice(0, longestFault)}`);
+    return verdict;
+  });
+}
+
+function counts({ passed, expected, skipped }: Pick<Verdict, 'passed' | 'expected' | 'skipped'>): string {
+  return [
+    `${passed} ${passed === 1 ? 'check' : 'checks'} passed`,
+    ...(expected > 0 ? [`${expected} failed as expected`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+  ].join(', ');
+}
+
+/** What `promise` gives, unless it takes longer than `milliseconds`. */
+async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`A server did not ${what} within ${milliseconds / 1000} seconds.`);
+    timer = setTimeout(reject, milliseconds, error);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+try {
+  await main();
+} catch (error) {
+  console.error(`\nThe conformance suite could not be run. ${reason(error)}`);
+  process.exitCode = 1;
+}
+// Ends what a failure left running.
+process.exit();
