@@ -1,0 +1,53 @@
+// One flight: what is under way is not begun again, its outcome is shared, and whoever must can wait for it to end.
+import { expect, test, vi } from 'vitest';
+import { createFlights } from '../../../lib/auth/flights.ts';
+
+/** Work that ends when a test says so. */
+function held() {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  return { work: vi.fn(() => promise), resolve, reject };
+}
+
+test('what is under way is not begun again, and its outcome is everybody’s', async () => {
+  const flights = createFlights<string>();
+  const { work, resolve } = held();
+  const outcomes = Promise.all([flights.once('a', work), flights.once('a', work), flights.once('a', work)]);
+  resolve('done');
+  expect(await outcomes).toEqual(['done', 'done', 'done']);
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test('what fails does so for everybody who shared it, and is begun anew for whoever comes next', async () => {
+  const flights = createFlights<string>();
+  const { work, reject } = held();
+  const outcomes = Promise.allSettled([flights.once('a', work), flights.once('a', work)]);
+  const failure = new Error('it failed');
+  reject(failure);
+  for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: failure });
+  expect(await flights.once('a', async () => 'anew')).toBe('anew');
+});
+
+test('what has ended is begun anew, and what is another’s is not waited for', async () => {
+  const flights = createFlights<string>();
+  const { work } = held();
+  const waiting = flights.once('a', work);
+  expect(await flights.once('b', async () => 'first')).toBe('first');
+  expect(await flights.once('b', async () => 'second')).toBe('second');
+  expect(await Promise.race([waiting, 'under way'])).toBe('under way');
+});
+
+test.each(['resolve', 'reject'] as const)(
+  'landing is when it is over, whatever came of it: %s',
+  async (how) => {
+    const flights = createFlights<string>();
+    const flight = held();
+    const outcome = Promise.allSettled([flights.once('a', flight.work)]);
+    const landed = flights.landed('a').then(() => 'landed');
+    await flights.landed('b');
+    expect(await Promise.race([landed, 'under way'])).toBe('under way');
+    flight[how]('it is over');
+    expect(await landed).toBe('landed');
+    await outcome;
+    await flights.landed('a');
+  },
+);

@@ -1,0 +1,237 @@
+// APS tokens of users, against an APS of the test's own, which gives answers that the sandbox does not.
+import type { RequestListener } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { None } from 'oauth4webapi';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { apsHttp } from '../../../lib/aps/http.ts';
+import { apsAuthorizationServer, requestOptions } from '../../../lib/auth/aps-oauth.ts';
+import { userTokenStore } from '../../../lib/auth/user-tokens.ts';
+import { later, minutes, now, seconds } from '../../support/clock.ts';
+import { closing } from '../../support/closing.ts';
+import { always, type LocalServer, startLocalServer } from '../../support/local-server.ts';
+import { hasty } from '../../support/serving.ts';
+import { until } from '../../support/until.ts';
+import { WatchedStorage } from '../../support/watched-storage.ts';
+
+const keep = closing();
+const hour = 60 * minutes;
+const caller = { id: 'somebody' };
+const answer = (changes: Record<string, unknown> = {}) => ({
+  ...{ access_token: 'access-2', token_type: 'Bearer', expires_in: 3599, refresh_token: 'refresh-2' },
+  ...changes,
+});
+const first = { access_token: 'access-1', expires_in: 3599, refresh_token: 'refresh-1' };
+
+let aps: LocalServer;
+let asked: Record<string, string>[] = [];
+let renewal: RequestListener;
+beforeAll(async () => {
+  aps = keep(
+    await startLocalServer(async (request, response) => {
+      asked.push(Object.fromEntries(new URLSearchParams(await text(request))));
+      if (request.url?.endsWith('/revoke')) response.end();
+      else renewal(request, response);
+    }),
+  );
+});
+beforeEach(() => {
+  later(0);
+  asked = [];
+  renewal = always(answer());
+});
+
+function storeWith(storage = new WatchedStorage()) {
+  onTestFinished(() => storage.destroy());
+  const store = userTokenStore({
+    server: apsAuthorizationServer(aps.url),
+    client: { client_id: 'an-id' },
+    authentication: None(),
+    request: requestOptions(aps.url, apsHttp(hasty)),
+    ...{ storage, now },
+  });
+  return { store, storage };
+}
+
+/** A store in which somebody's access token has expired. */
+async function expired() {
+  const { store, storage } = storeWith();
+  await store.keep(caller.id, first, now());
+  later(hour);
+  return { store, storage };
+}
+
+/** Lets a renewal wait until the test gives it its answer. */
+function heldRenewal() {
+  const { promise, resolve } = Promise.withResolvers<RequestListener>();
+  renewal = async (request, response) => (await promise)(request, response);
+  return resolve;
+}
+const isAsked = () => until(() => asked.length > 0);
+
+describe('a renewal', () => {
+  test('that gives no new refresh token leaves the one that there is', async () => {
+    const { store } = await expired();
+    renewal = always(answer({ refresh_token: undefined }));
+    expect(await store.fresh(caller.id)).toBe('access-2');
+    later(hour);
+    renewal = always(answer({ access_token: 'access-3' }));
+    expect(await store.fresh(caller.id)).toBe('access-3');
+    expect(asked.map(({ refresh_token }) => refresh_token)).toEqual(['refresh-1', 'refresh-1']);
+  });
+
+  test('that does not say how long its token lives counts as APS documents it: an hour', async () => {
+    const { store } = await expired();
+    renewal = always(answer({ expires_in: undefined }));
+    await store.fresh(caller.id);
+    later(59 * minutes - seconds);
+    expect(await store.fresh(caller.id)).toBe('access-2');
+    expect(asked).toHaveLength(1);
+    later(seconds);
+    await store.fresh(caller.id);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('counts the life of a token from when it was asked for', async () => {
+    const { store } = await expired();
+    const letGo = heldRenewal();
+    const waiting = store.fresh(caller.id);
+    await isAsked();
+    later(30 * minutes);
+    letGo(always(answer()));
+    await waiting;
+    later(29 * minutes);
+    await store.fresh(caller.id);
+    expect(asked).toHaveLength(2);
+  });
+
+  test.each<[what: string, listener: RequestListener]>([
+    ['invalid_client', always({ error: 'invalid_client' }, 401)],
+    ['invalid_scope', always({ error: 'invalid_scope' }, 400)],
+    ['server_error', always({ error: 'server_error' }, 500)],
+    ['invalid_request, which a gateway may say', always({ developerMessage: 'no' }, 400)],
+    ['what is no token', always('hello')],
+    ['a page', (_request, response) => response.end('<html></html>')],
+  ])('that is answered with %s ends no sign-in', async (_what, listener) => {
+    const { store } = await expired();
+    renewal = listener;
+    const before = await store.signInOf(caller.id);
+    await expect(store.fresh(caller.id)).rejects.toMatchObject({ name: 'ApsError' });
+    expect(await store.signInOf(caller.id)).toBe(before);
+    renewal = always(answer());
+    expect(await store.fresh(caller.id)).toBe('access-2');
+  });
+
+  test('that APS refuses for good because another instance was faster goes on with what that one got', async () => {
+    const { store, storage } = await expired();
+    const letGo = heldRenewal();
+    const waiting = store.fresh(caller.id);
+    await isAsked();
+    await storeWith(storage).store.keep(caller.id, { ...answer(), token_type: 'bearer' }, now());
+    letGo(always({ error: 'invalid_grant' }, 400));
+    expect(await waiting).toBe('access-2');
+    expect(await store.signInOf(caller.id)).toBeDefined();
+  });
+
+  test('that APS refuses for good tells who asks, and not whoever is signed in besides', async () => {
+    const { store } = await expired();
+    await store.keep('another', { ...first, refresh_token: 'theirs' }, now());
+    renewal = always({ error: 'invalid_grant' }, 400);
+    expect(await store.fresh(caller.id)).toBeUndefined();
+    expect([await store.signInOf(caller.id), await store.fresh('another')]).toEqual([undefined, 'access-1']);
+  });
+
+  test('in the middle of which somebody signs in anew leaves them with the new sign-in', async () => {
+    const { store, storage } = await expired();
+    const letGo = heldRenewal();
+    const waiting = store.fresh(caller.id);
+    await isAsked();
+    await store.keep(caller.id, { ...first, access_token: 'anew', refresh_token: 'anew too' }, now());
+    letGo(always(answer()));
+    await waiting;
+    expect(storage.apsTokens).toEqual({ accessToken: 'anew', refreshToken: 'anew too' });
+  });
+});
+
+describe('a sign-out', () => {
+  /** What was revoked at APS. */
+  const revoked = () =>
+    asked.filter((it) => it.token !== undefined).map((it) => [it.token, it.token_type_hint]);
+
+  test('names both tokens to APS, each as what it is', async () => {
+    const { store } = storeWith();
+    await store.keep(caller.id, first, now());
+    expect(await store.signOut(caller)).toBe('signed out');
+    expect(revoked().sort()).toEqual([
+      ['access-1', 'access_token'],
+      ['refresh-1', 'refresh_token'],
+    ]);
+  });
+
+  test('during a renewal revokes what that brought, and nothing comes back', async () => {
+    const { store } = await expired();
+    const letGo = heldRenewal();
+    const waiting = store.fresh(caller.id);
+    await isAsked();
+    const outcome = store.signOut(caller);
+    letGo(always(answer()));
+    await waiting;
+    expect(await outcome).toBe('signed out');
+    expect(
+      revoked()
+        .map(([token]) => token)
+        .sort(),
+    ).toEqual(['access-2', 'refresh-2']);
+    expect(await store.signInOf(caller.id)).toBeUndefined();
+  });
+
+  test('during a renewal that fails revokes what there was', async () => {
+    const { store } = await expired();
+    const letGo = heldRenewal();
+    const waiting = store.fresh(caller.id).catch(() => 'failed');
+    await isAsked();
+    const outcome = store.signOut(caller);
+    letGo(always({ error: 'invalid_client' }, 401));
+    expect([await waiting, await outcome]).toEqual(['failed', 'signed out']);
+    expect(
+      revoked()
+        .map(([token]) => token)
+        .sort(),
+    ).toEqual(['access-1', 'refresh-1']);
+  });
+
+  test('that is asked for twice at once is done once', async () => {
+    const { store } = storeWith();
+    await store.keep(caller.id, first, now());
+    const outcomes = await Promise.all([store.signOut(caller), store.signOut(caller)]);
+    expect(outcomes.sort()).toEqual(['signed out', 'was not signed in']);
+  });
+});
+
+describe('somebody to whom APS gave no refresh token', () => {
+  async function without() {
+    const { store } = storeWith();
+    await store.keep(caller.id, { ...first, refresh_token: undefined }, now());
+    return store;
+  }
+
+  test('has an access token, and when it has expired is no longer signed in', async () => {
+    const store = await without();
+    expect(await store.fresh(caller.id)).toBe('access-1');
+    later(hour);
+    expect(await store.fresh(caller.id)).toBeUndefined();
+  });
+
+  test('can sign out', async () => {
+    expect(await (await without()).signOut(caller)).toBe('signed out');
+    expect(asked.map(({ token }) => token)).toEqual(['access-1']);
+  });
+});
+
+test('what is in the storage and cannot be read is nobody’s sign-in', async () => {
+  const { store, storage } = storeWith();
+  for (const value of [null, 'x', {}, { access: 'x', refresh: 'x', expiresAt: 0 }]) {
+    await storage.save(`tokens:${caller.id}`, value);
+    expect([await store.fresh(caller.id), await store.signInOf(caller.id)]).toEqual([undefined, undefined]);
+  }
+  expect(await store.signOut(caller)).toBe('was not signed in');
+});
