@@ -1,5 +1,6 @@
 /** Accounts whose tokens come through the OAuth proxy, without a server around them. */
-import { onTestFinished } from 'vitest';
+import { OAuthProxy } from 'fastmcp/auth';
+import { onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { accountTokens } from '../../lib/auth/account-tokens.ts';
 import { apsProxy } from '../../lib/auth/aps-proxy.ts';
@@ -14,6 +15,16 @@ import { hasty } from './serving.ts';
 import { WatchedStorage } from './watched-storage.ts';
 
 const key = createKeys()('APS proxy');
+
+/** The tokens that the OAuth proxy makes of its own from here on: they never leave `apsProxy`. */
+export function watchProxyTokens() {
+  const exchanges = vi.spyOn(OAuthProxy.prototype, 'exchangeAuthorizationCode');
+  onTestFinished(() => exchanges.mockRestore());
+  return async () => {
+    const made = await Promise.all(exchanges.mock.results.map(({ value }) => value));
+    return made.flatMap(({ access_token, refresh_token }) => [access_token, refresh_token ?? '']);
+  };
+}
 
 /** Starts a sandbox, and gives what works with accounts there. Call it once at the top of a test file. */
 export async function startAccounts() {

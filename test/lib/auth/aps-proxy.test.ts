@@ -1,9 +1,11 @@
 // The OAuth proxy in front of APS, step by step: what goes to APS, what comes of it, and that each step counts once.
 import { OAuthProxyError } from 'fastmcp/auth';
+import { decodeJwt } from 'jose';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ApsProxyOptions, apsProxy } from '../../../lib/auth/aps-proxy.ts';
 import { createKeys } from '../../../lib/serve/keys.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { watchProxyTokens } from '../../support/accounts.ts';
 import { now } from '../../support/clock.ts';
 import { closing } from '../../support/closing.ts';
 import { newPkce } from '../../support/oauth-requests.ts';
@@ -80,6 +82,18 @@ test('a sign-in gives the tokens of APS, and tells how long those live', async (
   expect(tokens).toMatchObject({ expires_in: 3599, refresh_token: expect.stringMatching(/./) });
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   expect((await fetch(`${sandbox.url}/project/v1/hubs`, { headers })).status).toBe(200);
+});
+
+test('the proxy’s own tokens do not come out, and hold nothing of what APS says of the person', async () => {
+  const proxyTokens = watchProxyTokens();
+  const given = await tokensFrom(proxyWith().proxy);
+  const own = await proxyTokens();
+  expect(own).toHaveLength(2);
+  for (const token of own) {
+    expect(JSON.stringify(given)).not.toContain(token);
+    const claims = ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope'];
+    expect(Object.keys(decodeJwt(token)).sort()).toEqual(claims);
+  }
 });
 
 test('each step can be taken by another instance with the same storage and key', async () => {

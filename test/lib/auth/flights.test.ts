@@ -1,11 +1,17 @@
 // One flight: what is under way is not begun again, its outcome is shared, and whoever must can wait for it to end.
+import { EventEmitter, once } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { createFlights } from '../../../lib/auth/flights.ts';
 
 /** Work that ends when a test says so. */
 function held() {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  return { work: vi.fn(() => promise), resolve, reject };
+  const ending = new EventEmitter();
+  const promise = once(ending, 'end').then(([outcome]) => outcome());
+  return {
+    work: vi.fn((): Promise<string> => promise),
+    resolve: (outcome: string) => ending.emit('end', () => outcome),
+    reject: (reason: unknown) => ending.emit('end', () => Promise.reject(reason)),
+  };
 }
 
 test('what is under way is not begun again, and its outcome is everybody’s', async () => {

@@ -3,9 +3,18 @@ import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createKeys } from '../../../../../lib/serve/keys.ts';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
+import { watchProxyTokens } from '../../../../support/accounts.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
-import { askToken, call, codeForm, newTokens, tokensFor } from '../../../../support/oauth-requests.ts';
+import {
+  askToken,
+  call,
+  codeForm,
+  newClient,
+  newTokens,
+  refreshForm,
+  tokensFor,
+} from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
 import { post, toolCall } from '../../../../support/raw-http.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
@@ -127,6 +136,17 @@ describe('not an access token is', () => {
     for (const token of [accessToken, refreshToken]) await expectRefused(token);
   });
 
+  test('a token of the OAuth proxy underneath', async () => {
+    const proxyTokens = watchProxyTokens();
+    const tokens = await newTokens(served);
+    const own = await proxyTokens();
+    expect(own).toHaveLength(2);
+    for (const token of own) {
+      await expectRefused(token);
+      expect((await askToken(served, refreshForm({ ...tokens, refresh: token }))).status).toBe(400);
+    }
+  });
+
   test('anything else that a client has or sees', async () => {
     const form = await codeForm(served);
     const { clientId, refresh } = await tokensFor(served, form);
@@ -146,8 +166,9 @@ describe('not an access token is', () => {
   });
 });
 
-test('what a client gets is never a token of APS', async () => {
+test('what a client gets is never a token of APS or of the OAuth proxy', async () => {
   storage.given.length = 0;
+  const proxyTokens = watchProxyTokens();
   const form = await codeForm(served);
   const first = await askToken(served, form);
   const second = await askToken(served, {
@@ -156,8 +177,8 @@ test('what a client gets is never a token of APS', async () => {
   });
   const answers = JSON.stringify([form, first, second]);
   expect([first.status, second.status]).toEqual([200, 200]);
-  const inside = Object.values(storage.apsTokens);
-  expect(inside).toHaveLength(2);
+  const inside = [...Object.values(storage.apsTokens), ...(await proxyTokens())];
+  expect(inside).toHaveLength(4);
   for (const token of inside) expect(answers).not.toContain(token);
 });
 
@@ -166,6 +187,13 @@ test('nothing in the storage is a token, a code or a refresh token of a client',
   const tokens = await tokensFor(served, form);
   const stored = JSON.stringify(storage.given);
   for (const value of [tokens.access, tokens.refresh, form.code ?? '']) expect(stored).not.toContain(value);
+});
+
+test('what is remembered of a sign-in has the name of the client that it is for', async () => {
+  const clientId = await newClient(served, { client_name: 'A Client' });
+  await newTokens(served, { clientId });
+  const grant = storage.given.findLast(({ key }) => key.startsWith('grant:'));
+  expect(grant?.value).toMatchObject({ clientId, caller: { client: 'A Client' }, sub: alice.userId });
 });
 
 test('a session of one person is not one of another', async () => {

@@ -135,6 +135,7 @@ describe('the person is asked', () => {
   test.each<[what: string, changes: Parameters]>([
     ['scope', { scope: ['data:read', 'data:write'] }],
     ['state', { state: ['one', 'two'] }],
+    ['what means nothing here', { prompt: ['none', 'login'] }],
   ])('and not when %s is given twice', async (_what, changes) => {
     expect((await ask(changes)).headers.location).toContain('error=invalid_request');
   });

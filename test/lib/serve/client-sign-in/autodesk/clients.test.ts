@@ -49,6 +49,21 @@ test('a registration with redirect addresses alone is enough', async () => {
   });
 });
 
+test.each([
+  ['a\nb\tc\u0000d', 'a b c d'],
+  ['\u202eevil\u202c', 'evil'],
+  ['a\u200bb\u2066c\ufeffd', 'a b c d'],
+  ['Ünïcode 名前', 'Ünïcode 名前'],
+])(
+  'a name has nothing in it that nobody sees, or that turns writing around: %j',
+  async (client_name, name) => {
+    const { json } = await register(served, { redirect_uris: [clientCallback], client_name });
+    expect(json.client_name).toBe(name);
+    const { body } = await send(authorizeAddress(served, String(json.client_id)));
+    expect(body).toContain(`<h1>Allow ${name}?</h1>`);
+  },
+);
+
 describe('a redirect address', () => {
   test.each([
     'https://app.example/callback',
@@ -118,6 +133,11 @@ describe('a registration is refused', () => {
       { redirect_uris: [clientCallback], client_name: 'x'.repeat(101) },
       /^client_name/,
     ],
+    [
+      'with a name of what nobody sees',
+      { redirect_uris: [clientCallback], client_name: '\u200b\u202e\n' },
+      /^client_name/,
+    ],
     ['with a name that is no text', { redirect_uris: [clientCallback], client_name: {} }, /^client_name/],
   ])('%s', async (_what, metadata, words) => {
     expect(await register(served, metadata)).toMatchObject({
@@ -175,11 +195,16 @@ describe('a client id', () => {
   test('of the largest registration can be used, and a larger one is refused', async () => {
     const uris = (count: number) =>
       Array.from({ length: count }, (_, index) => `https://x.example/${index}${'x'.repeat(1900)}`);
-    const clientId = await newClient(served, { redirect_uris: uris(2) });
-    const { status } = await send(authorizeAddress(served, clientId, { redirect_uri: uris(2)[0] }));
-    expect(status).toBe(200);
-    expect(await register(served, { redirect_uris: uris(3) })).toMatchObject({
-      json: { error: 'invalid_client_metadata' },
+    const [redirect_uri = ''] = uris(1);
+    const redirect_uris = [...uris(2), `${clientCallback}?`];
+    redirect_uris[2] += 'x'.repeat(4000 - redirect_uris.join('').length);
+    const client_name = '\u{1f600}'.repeat(50);
+    const clientId = await newClient(served, { redirect_uris, client_name });
+    expect((await send(authorizeAddress(served, clientId, { redirect_uri }))).status).toBe(200);
+    redirect_uris[2] += 'x';
+    expect(await register(served, { redirect_uris })).toMatchObject({
+      status: 400,
+      json: { error: 'invalid_client_metadata', error_description: expect.stringMatching(/^redirect_uris/) },
     });
   });
 });

@@ -6,6 +6,7 @@ import { closing } from '../../../../support/closing.ts';
 import { decide, shown } from '../../../../support/consent.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, newPkce } from '../../../../support/oauth-requests.ts';
+import { alice } from '../../../../support/people.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { openBrowser } from '../../../../support/web-browser.ts';
 
@@ -61,6 +62,24 @@ describe('the form', () => {
         expect([status, headers.location]).toEqual([400, undefined]);
         expect(body).toContain('This sign-in is over');
       }
+  });
+
+  test('of each of two pages that were opened at the same moment counts, in a browser without a cookie', async () => {
+    const browser = openBrowser();
+    const callbacks = [clientCallback, 'http://localhost:4711/'];
+    const clients = await Promise.all(callbacks.map((uri) => newClient(served, { redirect_uris: [uri] })));
+    const address = (index: number) =>
+      authorizeAddress(served, clients[index] ?? '', { redirect_uri: callbacks[index] });
+    // Both go without a cookie, and each answer brings one.
+    const pages = await Promise.all([browser.open(address(0)), browser.open(address(1))]);
+    const aps = [];
+    for (const page of pages)
+      aps.push((await browser.submit(page, { decision: 'allow' }, `${sandbox.url}/`)).url);
+    for (const index of [1, 0]) {
+      const back = await sandbox.signIn(aps[index] ?? '', alice);
+      const { url } = await browser.open(back, callbacks[index]);
+      expect([url.origin + url.pathname, url.searchParams.has('code')]).toEqual([callbacks[index], true]);
+    }
   });
 
   test('that was changed, made up, or left out is nothing', async () => {

@@ -42,7 +42,14 @@ const notNow = {
   status: 503,
   json: {
     error: 'temporarily_unavailable',
-    error_description: expect.stringMatching(/^APS .+(Try again|Check)/),
+    error_description: expect.stringMatching(/^APS did not sign the application in.+Try again in a minute/),
+  },
+};
+const unreachable = {
+  status: 503,
+  json: {
+    error: 'temporarily_unavailable',
+    error_description: expect.stringMatching(/^APS did not answer.+Check the network.+then try again/),
   },
 };
 
@@ -117,7 +124,10 @@ describe('nobody is signed out by trouble of APS', () => {
     sandbox.trouble.set({ failAll: { status: 503 } });
     expect(await askToken(served, form)).toMatchObject({
       status: 400,
-      json: { error: 'invalid_grant', error_description: expect.stringContaining('Sign in again') },
+      json: {
+        error: 'invalid_grant',
+        error_description: 'APS did not say whose account it is. Sign in again in a minute.',
+      },
     });
     sandbox.trouble.reset();
     expect(await askToken(served, form)).toMatchObject({ json: { error: 'invalid_grant' } });
@@ -126,7 +136,7 @@ describe('nobody is signed out by trouble of APS', () => {
   test('while a client renews its tokens: it is told to try again, and succeeds when it does', async () => {
     const tokens = await signedInAWhileAgo();
     sandbox.trouble.set({ failAll: { drop: 'before' } });
-    expect(await renew(tokens)).toMatchObject(notNow);
+    expect(await renew(tokens)).toMatchObject(unreachable);
     sandbox.trouble.reset();
     expect(await renew(tokens)).toMatchObject(goodNow);
   });
@@ -145,7 +155,7 @@ describe('nobody is signed out by trouble of APS', () => {
   test('while a client renews its tokens: it may try again a minute later, as it is told', async () => {
     const tokens = await signedInAWhileAgo();
     sandbox.trouble.set({ failAll: { drop: 'before' } });
-    expect(await renew(tokens)).toMatchObject(notNow);
+    expect(await renew(tokens)).toMatchObject(unreachable);
     sandbox.trouble.reset();
     later(minutes);
     expect(await renew(tokens)).toMatchObject(goodNow);

@@ -95,6 +95,8 @@ describe('refused, and the refresh token stays good for the client that it is fo
     const tokens = await newTokens(served);
     const clientId = await newClient(served, { client_name: 'Another' });
     expect(await askToken(served, refreshForm({ ...tokens, clientId }))).toMatchObject(invalidGrant);
+    // Nor does it count as its use.
+    later(minutes);
     expect(await askToken(served, refreshForm(tokens))).toMatchObject(goodUntilNow);
   });
 
@@ -134,14 +136,28 @@ test('a refresh token is good for 15 days, and each renewal begins them anew', a
   expect(await askToken(served, refreshForm(tokens))).toMatchObject(invalidGrant);
 });
 
-test('a refresh token ends after 15 days by itself, however long the sign-in at Autodesk lasts', async () => {
-  later(0);
-  const grants = createGrants({
+const client = { id: 'a-client', name: 'A Client' };
+
+/** Grants by themselves, of people who are always signed in. */
+const newGrants = () =>
+  createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
     ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
     signInOf: async () => 'the same all the time',
   });
-  const client = { id: 'a-client', name: 'A Client', redirectUris: [] };
+
+test('a code that comes again before its grant is made ends that one, and no other', async () => {
+  const grants = newGrants();
+  const account = { sub: alice.userId };
+  await grants.revokeFor('a-code');
+  await expect(grants.create('a-code', account, client)).rejects.toMatchObject({ code: 'invalid_grant' });
+  const { access_token } = await grants.create('another', account, client);
+  expect(await grants.verify(access_token)).toMatchObject({ clientId: client.id });
+});
+
+test('a refresh token ends after 15 days by itself, however long the sign-in at Autodesk lasts', async () => {
+  later(0);
+  const grants = newGrants();
   const { refresh_token } = await grants.create('a-code', { sub: alice.userId }, client);
   later(15 * days - minutes);
   const renewed = await grants.refresh(refresh_token, client.id, async () => true);
@@ -186,5 +202,9 @@ test('many renewals at once with one refresh token all succeed, whatever the sto
 test('a client that is not registered any more is told so, and can register anew', async () => {
   const before = keep(await serveAutodesk(sandbox));
   const tokens = await newTokens(before);
-  expect(await askToken(served, refreshForm(tokens))).toMatchObject({ json: { error: 'invalid_client' } });
+  expect(await askToken(served, refreshForm(tokens))).toMatchObject({
+    status: 401,
+    json: { error: 'invalid_client', error_description: expect.stringContaining('connect anew') },
+  });
+  expect((await call(served, (await newTokens(served)).access)).status).toBe(200);
 });
