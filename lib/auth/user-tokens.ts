@@ -11,6 +11,7 @@ const tokensSchema = z.object({
   access: z.string(),
   /** In milliseconds since 1970. */
   expiresAt: z.number(),
+  /** Empty if APS gave none. */
   refresh: z.string(),
   /** What tells this sign-in from earlier and later ones of the same caller. */
   signIn: z.string(),
@@ -77,6 +78,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     const before = await load(caller);
     // Somebody renewed them, or signed out.
     if (before?.refresh !== tokens.refresh) return before;
+    if (tokens.refresh === '') return forget(caller);
     const issuedAt = now();
     try {
       const response = await oauth.refreshTokenGrantRequest(
@@ -89,16 +91,22 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       const answer = await oauth.processRefreshTokenResponse(server, client, response);
       const { value, expiresAt } = accessTokenFrom(answer, issuedAt);
       const refresh = answer.refresh_token ?? tokens.refresh;
+      const current = await load(caller);
+      // They have signed in anew in the meantime: those tokens count.
+      if (current && current.refresh !== tokens.refresh) return current;
       return await save(caller, { ...tokens, access: value, expiresAt, refresh });
     } catch (error) {
       if (!(error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant'))
         throw signInError(error, advice);
       const current = await load(caller);
       if (current && current.refresh !== tokens.refresh) return current;
-      await storage.delete(key(caller));
-      refused.delete(caller);
-      return undefined;
+      return forget(caller);
     }
+  }
+
+  async function forget(caller: string): Promise<undefined> {
+    await storage.delete(key(caller));
+    refused.delete(caller);
   }
 
   /** RFC 7009, with the hint that APS requires. */
@@ -137,7 +145,10 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       if (!tokens) return 'was not signed in';
       refused.delete(id);
       try {
-        await Promise.all([revoke(tokens.refresh, 'refresh_token'), revoke(tokens.access, 'access_token')]);
+        await Promise.all([
+          tokens.refresh && revoke(tokens.refresh, 'refresh_token'),
+          revoke(tokens.access, 'access_token'),
+        ]);
         return 'signed out';
       } catch {
         return 'forgotten only';
