@@ -22,11 +22,16 @@ export function isLoopback(hostname: string): boolean {
   return loopback.test(hostname);
 }
 
-const apsBaseUrl = z
-  .url({ protocol: /^https?$/, error: 'is not an http(s) address', abort: true })
-  .refine((address) => new URL(address).protocol === 'https:' || isLoopback(new URL(address).hostname), {
-    error: 'must use https: credentials are sent there',
-  })
+/** An address that credentials or tokens travel to: nobody on the way may read or change them. */
+function secureAddress(error: string) {
+  return z
+    .url({ protocol: /^https?$/, error: 'is not an http(s) address', abort: true })
+    .refine((address) => new URL(address).protocol === 'https:' || isLoopback(new URL(address).hostname), {
+      error,
+    });
+}
+
+const apsBaseUrl = secureAddress('must use https: credentials are sent there')
   .refine((address) => ['', '/'].includes(new URL(address).pathname + new URL(address).search), {
     error: 'must be an origin, without a path',
   })
@@ -113,14 +118,7 @@ export type ClientAuthMode = (typeof clientAuthModes)[number];
 
 const clientAuth = z.enum(clientAuthModes, { error: 'must be none, oidc or autodesk' }).default('none');
 
-/** An address to which tokens are sent or that is trusted with sign-ins: nobody on the way may read or change them. */
-function secureAddress() {
-  return z
-    .url({ protocol: /^https?$/, error: 'is not an http(s) address', abort: true })
-    .refine((address) => new URL(address).protocol === 'https:' || isLoopback(new URL(address).hostname), {
-      error: 'must use https, except on this machine: tokens travel there',
-    });
-}
+const tokensTravelThere = 'must use https, except on this machine: tokens travel there';
 
 /** Variables of the launcher, the same for every server. */
 export const launchVariables = {
@@ -143,7 +141,7 @@ export const launchVariables = {
     what: 'how MCP clients sign in to this server: none, oidc or autodesk',
     where: 'docs/client-sign-in.md says which one is for you; leave it out on your own machine',
   }),
-  MCP_PUBLIC_URL: secureAddress()
+  MCP_PUBLIC_URL: secureAddress(tokensTravelThere)
     .refine((address) => new URL(address).href === `${new URL(address).origin}/`, {
       error: 'must be an origin, without a path',
     })
@@ -188,7 +186,7 @@ export const launchVariables = {
 export const clientAuthVariables = {
   none: {},
   oidc: {
-    MCP_AUTH_ISSUER: secureAddress()
+    MCP_AUTH_ISSUER: secureAddress(tokensTravelThere)
       .refine((address) => !/[?#]/.test(address), { error: 'must not have a query or fragment' })
       .register(guide, {
         what: 'the issuer identifier of the OpenID provider whose tokens are accepted',

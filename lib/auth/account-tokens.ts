@@ -72,7 +72,5 @@ export function accountTokens(options: AccountTokensOptions): AccountTokens {
     signInOf: ({ id }) => tokens.signInOf(id),
 
     signOut: tokens.signOut,
-
-    close() {},
   };
 }

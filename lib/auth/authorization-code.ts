@@ -1,5 +1,4 @@
 /** 3-legged sign-in (3LO): users sign in to Autodesk in a browser, and the server acts for each of them. */
-import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
 import { LRUCache } from 'lru-cache';
@@ -7,8 +6,9 @@ import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { oneLine } from '../aps/errors.ts';
 import { apsHttp, type Patience } from '../aps/http.ts';
+import { digest } from '../digest.ts';
 import { apsAuthorizationServer, requestOptions, signInError } from './aps-oauth.ts';
-import { type Caller, SignInRequired } from './token-source.ts';
+import { type Caller, callerSchema, SignInRequired } from './token-source.ts';
 import { type Account, SignInFailed, type UserSignIn } from './user-sign-in.ts';
 import { userTokenStore } from './user-tokens.ts';
 
@@ -18,7 +18,7 @@ const pendingLifetime = 600;
 /** A sign-in under way. */
 const pendingSchema = z.object({
   /** Who asked for it. */
-  caller: z.object({ id: z.string(), user: z.string().optional(), client: z.string().optional() }),
+  caller: callerSchema,
   /** The PKCE verifier (RFC 7636), where PKCE is used. */
   verifier: z.string().optional(),
   /** The hash of what tells the browser in which it was confirmed from others. */
@@ -149,7 +149,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       const pending = pendingSchema.safeParse(await storage.take(pendingKey(state))).data;
       const left = pending ? Math.ceil((pending.expiresAt - now()) / 1000) : 0;
       if (!pending || left <= 0) return undefined;
-      await storage.save(pendingKey(state), { ...pending, browser: hash(browser) }, left);
+      await storage.save(pendingKey(state), { ...pending, browser: digest(browser) }, left);
       return addressOf(state, pending);
     },
 
@@ -164,7 +164,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           'This sign-in link has expired, has been used already, or was not made by this server.',
         );
       // Whoever passes on Autodesk's address, and so leads others past the page, must not get their tokens.
-      if (confirmUrl && !browsers.map(hash).includes(pending.browser ?? ''))
+      if (confirmUrl && !browsers.map(digest).includes(pending.browser ?? ''))
         throw new SignInFailed(
           'elsewhere',
           'This sign-in was begun in another browser, perhaps by somebody else. Nothing was changed.',
@@ -215,10 +215,6 @@ const adviceForPublicClients = {
 };
 
 const accountSchema = z.object({ name: z.string().optional(), email: z.string().optional() });
-
-function hash(browser: string): string {
-  return createHash('sha256').update(browser).digest('base64url');
-}
 
 function pendingKey(state: string): string {
   return `sign-in:${state}`;

@@ -1,14 +1,18 @@
 /** Where a tool gets its APS access token: the interface, and the rules that every source keeps. */
+import { z } from 'zod';
 
 /** Whoever a tool works for. */
-export type Caller = {
+export type Caller = Readonly<z.infer<typeof callerSchema>>;
+
+/** The same, where it was stored or comes with a request. */
+export const callerSchema = z.object({
   /** Stable for as long as the same person or program calls. */
-  readonly id: string;
+  id: z.string(),
   /** What the client sign-in, where there is one, says of the person: for people to read, not to decide by. */
-  readonly user?: string;
+  user: z.string().optional(),
   /** The same of the MCP client. */
-  readonly client?: string;
-};
+  client: z.string().optional(),
+});
 
 /** The caller when nothing tells callers apart: the person at this machine. */
 export const localUser: Caller = { id: 'local' };

@@ -40,8 +40,6 @@ export type UserTokens = TokenSource & {
    * could not be told: there they live on until they expire.
    */
   signOut(caller: Caller): Promise<'signed out' | 'forgotten only' | 'was not signed in'>;
-  /** Forgets everything that is only in memory, and lets the process end. */
-  close(): void;
 };
 
 /** Tokens of users, and the sign-ins in their browsers from which they come. */
@@ -69,4 +67,6 @@ export type UserSignIn = UserTokens & {
    * @returns the address at Autodesk to go on to; undefined if no such sign-in is waited for
    */
   confirm(state: string, browser: string): Promise<string | undefined>;
+  /** Forgets everything that is only in memory, and lets the process end. */
+  close(): void;
 };

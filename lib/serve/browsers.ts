@@ -2,10 +2,11 @@
  * Telling browsers apart, so that a sign-in ends in the browser in which a person agreed to it: a cookie, and forms that
  * count only when they come back from the browser that they were made for.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { parse, serialize } from 'hono/utils/cookie';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { digest } from '../digest.ts';
 
 export type Browsers = {
   /** What tells the browser of a request from others, new if nothing does yet. */
@@ -33,7 +34,7 @@ const formSchema = z.object({ aud: z.string(), content: z.string() });
 export function createBrowsers(key: Uint8Array, secure: boolean): Browsers {
   const prefix = secure ? '__Host-mcp-browser-' : 'mcp-browser-';
   // A name for each, so that two that are given at the same moment do not displace each other.
-  const nameOf = (id: string) => prefix + hash(id).slice(0, 8);
+  const nameOf = (id: string) => prefix + digest(id).slice(0, 8);
 
   function idsOf(request: Request): string[] {
     const cookies = Object.entries(parse(request.headers.get('cookie') ?? ''));
@@ -55,12 +56,12 @@ export function createBrowsers(key: Uint8Array, secure: boolean): Browsers {
     sealForm: (id, content) =>
       new SignJWT({ content })
         .setProtectedHeader({ alg: 'HS256', typ: 'mcp-form' })
-        .setAudience(hash(id))
+        .setAudience(digest(id))
         .setExpirationTime(formLifetime)
         .sign(key),
 
     async openForm(request, sealed) {
-      const ids = new Map(idsOf(request).map((id) => [hash(id), id]));
+      const ids = new Map(idsOf(request).map((id) => [digest(id), id]));
       try {
         const { payload } = await jwtVerify(String(sealed), key, {
           algorithms: ['HS256'],
@@ -76,9 +77,4 @@ export function createBrowsers(key: Uint8Array, secure: boolean): Browsers {
       }
     },
   };
-}
-
-/** What can be kept, and shown, in place of an id. */
-export function hash(id: string): string {
-  return createHash('sha256').update(id).digest('base64url');
 }

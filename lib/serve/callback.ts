@@ -37,14 +37,20 @@ export function createCallbackApp({ signIn }: Pick<Host, 'signIn'>): (request: R
   };
 }
 
+/** Hono routes HEAD like GET; it comes from whoever looks at links, and must not spend the person's. */
+export function refusedUnlessGet(request: Request): Response | undefined {
+  if (request.method === 'GET') return undefined;
+  return new Response(null, { status: 405, headers: { allow: 'GET' } });
+}
+
 /** Finishes a sign-in, and answers with the page that says how it went. */
 export async function answerCallback(
   signIn: UserSignIn,
   request: Request,
   browsers?: readonly string[],
 ): Promise<Response> {
-  // Hono routes HEAD like GET; it comes from whoever looks at links, and must not spend the person's.
-  if (request.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } });
+  const refused = refusedUnlessGet(request);
+  if (refused) return refused;
   try {
     const account = await signIn.finish(new URL(request.url).searchParams, browsers);
     return await page('You are signed in', welcome(account));

@@ -6,7 +6,7 @@ import { html } from 'hono/html';
 import type { Caller } from '../auth/token-source.ts';
 import type { UserSignIn } from '../auth/user-sign-in.ts';
 import type { Browsers } from './browsers.ts';
-import { type Markup, page } from './page.ts';
+import { type Markup, page, redirect } from './page.ts';
 import { smallBody } from './small-body.ts';
 
 /** The path of the page. */
@@ -22,7 +22,7 @@ export async function answerConfirm(
     const sent = new URLSearchParams(await smallBody(request));
     const form = await browsers.openForm(request, sent.get('form'));
     const address = form && (await signIn.confirm(form.content, form.id));
-    return address ? goOn(address) : tooLate();
+    return address ? redirect(address, 303) : tooLate();
   }
   const state = new URL(request.url).searchParams.get('state') ?? '';
   const asker = await signIn.askerOf(state);
@@ -56,14 +56,6 @@ function subjectOf({ id }: Caller): Markup {
   // An issuer has no fragment; a subject may have anything in it.
   const end = id.indexOf('#');
   return html`<code>${id.slice(end + 1)}</code> at <code>${id.slice(0, end)}</code>`;
-}
-
-/** After a form it is 303, so that no browser posts the form again (RFC 9700, section 4.12). */
-function goOn(address: string): Response {
-  return new Response(null, {
-    status: 303,
-    headers: { location: address, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
-  });
 }
 
 function tooLate(): Promise<Response> {

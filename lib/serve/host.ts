@@ -96,7 +96,7 @@ export function createHost(
 
     async close() {
       await connections.close();
-      users?.close();
+      signIn?.close();
     },
   };
 }

@@ -78,3 +78,11 @@ export async function page(
     },
   });
 }
+
+/** Sends a browser on. After a form it is 303, so that no browser posts the form again (RFC 9700, section 4.12). */
+export function redirect(address: string, status: 302 | 303): Response {
+  return new Response(null, {
+    status,
+    headers: { location: address, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+  });
+}

@@ -2,7 +2,7 @@
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import type { Caller } from '../../auth/token-source.ts';
+import { type Caller, callerSchema } from '../../auth/token-source.ts';
 import type { UserTokens } from '../../auth/user-sign-in.ts';
 
 /** What is known of an MCP client that has signed in. */
@@ -25,9 +25,7 @@ export type ClientSignIn = {
   close?(): void;
 };
 
-const extraSchema = z.object({
-  caller: z.object({ id: z.string(), user: z.string().optional(), client: z.string().optional() }),
-});
+const extraSchema = z.object({ caller: callerSchema });
 
 /** The caller who was let in with a request; undefined where clients do not sign in. */
 export function callerIn(authInfo: AuthInfo | undefined): Caller | undefined {

@@ -8,8 +8,10 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { z } from 'zod';
 import type { ApsProxy } from '../../../auth/aps-proxy.ts';
-import { type Browsers, hash } from '../../browsers.ts';
-import { page } from '../../page.ts';
+import { digest } from '../../../digest.ts';
+import type { Browsers } from '../../browsers.ts';
+import { refusedUnlessGet } from '../../callback.ts';
+import { page, redirect } from '../../page.ts';
 import { smallBody } from '../../small-body.ts';
 import type { Clients } from './clients.ts';
 import type { Codes } from './codes.ts';
@@ -90,20 +92,20 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     const { address, state, proxyClient } = await proxy.begin(request.redirectUri, request.codeChallenge);
     await storage.save(
       pendingKey(state),
-      { ...request, proxyClient, browser: hash(form.id) },
+      { ...request, proxyClient, browser: digest(form.id) },
       pendingLifetime,
     );
     return redirect(address, 303);
   });
 
   routes.on('GET', callbackPath, async ({ req: { raw } }) => {
-    // Hono routes HEAD like GET; it comes from whoever looks at links, and must not spend the person's.
-    if (raw.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } });
+    const refused = refusedUnlessGet(raw);
+    if (refused) return refused;
     const query = new URL(raw.url).searchParams;
     const pending = pendingSchema.safeParse(await storage.take(pendingKey(only(query, 'state') ?? ''))).data;
     if (!pending) return tooLate();
     // Whoever agreed, and passed the way to Autodesk on to somebody else, must not get their tokens.
-    if (!browsers.idsOf(raw).map(hash).includes(pending.browser)) return elsewhere();
+    if (!browsers.idsOf(raw).map(digest).includes(pending.browser)) return elsewhere();
     try {
       const { clientId, clientName, redirectUri, proxyClient } = pending;
       const code = await codes.seal({
@@ -204,13 +206,6 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
 function only(query: URLSearchParams, name: string): string | undefined {
   const [value, ...more] = query.getAll(name);
   return value === '' || more.length > 0 ? undefined : value;
-}
-
-function redirect(address: string, status: 302 | 303): Response {
-  return new Response(null, {
-    status,
-    headers: { location: address, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
-  });
 }
 
 /** What went wrong at Autodesk, as the client may know it. */

@@ -2,18 +2,19 @@
  * What an MCP client is granted when a person has signed in: access tokens (RFC 9068) that are good here for a short time,
  * and refresh tokens that are good once (OAuth 2.1, section 4.3.1).
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { TokenStorage } from 'fastmcp/auth';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { AutodeskAccount } from '../../../auth/account-tokens.ts';
-import type { Caller } from '../../../auth/token-source.ts';
+import { type Caller, callerSchema } from '../../../auth/token-source.ts';
+import { digest } from '../../../digest.ts';
 import type { Admission } from '../client-sign-in.ts';
 import type { McpClient } from './clients.ts';
 
 const grantSchema = z.object({
-  caller: z.object({ id: z.string(), user: z.string().optional(), client: z.string().optional() }),
+  caller: callerSchema,
   /** The Autodesk account. */
   sub: z.string(),
   /** What tells the sign-in to Autodesk that it came from from others of the same person. */
@@ -160,7 +161,7 @@ export function createGrants(options: GrantsOptions): Grants {
     callerOf,
 
     async create(code, account, client) {
-      const id = hash(code);
+      const id = digest(code);
       const caller = { ...callerOf(account), client: client.name };
       const signIn = await signInOf(caller);
       // What is there already says that the code has come a second time.
@@ -168,7 +169,7 @@ export function createGrants(options: GrantsOptions): Grants {
       return issue(id, { caller, sub: account.sub, signIn, clientId: client.id });
     },
 
-    revokeFor: (code) => storage.save(grantKey(hash(code)), { revoked: true }, accessLifetime),
+    revokeFor: (code) => storage.save(grantKey(digest(code)), { revoked: true }, accessLifetime),
 
     async refresh(refreshToken, clientId, stillSignedIn) {
       const refresh = await refreshOf(refreshToken, clientId);
@@ -223,15 +224,11 @@ function invalidGrant(): OAuthError {
   );
 }
 
-/** Nothing in the storage can be used as a token or code by whoever reads it. */
-function hash(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
-}
-
 function grantKey(id: string): string {
   return `grant:${id}`;
 }
 
+/** Nothing in the storage can be used as a token by whoever reads it. */
 function refreshKey(refreshToken: string): string {
-  return `refresh:${hash(refreshToken)}`;
+  return `refresh:${digest(refreshToken)}`;
 }
