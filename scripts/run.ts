@@ -1,5 +1,5 @@
 /** `npm run 2lo`, `ssa`, `3lo`, `pkce`: starts the server of that name, over HTTP unless told otherwise. */
-import { start } from '../lib/serve/start.ts';
+import { start } from '../lib/index.ts';
 
 const servers = {
   '2lo': () => import('../servers/2lo.ts'),

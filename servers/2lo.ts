@@ -1,9 +1,9 @@
 /**
  * An MCP server that signs in to APS with 2-legged OAuth (client credentials): as the application itself.
  *
- * When to use it: no user is involved, and the data belongs to the application, such as its own OSS buckets.
+ * Use it when no user is involved and the data belongs to the application, such as its own OSS buckets.
  *
- * It needs an APS application of type "Traditional Web App" or "Server-to-Server App" with the Data Management
+ * You need an APS application of type "Traditional Web App" or "Server-to-Server App" with the Data Management
  * API, and two variables: APS_CLIENT_ID and APS_CLIENT_SECRET.
  *
  *     npm run 2lo                      HTTP, http://localhost:5000/mcp
@@ -13,23 +13,25 @@
  * https://aps.autodesk.com/en/docs/oauth/v2/tutorials/get-2-legged-token/
  */
 import { FastMCP } from 'fastmcp';
-import { createApsClient } from '../lib/aps/client.ts';
-import { clientCredentials } from '../lib/auth/client-credentials.ts';
-import type { Caller } from '../lib/auth/token-source.ts';
-import { apsApplication } from '../lib/config.ts';
-import { defineServer } from '../lib/serve/definition.ts';
-import { isProgram, start } from '../lib/serve/start.ts';
-import { addOssTools } from '../lib/tools/oss.ts';
-import { version } from '../lib/version.ts';
+import {
+  addOssTools,
+  apsApplication,
+  type Caller,
+  clientCredentials,
+  createApsClient,
+  defineServer,
+  startIfMain,
+  version,
+} from '../lib/index.ts';
 
 export const definition = defineServer({
   name: '2lo',
-  signIn: '2-legged (client credentials), as the application itself',
+  apsSignIn: '2-legged (client credentials), as the application itself',
   port: 5000,
   variables: apsApplication,
 
   create(settings) {
-    // Where access tokens come from. One serves all callers: it belongs to the application.
+    // Where access tokens come from. One token serves all callers: it belongs to the application.
     const tokens = clientCredentials({
       clientId: settings.APS_CLIENT_ID,
       clientSecret: settings.APS_CLIENT_SECRET,
@@ -37,10 +39,10 @@ export const definition = defineServer({
       scopes: ['bucket:read', 'data:read'],
     });
 
-    // The door to the APS web APIs: it puts the token on each request, and tries again what deserves it.
+    // The client of the APS web APIs: it adds the token to each request, and retries transient failures.
     const aps = createApsClient({ baseUrl: settings.APS_BASE_URL, tokens });
 
-    // The MCP server: a name, words for the model that uses it, and tools.
+    // The MCP server: its name, instructions for the model that uses it, and its tools.
     const server = new FastMCP<Caller>({
       name: 'APS 2LO Demo',
       version,
@@ -54,9 +56,4 @@ export const definition = defineServer({
 });
 
 // Started as a program, it speaks over stdio: the transport of `fastmcp dev` and of desktop MCP clients.
-if (isProgram(import.meta.url))
-  await start(definition, {
-    args: process.argv.slice(2),
-    transport: 'stdio',
-    command: 'npx tsx servers/2lo.ts',
-  });
+await startIfMain(import.meta.url, definition);

@@ -1,55 +1,61 @@
-/** The door to the APS web APIs: authorised requests with retries and a deadline, their answers checked. */
+/** A client of the APS web APIs: authorized requests with retries and a deadline, and answers checked against schemas. */
 import { setMaxListeners } from 'node:events';
 import { HTTPError } from 'ky';
 import type { z } from 'zod';
-import type { Caller, TokenSource } from '../auth/token-source.ts';
+import type { Caller } from '../caller.ts';
+import type { TokenSource } from '../token-source.ts';
 import { ApsError, errorFromResponse, requestIdOf } from './errors.ts';
-import { apsHttp, type Patience, unreachable } from './http.ts';
+import { apsHttp, type RetryPolicy, unreachable } from './http.ts';
 
-/** What one tool call may do with APS, in the name of one caller. */
+/** The APS requests of one tool call, made on behalf of one caller. */
 export type ApsSession = {
   /**
-   * The address of an API resource. Segments are encoded one by one, so that no identifier can reach
-   * beyond its place in the path.
+   * The URL of an API resource. Each segment is encoded, so an identifier cannot change the path around it.
    *
-   * @throws {ApsError} for a segment that cannot be one: empty, `.`, `..`, or broken Unicode
+   * @throws {ApsError} for a segment that is empty, `.`, `..`, or broken Unicode
+   *
+   * @example
+   * session.url(['project', 'v1', 'hubs', hubId, 'projects'], { 'page[limit]': 200 });
    */
   url(segments: readonly string[], query?: Record<string, string | number | undefined>): URL;
   /**
-   * The address of the next page, from the link that APS put into an answer.
+   * The URL of the next page, from a link in an answer of APS.
    *
-   * @throws {ApsError} when the link leads to another origin: the access token does not go there
+   * @throws {ApsError} when the link leads to another origin: the access token is not sent there
    */
   next(link: string): URL;
   /**
-   * Fetches `url` and checks the answer against `schema`: unknown fields are ignored, missing ones named.
+   * Fetches `url` and checks the answer against `schema`. Unknown fields are ignored; the error names missing ones.
    *
    * @throws {ApsError}
    */
   get<T>(url: URL, schema: z.ZodType<T>): Promise<T>;
   /**
-   * Posts JSON and checks the answer. Not sent again when no answer came: it may have been carried out.
+   * Posts JSON and checks the answer. Never retried: a request without an answer may still have taken effect.
    *
    * @throws {ApsError}
    */
   post<T>(url: URL, body: unknown, schema: z.ZodType<T>): Promise<T>;
   /**
-   * Deletes what is at `url`.
+   * Deletes the resource at `url`.
    *
    * @throws {ApsError}
    */
   delete(url: URL): Promise<void>;
 };
 
-/** A request besides its address and its authorization. */
+/** A request without its URL and its authorization. */
 type Message = { method: 'get' | 'post' | 'delete'; json?: unknown };
 
 export type ApsClient = {
+  /** Whether callers may have to sign in first: {@link TokenSource.requiresSignIn}. */
+  readonly requiresSignIn: boolean;
   /**
-   * Runs the APS calls of one tool call. They share the caller's token and one deadline, and stop at once
-   * when `signal` aborts.
+   * Runs the APS requests of one tool call. They share the caller's token and one deadline, and stop when `signal`
+   * aborts.
    *
-   * @throws {ApsError} what `work` throws, or that the deadline passed
+   * @throws {ApsError} when the deadline passes
+   * @throws whatever `work` throws
    */
   call<T>(caller: Caller, signal: AbortSignal, work: (session: ApsSession) => Promise<T>): Promise<T>;
 };
@@ -59,19 +65,23 @@ export type ApsClient = {
  *
  * @param options.baseUrl - origin of APS, e.g. `https://developer.api.autodesk.com`
  * @param options.tokens - where access tokens come from
- * @param options.deadline - longest time for all APS calls of one tool call, in milliseconds. The default of
- *   45,000 leaves MCP clients, which give up after 60 seconds, time to hear why.
+ * @param options.deadline - the most that all APS requests of one tool call may take, in milliseconds. Default 45,000:
+ *   MCP clients give up after 60 seconds, and should hear why.
+ * @param options.retryPolicy - how often and when requests are retried
+ *
+ * @example
+ * const aps = createApsClient({ baseUrl: settings.APS_BASE_URL, tokens: clientCredentials({ ... }) });
  */
 export function createApsClient(options: {
   baseUrl: string;
   tokens: TokenSource;
   deadline?: number;
-  patience?: Patience;
+  retryPolicy?: RetryPolicy;
 }): ApsClient {
   const { baseUrl, tokens, deadline = 45_000 } = options;
-  const http = apsHttp(options.patience);
+  const http = apsHttp(options.retryPolicy);
 
-  /** Sends a request with a token, and once more with a fresh one if APS does not take the first. */
+  /** Sends a request with a token, and once more with a fresh one if APS rejects the first. */
   async function exchange(
     url: URL,
     message: Message,
@@ -86,7 +96,7 @@ export function createApsClient(options: {
     return successful(await send(url, message, fresh, signal), url);
   }
 
-  /** The final answer to a request, after what retries there were, whatever it says. */
+  /** The final answer to a request after all retries, whatever its status. */
   async function send(url: URL, message: Message, token: string, signal: AbortSignal): Promise<Response> {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     try {
@@ -98,9 +108,11 @@ export function createApsClient(options: {
   }
 
   return {
+    requiresSignIn: tokens.requiresSignIn ?? false,
+
     async call(caller, signal, work) {
       const stop = new AbortController();
-      // Each request of the call listens to it, and there may be many side by side.
+      // Many requests of one call listen to it at the same time.
       setMaxListeners(0, stop.signal);
       const timer = setTimeout(() => stop.abort(tooLate(deadline)), deadline);
       const cancel = () => stop.abort(signal.reason);
@@ -120,7 +132,7 @@ export function createApsClient(options: {
         });
       } catch (error) {
         if (stop.signal.aborted) throw stop.signal.reason;
-        // What was asked side by side with the request that failed is of no use any more.
+        // Requests that run beside the failed one are of no use any more.
         stop.abort();
         throw error;
       } finally {
@@ -142,7 +154,7 @@ function tooLate(deadline: number): ApsError {
   });
 }
 
-/** The result of `promise`, unless `signal` aborts first. What the promise stands for goes on: others may share it. */
+/** The result of `promise`, unless `signal` aborts first. The work itself continues: others may share it. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -158,10 +170,10 @@ function resourceUrl(
   query: Record<string, string | number | undefined> = {},
 ): URL {
   const path = segments.map((segment) => {
-    // encodeURIComponent leaves dots alone, and a URL would resolve "." and ".." away.
+    // encodeURIComponent leaves dots alone, and URLs resolve "." and "..".
     if (segment === '' || segment === '.' || segment === '..' || /\p{Surrogate}/u.test(segment))
-      throw new ApsError(`"${segment}" cannot be an identifier`, {
-        advice: 'Copy it from what a listing returned.',
+      throw new ApsError(`"${segment}" is not a valid identifier`, {
+        advice: 'Copy it from the result of a listing tool.',
       });
     return encodeURIComponent(segment);
   });
@@ -174,24 +186,24 @@ function resourceUrl(
 function nextUrl(baseUrl: string, link: string): URL {
   const url = URL.canParse(link, baseUrl) ? new URL(link, baseUrl) : undefined;
   if (url?.origin !== new URL(baseUrl).origin)
-    throw new ApsError('APS named a next page at another address, and it was not followed', {
-      advice: 'If APS is reached through a proxy, set APS_BASE_URL to the address that its links have.',
+    throw new ApsError('APS linked to a next page at another address, which was not followed', {
+      advice: 'If you reach APS through a proxy, set APS_BASE_URL to the origin that its links have.',
     });
   return url;
 }
 
-/** Checks a successful answer. The error names the fields that do not fit, never what they contain. */
+/** Checks a successful answer. The error names the fields that do not match, never their values. */
 async function parse<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
   const json: unknown = await response.json().catch(() => undefined);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole'))];
+  const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole answer'))];
   throw new ApsError(
-    `APS's answer is not as documented: ${fields.slice(0, 5).join(', ')} ${fields.length > 1 ? 'do' : 'does'} not fit`,
+    `APS's answer is not as documented: ${fields.slice(0, 5).join(', ')} ${fields.length > 1 ? 'do' : 'does'} not match`,
     {
       status: response.status,
       requestId: requestIdOf(response),
-      advice: 'Check APS_BASE_URL; if it is right, APS has changed, and this server needs an update.',
+      advice: 'Check APS_BASE_URL. If it is correct, APS has changed and this server needs an update.',
     },
   );
 }

@@ -4,12 +4,12 @@
  */
 import { z } from 'zod';
 import type { ApsSession } from './client.ts';
-import { collectPages, type NumberedStretch, pageSize } from './paging.ts';
+import { collectPages, type NumberedSlice, pageSize } from './paging.ts';
 
 const nothing = z.null().transform(() => undefined);
 const text = z.string().or(nothing).optional();
 
-/** JSON:API puts a link into a string or into an object; both are met in APS's answers. */
+/** JSON:API allows a link to be a string or an object. APS sends both. */
 const nextLink = z
   .object({ next: z.union([z.string(), z.object({ href: z.string() }), z.null()]).optional() })
   .transform(({ next }) => next !== undefined && next !== null)
@@ -73,9 +73,9 @@ const versionsDocument = z.object({ data: z.array(versionData), links: nextLink 
 export type Hub = { id: string; name: string; region?: string };
 export type HubWarning = z.infer<typeof warning>;
 export type Project = { id: string; name: string };
-/** Times are ISO 8601, sizes bytes; APS does not give all of them for everything. */
+/** Times are ISO 8601, sizes are bytes. APS does not have all of them for every entry. */
 type Change = { lastModified?: string; lastModifiedBy?: string };
-/** A folder or an item; `size` and `versionNumber` are those of an item's newest version. */
+/** A folder or an item. `size` and `versionNumber` belong to an item's newest version. */
 export type Content = Change & {
   type: 'folder' | 'item';
   id: string;
@@ -93,12 +93,12 @@ export type Version = Change & {
   createdBy?: string;
 };
 
-/** Which stretch of a listing to fetch: how many at most, after how many, and whom to tell how many there are. */
-export type StretchOptions = { limit: number; from?: number; onItems?: (count: number) => void };
+/** Which part of a listing to fetch, and a callback for the number of items so far. */
+export type SliceOptions = { limit: number; from?: number; onItems?: (count: number) => void };
 
 /**
- * The hubs that the token's user may see: GET /project/v1/hubs, one page. APS looks in every region, and puts
- * what it met in a region into `warnings`: often only that the user has no account there.
+ * The hubs that the token's user has access to: GET /project/v1/hubs, one page. APS searches every region, and reports
+ * problems in a region as `warnings`. Often one says only that the user has no account there.
  *
  * @throws {ApsError}
  */
@@ -118,8 +118,8 @@ export async function listHubs(session: ApsSession): Promise<{ hubs: Hub[]; warn
 export function listProjects(
   session: ApsSession,
   hubId: string,
-  options: StretchOptions,
-): Promise<NumberedStretch<Project>> {
+  options: SliceOptions,
+): Promise<NumberedSlice<Project>> {
   const path = ['project', 'v1', 'hubs', hubId, 'projects'];
   return collectPages(async (number) => {
     const { data, links } = await session.get(session.url(path, page(number)), projectsDocument);
@@ -127,11 +127,11 @@ export function listProjects(
   }, options);
 }
 
-/** A place in the contents of a folder: in its folders, which come first, or in its items, and after how many. */
+/** A position in the contents of a folder: among its folders, which come first, or its items, and after how many. */
 export type ContentsPosition = ['folders' | 'items', number];
 
 /**
- * The highest folders of a project that the token's user may see: GET .../topFolders. APS gives all at once.
+ * The top folders of a project that the token's user has access to: GET .../topFolders. APS returns all of them at once.
  *
  * @throws {ApsError}
  */
@@ -148,7 +148,7 @@ export async function listTopFolders(
 }
 
 /**
- * What is in a folder, folders first, then items, each with the size of its newest version:
+ * The contents of a folder: folders first, then items, each with the size of its newest version:
  * GET /data/v1/projects/{project_id}/folders/{folder_id}/contents, all pages.
  *
  * @throws {ApsError}
@@ -157,7 +157,7 @@ export async function listContents(
   session: ApsSession,
   projectId: string,
   folderId: string,
-  { limit, from = ['folders', 0], onItems }: Omit<StretchOptions, 'from'> & { from?: ContentsPosition },
+  { limit, from = ['folders', 0], onItems }: Omit<SliceOptions, 'from'> & { from?: ContentsPosition },
 ): Promise<{ items: Content[]; after?: ContentsPosition }> {
   const path = ['data', 'v1', 'projects', projectId, 'folders', folderId, 'contents'];
   const [kind, position] = from;
@@ -196,8 +196,8 @@ export function listVersions(
   session: ApsSession,
   projectId: string,
   itemId: string,
-  options: StretchOptions,
-): Promise<NumberedStretch<Version>> {
+  options: SliceOptions,
+): Promise<NumberedSlice<Version>> {
   const path = ['data', 'v1', 'projects', projectId, 'items', itemId, 'versions'];
   return collectPages(async (number) => {
     const { data, links } = await session.get(session.url(path, page(number)), versionsDocument);

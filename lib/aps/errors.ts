@@ -1,9 +1,9 @@
-/** The one error class for whatever goes wrong with APS, and how APS's answers become it. */
+/** The one error class for failures of APS, and how APS's answers turn into it. */
 import { z } from 'zod';
 
 /**
- * A failure of APS, in words for the person at the other end: what happened, and what to do.
- * It never carries a secret, a token, or the body of an answer.
+ * A failure of APS, worded for the person who sees it: what happened, and what to do about it.
+ * Never carries a secret, a token, or the body of an answer.
  */
 export class ApsError extends Error {
   override readonly name = 'ApsError';
@@ -11,7 +11,7 @@ export class ApsError extends Error {
   readonly status?: number;
   /** APS's own code (`AUTH-010`), or OAuth's (`invalid_client`). */
   readonly code?: string;
-  /** APS's id of the request; its support asks for it. */
+  /** APS's id of the request, which Autodesk's support asks for. */
   readonly requestId?: string;
   /** What to do about it. */
   readonly advice: string;
@@ -36,8 +36,8 @@ export class ApsError extends Error {
 }
 
 /**
- * The shapes in which APS words an error: the gateway's and the APIs' own, OAuth's (RFC 6749, section 5.2),
- * OSS's `reason`, JSON:API's list, Data Management's warnings, and the rate limiter's `fault`.
+ * The shapes of APS's error bodies: the gateway's and the APIs' own, OAuth's (RFC 6749, section 5.2), OSS's `reason`,
+ * JSON:API's list, Data Management's warnings, and the rate limiter's `fault`.
  */
 const errorBody = z.object({
   errorCode: z.string().optional(),
@@ -61,7 +61,7 @@ const errorBody = z.object({
   fault: z.object({ faultstring: z.string().optional() }).optional(),
 });
 
-/** Reads code and message out of the body of an APS error answer, whatever its shape. */
+/** The code and message in an error body of APS, whatever its shape. */
 function readErrorBody(text: string): { code?: string; message?: string } {
   let json: unknown;
   try {
@@ -84,13 +84,13 @@ function readErrorBody(text: string): { code?: string; message?: string } {
   return { code, message: message && oneLine(message) };
 }
 
-/** Text from outside, made fit for one line of an error message. */
+/** Shortens text from outside to one line of an error message. */
 export function oneLine(text: string): string {
   const flat = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return flat.length > 200 ? `${flat.slice(0, 200)}…` : flat;
 }
 
-/** How long `Retry-After` asks to wait, in milliseconds (RFC 9110, section 10.2.3: seconds, or a date). */
+/** The wait that `Retry-After` asks for, in milliseconds (RFC 9110, section 10.2.3: seconds, or a date). */
 export function retryAfter(response: Response, now = Date.now()): number | undefined {
   const header = response.headers.get('retry-after');
   if (header === null) return undefined;
@@ -98,12 +98,12 @@ export function retryAfter(response: Response, now = Date.now()): number | undef
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-/** APS's id of the request that a response answers. */
+/** APS's id of the request behind a response. */
 export function requestIdOf(response: Response): string | undefined {
   return response.headers.get('x-request-id') ?? response.headers.get('x-ads-request-id') ?? undefined;
 }
 
-/** Makes the error for an answer from `url` that reports a failure. Reads the body. */
+/** The error for a failed answer from `url`. Reads the body. */
 export async function errorFromResponse(response: Response, url: URL): Promise<ApsError> {
   const { code, message } = readErrorBody(await response.text().catch(() => ''));
   const said = message ? `: ${message}` : '';
@@ -112,58 +112,58 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
   const tryAgain = wait === undefined ? undefined : `Try again in ${Math.ceil(wait / 1000)} seconds.`;
   switch (response.status) {
     case 400:
-      return new ApsError(`APS could not make sense of the request${said}`, {
+      return new ApsError(`APS rejected the request as invalid${said}`, {
         ...details,
         advice: 'Check the arguments.',
       });
     case 401:
-      return new ApsError(`APS did not accept the access token${said}`, {
+      return new ApsError(`APS rejected the access token${said}`, {
         ...details,
         advice:
-          'A fresh token was refused too: check that the application is active and has access to this API at https://aps.autodesk.com/myapps.',
+          'A fresh token was rejected too. Check at https://aps.autodesk.com/myapps that the application is active and has access to this API.',
       });
     case 403:
       return new ApsError(`APS denied access${said}`, { ...details, advice: adviceForForbidden(code, url) });
     case 404:
-      return new ApsError(`APS found nothing there${said}`, {
+      return new ApsError(`APS found nothing at this address${said}`, {
         ...details,
         advice:
-          'Check the identifiers; they must be copied exactly, and belong to what this sign-in may see.',
+          'Check the identifiers: copy them exactly, from data that this sign-in has access to.',
       });
     case 429:
-      return new ApsError(`APS limits how often it may be called, and this limit is reached${said}`, {
+      return new ApsError(`The rate limit of APS is reached${said}`, {
         ...details,
         advice: tryAgain ?? 'Wait a minute and try again.',
       });
     default:
       return response.status >= 500
-        ? new ApsError(`APS has trouble of its own${said}`, {
+        ? new ApsError(`APS has an internal problem${said}`, {
             ...details,
-            advice: `${tryAgain ?? 'It was asked several times. Try again later.'} https://health.autodesk.com shows known incidents.`,
+            advice: `${tryAgain ?? 'Retries failed too. Try again later.'} https://health.autodesk.com shows known incidents.`,
           })
-        : new ApsError(`APS answered in a way that was not expected${said}`, {
+        : new ApsError(`APS gave an unexpected answer${said}`, {
             ...details,
-            advice: 'Check APS_BASE_URL, and report it if the problem stays.',
+            advice: 'Check APS_BASE_URL. If it is correct, report this as a bug.',
           });
   }
 }
 
-/** How an application gets to see the hubs and projects of Autodesk Construction Cloud. */
+/** How an application gets access to hubs and projects of Autodesk Construction Cloud. */
 export const approvalAdvice =
-  'For Construction Cloud, an account admin adds the Client ID of this application under Account Admin, ' +
-  'Settings, Custom Integrations, and the user or service account must be a member there.';
+  'For Construction Cloud, an account admin must add the Client ID of this application under Account Admin, ' +
+  'Settings, Custom Integrations, and the user or service account must be a member of the account.';
 
 function adviceForForbidden(code: string | undefined, url: URL): string {
   switch (code) {
     case 'AUTH-001':
       return 'Add this API to the application at https://aps.autodesk.com/myapps.';
     case 'AUTH-010':
-      return 'The token lacks a scope that this call needs: add it to the scopes the server asks for.';
+      return 'The token lacks a scope that this request needs. Add it to the scopes that the server asks for.';
     case 'limit_exceeded':
-      return 'Delete one that is no longer needed, and try again.';
+      return 'Delete one that you no longer need, and try again.';
     default:
       return /^\/(project|data)\//.test(url.pathname)
         ? approvalAdvice
-        : 'The data belongs to somebody else, or this sign-in has not been given access to it.';
+        : 'The data belongs to somebody else, or this sign-in has no access to it.';
   }
 }

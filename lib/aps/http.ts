@@ -1,27 +1,27 @@
-/** HTTP towards APS: what is tried again, how often and when. Tokens are not known here. */
+/** HTTP requests to APS: which failures are retried, how often and when. Knows nothing of tokens. */
 import ky, { HTTPError, type KyInstance, TimeoutError } from 'ky';
 import { ApsError, retryAfter } from './errors.ts';
 
-/** How patient to be with APS. */
-export type Patience = {
+/** How long to wait for APS, and how often to retry. */
+export type RetryPolicy = {
   /** Longest wait for one answer, in milliseconds. Default 15,000. */
   timeout?: number;
   /** Most retries of one request after the first attempt. Default 4. */
   retries?: number;
   /** Wait before retry number `attempt` (from 1), in milliseconds. Default: 300, 600, 1200, 2400, jittered. */
   backoff?: (attempt: number) => number;
-  /** Longest `Retry-After` that is waited for, in milliseconds. Longer ones are reported. Default 30,000. */
+  /** The longest `Retry-After` to wait for, in milliseconds; a longer one is reported. Default 30,000. */
   longestRetryAfter?: number;
 };
 
 /**
- * A `ky` instance for APS. Tries GET and DELETE again after 408, 429, 500, 502, 503, 504, timeouts and dropped
- * connections; waits as long as `Retry-After` says, or backs off. Answers are read whole, so that a connection
- * that drops in the middle of a body counts as dropped. Redirects are not followed: a token must not travel.
+ * A `ky` instance for APS. Retries transient failures of GET and DELETE (408, 429, 500, 502, 503, 504, timeouts, dropped
+ * connections) after the time that `Retry-After` names, or with backoff. Reads answers whole, so that a connection lost
+ * in the middle of a body counts as dropped. Follows no redirects: they could take a token or a code elsewhere.
  */
-export function apsHttp(patience: Patience = {}): KyInstance {
-  const { timeout = 15_000, retries = 4, longestRetryAfter = 30_000 } = patience;
-  const backoff = patience.backoff ?? ((attempt) => 300 * 2 ** (attempt - 1));
+export function apsHttp(policy: RetryPolicy = {}): KyInstance {
+  const { timeout = 15_000, retries = 4, longestRetryAfter = 30_000 } = policy;
+  const backoff = policy.backoff ?? ((attempt) => 300 * 2 ** (attempt - 1));
   const retryable = [408, 429, 500, 502, 503, 504];
   return ky.create({
     timeout,
@@ -34,7 +34,7 @@ export function apsHttp(patience: Patience = {}): KyInstance {
       afterStatusCodes: retryable,
       retryOnTimeout: true,
       delay: backoff,
-      jitter: patience.backoff ? undefined : (delay) => delay * (0.5 + Math.random()),
+      jitter: policy.backoff ? undefined : (delay) => delay * (0.5 + Math.random()),
       shouldRetry: ({ error }) =>
         error instanceof HTTPError && (retryAfter(error.response) ?? 0) > longestRetryAfter
           ? false
@@ -52,12 +52,12 @@ export function apsHttp(patience: Patience = {}): KyInstance {
   });
 }
 
-/** Of the headers that say how long to wait, `ky` heeds more than one. APS documents `Retry-After`, if it can be read. */
+/** `ky` honors several headers that say how long to wait. APS documents one, `Retry-After`. */
 function onlyRetryAfter(response: Response): Headers {
   const headers = new Headers(response.headers);
   const others = ['ratelimit-reset', 'x-ratelimit-retry-after', 'x-ratelimit-reset', 'x-rate-limit-reset'];
   for (const name of others) headers.delete(name);
-  if (retryAfter(response) === undefined) headers.delete('retry-after');
+  if (headers.has('retry-after') && retryAfter(response) === undefined) headers.delete('retry-after');
   return headers;
 }
 
@@ -69,9 +69,9 @@ function bodyOf(response: Response, bytes: ArrayBuffer): ArrayBuffer | null {
 /** The error for a request that got no answer. */
 export function unreachable(url: URL | string, cause: unknown): ApsError {
   const { origin } = new URL(url);
-  return new ApsError(`APS did not answer: ${origin} cannot be reached, or answers too slowly`, {
-    advice: 'It was tried several times. Check the network, a proxy, and APS_BASE_URL; then try again.',
-    // A TimeoutError holds the request, and with it a token.
+  return new ApsError(`APS did not answer: ${origin} is unreachable or too slow`, {
+    advice: 'Retries failed too. Check the network, your proxy and APS_BASE_URL, then try again.',
+    // A TimeoutError holds the request, and the request holds a token.
     cause: cause instanceof TimeoutError ? undefined : cause,
   });
 }

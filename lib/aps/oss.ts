@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import type { ApsSession } from './client.ts';
 
-/** Regions with a data centre for buckets; APS lists those of one region at a time, US if none is named. */
+/** Regions that store buckets. APS lists the buckets of one region at a time: US, unless told otherwise. */
 export const regions = ['US', 'EMEA', 'AUS', 'CAN', 'DEU', 'IND', 'JPN', 'GBR'] as const;
 export type Region = (typeof regions)[number];
 
-/** The form of a bucket key that APS documents. */
+/** What APS documents as a valid bucket key. */
 export const bucketKeyPattern = /^[-_.a-z0-9]{3,128}$/;
 
-/** APS gives at most this many items a page, and only ten when nothing is asked for. */
+/** The largest page of OSS. Its default is 10. */
 const largestPage = 100;
 
 const bucketPage = z.object({
@@ -24,17 +24,17 @@ const objectPage = z.object({
 export type Bucket = z.infer<typeof bucketPage>['items'][number];
 export type StoredObject = z.infer<typeof objectPage>['items'][number];
 
-/** A stretch of a listing. `after` is where the next one begins; it is absent at the end of the listing. */
-export type Stretch<Item> = { items: Item[]; after?: string };
+/** Part of a listing. `after` is where the next part begins; it is absent at the end of the listing. */
+export type Slice<Item> = { items: Item[]; after?: string };
 
-/** Which stretch of a listing to fetch. */
-export type StretchOptions = {
-  /** How many items at most. Fetched in as few pages as APS allows. */
+/** Which part of a listing to fetch. */
+export type SliceOptions = {
+  /** The most items to fetch, in as few pages as APS allows. */
   limit: number;
-  /** The `after` of the stretch before this one. */
-  after?: string;
-  /** Told after every page with items how many are there so far: the number only grows. */
-  onPage?: (count: number) => void;
+  /** The `after` of the part before this one. */
+  from?: string;
+  /** Called after every page with items, with the number of items so far: it only grows. */
+  onItems?: (count: number) => void;
 };
 
 /**
@@ -45,21 +45,21 @@ export type StretchOptions = {
 export function listBuckets(
   session: ApsSession,
   region: Region,
-  options: StretchOptions,
-): Promise<Stretch<Bucket>> {
-  return stretch(session, ['oss', 'v2', 'buckets'], { region }, bucketPage, options);
+  options: SliceOptions,
+): Promise<Slice<Bucket>> {
+  return slice(session, ['oss', 'v2', 'buckets'], { region }, bucketPage, options);
 }
 
-/** Where the listing of each region goes on: the `after` of its last stretch, '' at its beginning. */
+/** Where the listing of each region continues: the `after` of its last part, or '' for its beginning. */
 export type RegionPositions = Partial<Record<Region, string>>;
 
 /**
- * The application's buckets in several regions, which are asked side by side. Each region gets a fair share
- * of `limit`; what some do not use goes to the others in a further round.
+ * The application's buckets in several regions, fetched concurrently. Each region gets a fair share of `limit`; what some
+ * regions leave unused goes to the others in another round.
  *
- * @param positions - the regions to ask, and where to begin in each
- * @param onBuckets - told after every page how many buckets are there so far
- * @returns the buckets, grouped by region, and `open`: the regions that have more, and where
+ * @param positions - the regions to list, and where to begin in each
+ * @param onBuckets - called after every page with the number of buckets so far
+ * @returns the buckets, grouped by region, and `open`: the regions with more buckets, and where to continue
  * @throws {ApsError}
  */
 export async function listBucketsAcross(
@@ -81,8 +81,8 @@ export async function listBucketsAcross(
         const had = found.get(region) ?? [];
         const { items, after } = await listBuckets(session, region, {
           limit: Math.floor((missing + index) / active.length),
-          after: open[region] || undefined,
-          onPage: (count) => {
+          from: open[region] || undefined,
+          onItems: (count) => {
             counts.set(region, had.length + count);
             onBuckets?.(total());
           },
@@ -103,16 +103,16 @@ export async function listBucketsAcross(
 /**
  * The objects in a bucket: GET /oss/v2/buckets/{bucketKey}/objects. Scope `data:read`, application token.
  *
- * @param beginsWith - only objects whose key begins so
+ * @param beginsWith - only objects whose key begins with this
  * @throws {ApsError}
  */
 export function listObjects(
   session: ApsSession,
   bucketKey: string,
   beginsWith: string | undefined,
-  options: StretchOptions,
-): Promise<Stretch<StoredObject>> {
-  return stretch(
+  options: SliceOptions,
+): Promise<Slice<StoredObject>> {
+  return slice(
     session,
     ['oss', 'v2', 'buckets', bucketKey, 'objects'],
     { beginsWith },
@@ -121,25 +121,26 @@ export function listObjects(
   );
 }
 
-/** Follows `next` until `limit` items are there. The last page is asked for no more than is still missing. */
-async function stretch<Item>(
+/** Follows `next` until there are `limit` items. The last request asks only for what is still missing. */
+async function slice<Item>(
   session: ApsSession,
   path: readonly string[],
   query: Record<string, string | undefined>,
   schema: z.ZodType<{ items: Item[]; next?: string }>,
-  { limit, after, onPage }: StretchOptions,
-): Promise<Stretch<Item>> {
+  { limit, from, onItems }: SliceOptions,
+): Promise<Slice<Item>> {
   const items: Item[] = [];
-  let url = session.url(path, { ...query, startAt: after });
+  let after = from;
+  let url = session.url(path, { ...query, startAt: from });
   for (;;) {
     url.searchParams.set('limit', String(Math.min(largestPage, limit - items.length)));
     const page = await session.get(url, schema);
     items.push(...page.items);
-    if (page.items.length > 0) onPage?.(items.length);
+    if (page.items.length > 0) onItems?.(items.length);
     if (page.next === undefined) return { items };
     url = session.next(page.next);
     const startAt = url.searchParams.get('startAt') ?? undefined;
-    // Without a place to go on from, asking again would give the same page for ever.
+    // Without a new position, every further request would return the same page.
     if (startAt === undefined || startAt === after) return { items };
     after = startAt;
     if (items.length >= limit) return { items, after };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ApsSession } from './client.ts';
 
-/** What the application's own token (2LO) needs for all calls of this file. */
+/** The scopes that the application's own token (2LO) needs for the calls in this file. */
 export const administrationScopes = [
   'application:service_account:read',
   'application:service_account:write',
@@ -23,7 +23,7 @@ export type ServiceAccountKey = z.infer<typeof key>;
 const path = ['authentication', 'v2', 'service-accounts'];
 
 /**
- * Creates a service account. An application may have ten.
+ * Creates a service account. An application can have ten.
  *
  * @param names.name - 5 to 100 letters, digits and dashes; part of its email address
  * @throws {ApsError}
@@ -45,12 +45,12 @@ export function deleteServiceAccount(session: ApsSession, id: string): Promise<v
   return session.delete(session.url([...path, id]));
 }
 
-/** Creates a key. The private half, a PEM, is given out this once. An account may have three keys. */
+/** Creates a key. APS returns the private key, a PEM, only this once. An account can have three keys. */
 export function createKey(session: ApsSession, id: string): Promise<z.infer<typeof newKey>> {
   return session.post(session.url([...path, id, 'keys']), undefined, newKey);
 }
 
-/** The keys of a service account, without the keys themselves. */
+/** The ids and states of a service account's keys, without the keys themselves. */
 export async function listKeys(session: ApsSession, id: string): Promise<ServiceAccountKey[]> {
   return (await session.get(session.url([...path, id, 'keys']), keys)).keys;
 }

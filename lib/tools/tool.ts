@@ -1,88 +1,205 @@
-/** What all tools share: who calls them, and how their results and failures are put. */
+/** How a tool is made, here and in your own server: `addApsTool`. */
 import { type ContentResult, type Context, type FastMCP, UserError } from 'fastmcp';
 import { z } from 'zod';
+import type { ApsClient, ApsSession } from '../aps/client.ts';
 import { ApsError } from '../aps/errors.ts';
-import { type Caller, localUser, SignInRequired } from '../auth/token-source.ts';
-import { signInField } from '../auth/user-sign-in.ts';
-import { SettingsError } from '../config.ts';
+import { type Caller, localUser } from '../caller.ts';
+import { SignInRequired, signInRequiredContent } from '../sign-in-required.ts';
+import { StartupError } from '../startup-error.ts';
+import { listingOf, pagingParameters, readCursor, writeCursor } from './cursor.ts';
+import { isWrapped, listOf, orSignInRequired, textOf } from './output.ts';
 
-/** What takes tools: a FastMCP server. */
-export type ToolHolder = Pick<FastMCP<Caller>, 'addTool'>;
+/** A FastMCP server, as far as tools are concerned. */
+export type ToolServer = Pick<FastMCP<Caller>, 'addTool'>;
 
 export type ToolContext = Context<Caller>;
 
-/** The caller that a tool works for. A definition that FastMCP serves by itself knows no callers. */
-export function callerOf(context: ToolContext): Caller {
-  return context.session ?? localUser;
-}
+/** One call of a tool. */
+export type ToolCall = {
+  /** Requests to APS on behalf of the caller, with retries and a deadline. */
+  session: ApsSession;
+  caller: Caller;
+  /** Aborts when the client cancels the call. */
+  signal: AbortSignal;
+  /** Tells the client how far the call is: `count` must grow. */
+  progress(count: number, message: string): void;
+  /** Adds a sentence to the result, for the model and the person: why a list is empty, for example. */
+  note(sentence: string): void;
+};
 
-/**
- * Wraps what a tool does so that its failures are fit to be shown: APS errors in their own words, a sign-in
- * that is required with its address, anything else without its details, which go to the server's log.
- */
-export function answering<Arguments>(
-  work: (args: Arguments, context: ToolContext) => Promise<ContentResult>,
-): (args: Arguments, context: ToolContext) => Promise<ContentResult> {
-  return async (args, context) => {
-    try {
-      return await work(args, context);
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      if (error instanceof ApsError || error instanceof SettingsError) throw new UserError(error.message);
-      if (error instanceof SignInRequired)
-        throw new UserError(error.message, { [signInField]: error.address });
-      if (context.signal.aborted) throw new UserError('The call was cancelled.');
-      // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
-      console.error(error instanceof Error ? error.stack : String(error));
-      throw new UserError('The server failed to do this. Its log says more.');
-    }
+/** Hints about what a tool does: MCP, Tools, "Annotations". */
+type Annotations = Parameters<ToolServer['addTool']>[0]['annotations'];
+
+type Description<Params extends z.ZodObject> = {
+  name: string;
+  /** The name for people. */
+  title: string;
+  /** For the model: what the tool does, and when to use it. */
+  description: string;
+  /** The arguments. Use `z.strictObject`, so that misspelled ones are refused. */
+  parameters: Params;
+  /** Hints for clients; by default those of a tool that only reads from APS. */
+  annotations?: Annotations;
+};
+
+/** A tool with any output. */
+export type ApsTool<Params extends z.ZodObject, Output extends z.ZodType> = Description<Params> & {
+  /** The schema of the result: an object, or {@link listOf} for a list. */
+  output: Output;
+  /** Whether the tool needs an access token of the caller. Default true. */
+  needsSignIn?: boolean;
+  /** The text of the result, where JSON is not what a model should read. */
+  text?(value: z.input<Output>): string;
+  execute(args: z.output<Params>, call: ToolCall): Promise<z.input<Output>>;
+};
+
+/** Which part of a listing to return. Hand it to a function of `lib/aps`, or read `limit` and `from` yourself. */
+export type SliceRequest<Position> = {
+  /** The most items to return. */
+  limit: number;
+  /** Where to begin; undefined at the beginning. */
+  from: Position | undefined;
+  /** Call it with the number of items so far: the client sees the progress. */
+  onItems(count: number): void;
+};
+
+/** A tool that lists, page by page. `limit` and `cursor` are added to its parameters. */
+export type ApsListTool<
+  Params extends z.ZodObject,
+  Item extends z.ZodType,
+  Position,
+> = Description<Params> & {
+  list: {
+    of: Item;
+    /** What the items are called, for progress: `projects`. */
+    noun: string;
+    /** What a position in the listing is. It travels through the client in a cursor. */
+    position: z.ZodType<Position>;
   };
-}
-
-/** Annotations of a tool that only reads from APS. */
-export function readOnly(title: string) {
-  return { title, readOnlyHint: true, idempotentHint: true, openWorldHint: true } as const;
-}
-
-/** The output schema of a listing: the list under `result`, as Python's FastMCP wraps one, and where to go on. */
-export function listSchema<Item extends z.ZodType>(item: Item) {
-  return z.object({
-    result: z.array(item),
-    next_cursor: z
-      .string()
-      .optional()
-      .describe('Present when there is more: pass it as "cursor", with the same other arguments, to go on.'),
-  });
-}
-
-/** What a listing's result may say besides the list. */
-type Besides = {
-  /** Where the listing goes on, if it does. */
-  nextCursor?: string;
-  /** A sentence for the model and the person, e.g. why the list is empty. */
-  note?: string;
-  /** Further fields of the structured result. */
-  fields?: Record<string, unknown>;
+  /** Returns the items, and the position after the last one unless the listing ends there. */
+  execute(
+    args: z.output<Params>,
+    call: ToolCall,
+    slice: SliceRequest<Position>,
+  ): Promise<{ items: z.input<Item>[]; after?: Position }>;
 };
 
 /**
- * The result of a listing. The text is the list itself as one JSON block; whatever else a model must know,
- * since it may see nothing but the text, follows as sentences.
+ * Adds a tool to a server. What every tool needs comes with it: requests to APS with the caller's token, progress,
+ * cancellation, errors with advice, paging, and asking the user to sign in, whatever the output schema is.
+ *
+ * @example
+ * addApsTool(server, aps, {
+ *   name: 'get_bucket',
+ *   title: 'Get bucket',
+ *   description: 'Get the details of an OSS bucket.',
+ *   parameters: z.strictObject({ bucket_key: z.string() }),
+ *   output: z.object({ bucketKey: z.string(), policyKey: z.string() }),
+ *   execute: ({ bucket_key }, { session }) =>
+ *     session.get(session.url(['oss', 'v2', 'buckets', bucket_key, 'details']), bucketSchema),
+ * });
  */
-export function listResult(
-  items: readonly object[],
-  { nextCursor, note, fields }: Besides = {},
-): ContentResult {
-  const sentences = [
-    note,
-    nextCursor && `There is more. To go on, call again with the same arguments and cursor "${nextCursor}".`,
-  ].filter((sentence) => sentence !== undefined);
+export function addApsTool<Params extends z.ZodObject, Output extends z.ZodType>(
+  server: ToolServer,
+  aps: ApsClient,
+  tool: ApsTool<Params, Output>,
+): void;
+export function addApsTool<Params extends z.ZodObject, Item extends z.ZodType, Position>(
+  server: ToolServer,
+  aps: ApsClient,
+  tool: ApsListTool<Params, Item, Position>,
+): void;
+export function addApsTool(
+  server: ToolServer,
+  aps: ApsClient,
+  tool: ApsTool<z.ZodObject, z.ZodType> | ApsListTool<z.ZodObject, z.ZodType, unknown>,
+): void {
+  if ('list' in tool) return addApsTool(server, aps, paged(tool));
+  const { name, title, description, parameters, output, needsSignIn = true, text } = tool;
+  const { annotations = { readOnlyHint: true, idempotentHint: true, openWorldHint: true } } = tool;
+  server.addTool({
+    name,
+    description,
+    // The serving publishes it as the tool's title, too: FastMCP has no other place for one.
+    annotations: { title, ...annotations },
+    parameters,
+    outputSchema: needsSignIn && aps.requiresSignIn ? orSignInRequired(output) : output,
+    async execute(args: Record<string, unknown>, context: ToolContext): Promise<ContentResult> {
+      const { signal, reportProgress } = context;
+      const caller = context.session ?? localUser;
+      const notes: string[] = [];
+      try {
+        const value = await aps.call(caller, signal, (session) =>
+          tool.execute(args, {
+            session,
+            caller,
+            signal,
+            progress: (count, message) => void reportProgress({ progress: count, message }),
+            note: (sentence) => notes.push(sentence),
+          }),
+        );
+        const content = text
+          ? [{ type: 'text' as const, text: text(value) }]
+          : textOf(output, value, notes);
+        return { content, structuredContent: z.record(z.string(), z.unknown()).parse(value) };
+      } catch (error) {
+        if (error instanceof SignInRequired) return askForSignIn(error, name, isWrapped(output));
+        throw presentable(error, signal);
+      }
+    },
+  });
+}
+
+/** A listing tool as one with any output: decodes and encodes its cursors. */
+function paged(
+  tool: ApsListTool<z.ZodObject, z.ZodType, unknown>,
+): ApsTool<z.ZodObject, ReturnType<typeof pagedOutput>> {
+  const { list, parameters, execute, ...description } = tool;
   return {
-    content: [JSON.stringify(items), ...sentences].map((text) => ({ type: 'text', text })),
-    structuredContent: {
-      result: items,
-      ...(nextCursor !== undefined && { next_cursor: nextCursor }),
-      ...fields,
+    ...description,
+    parameters: parameters.extend(pagingParameters),
+    output: pagedOutput(list.of),
+    async execute({ limit, cursor, ...args }, call) {
+      const paging = z.object(pagingParameters).parse({ limit, cursor });
+      const listing = listingOf(tool.name, args);
+      const { items, after } = await execute(args, call, {
+        limit: paging.limit,
+        from: readCursor(paging.cursor, listing, list.position),
+        onItems: (count) => call.progress(count, `${count} ${list.noun} so far`),
+      });
+      if (after === undefined) return { result: items };
+      const next = writeCursor(listing, after);
+      call.note(
+        `There are more ${list.noun}. To continue, call again with the same arguments and cursor "${next}".`,
+      );
+      return { result: items, next_cursor: next };
     },
   };
+}
+
+function pagedOutput(item: z.ZodType) {
+  return listOf(item, {
+    next_cursor: z
+      .string()
+      .optional()
+      .describe(
+        'Present when there is more: pass it as "cursor", with the same other arguments, to continue.',
+      ),
+  });
+}
+
+function askForSignIn(required: SignInRequired, tool: string, wrapped: boolean): ContentResult {
+  const structuredContent = signInRequiredContent(required, tool, wrapped);
+  const answer = wrapped ? structuredContent.result : structuredContent;
+  return { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent };
+}
+
+/** An error that people can see. The details of unexpected ones go to the server's log only. */
+function presentable(error: unknown, signal: AbortSignal): UserError {
+  if (error instanceof UserError) return error;
+  if (error instanceof ApsError || error instanceof StartupError) return new UserError(error.message);
+  if (signal.aborted) return new UserError('The call was cancelled.');
+  // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
+  console.error(error instanceof Error ? error.stack : String(error));
+  return new UserError('The server failed to do this. Its log says more.');
 }

@@ -1,17 +1,16 @@
 /**
- * Client sign-in with the Autodesk account: this server is an authorization server of its own (OAuth 2.1), in front of APS.
- * People sign in to Autodesk from their MCP client, and the tools that act for them use the APS token that comes of it.
- * What the client gets are tokens of this server, good for nothing else.
+ * Client sign-in with the Autodesk account: this server is an OAuth 2.1 authorization server in front of APS. People sign in
+ * to Autodesk from their MCP client, and tools that act for them use the APS token that comes of it. The client gets tokens
+ * that are valid at this server only.
  */
 import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import type { Patience } from '../../aps/http.ts';
-import { accountTokens } from '../../auth/account-tokens.ts';
-import { apsProxy } from '../../auth/aps-proxy.ts';
-import { createBrowsers } from '../browsers.ts';
-import { callbackPath } from '../callback.ts';
-import type { Keys } from '../keys.ts';
+import type { RetryPolicy } from '../../aps/http.ts';
+import { accountSignIn } from '../../aps-sign-in/account-sign-in.ts';
+import type { Keys } from '../../sealed.ts';
+import { createBrowserBinding } from '../pages/browser-binding.ts';
+import { callbackPath } from '../pages/callback.ts';
 import { authorizePath, authorizeRoutes } from './autodesk/authorize.ts';
 import { createClients } from './autodesk/clients.ts';
 import { createCodes } from './autodesk/codes.ts';
@@ -25,7 +24,7 @@ export type Autodesk = {
   /** The APS application that people sign in through, a confidential one. */
   clientId: string;
   clientSecret: string;
-  /** What the APS tokens may be used for, e.g. `data:read`. */
+  /** What the APS tokens can be used for, e.g. `data:read`. */
   scopes: readonly string[];
   /** Origin of APS. */
   baseUrl: string;
@@ -36,50 +35,45 @@ export type Autodesk = {
   /** What this server calls itself. */
   name: string;
   keys: Keys;
-  /** Where sign-ins under way, grants and APS tokens are kept; in memory by default. */
+  /** Where grants and APS tokens are kept; in memory by default. */
   storage?: Required<TokenStorage>;
-  /** How metadata documents of clients are read; with every guard by default. */
+  /** Fetches metadata documents of clients; guarded against private addresses by default. */
   fetchDocument?: FetchDocument;
-  patience?: Patience;
+  retryPolicy?: RetryPolicy;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
 };
 
 export function autodesk(options: Autodesk): ClientSignIn {
-  const { clientId, clientSecret, scopes, baseUrl, publicUrl, resource, name, keys } = options;
-  const { fetchDocument = createFetchDocument(), patience, now } = options;
+  const { scopes, publicUrl, resource, name, keys, fetchDocument = createFetchDocument(), now } = options;
   const memory = new MemoryTokenStorage();
   const storage = options.storage ?? memory;
 
-  const proxy = apsProxy({
-    ...{ clientId, clientSecret, scopes, baseUrl, publicUrl, callbackPath, storage },
-    key: keys('APS proxy'),
-  });
-  const accounts = accountTokens({ clientId, clientSecret, baseUrl, storage, patience, now });
+  const accounts = accountSignIn({ ...options, storage, callbackUrl: `${publicUrl}${callbackPath}` });
   const clients = createClients(keys('MCP clients'), fetchDocument);
-  const codes = createCodes(keys('authorization codes'));
+  const codes = createCodes(keys, now);
   const grants = createGrants({
     ...{ issuer: publicUrl, resource, scopes, storage, now },
-    signInOf: accounts.signInOf,
+    signInIdOf: accounts.signInIdOf,
     key: keys('access tokens'),
   });
-  const browsers = createBrowsers(keys('consent forms'), publicUrl.startsWith('https:'));
+  const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl.startsWith('https:'));
 
-  const { open, admit } = protectedResource({
+  const { publicRoutes, authenticate } = protectedResource({
     ...{ resource, name, issuer: publicUrl, scopes },
     verify: grants.verify,
   });
   return {
-    whoMayCall: 'whoever signs in with an Autodesk account',
-    open: open.route('/', metadataRoutes(publicUrl, resource, scopes)).route(
+    whoCanCall: 'everybody who signs in with an Autodesk account',
+    publicRoutes: publicRoutes.route('/', metadataRoutes(publicUrl, resource, scopes)).route(
       '/',
       authorizeRoutes({
         ...{ issuer: publicUrl, resource, server: name, scopes, callbackPath },
-        ...{ clients, codes, proxy, browsers, storage },
+        ...{ clients, codes, accounts, browserBinding, keys, now },
       }),
     ),
-    endpoints: tokenRoutes({ resource, clients, codes, grants, proxy, accounts }),
-    admit,
+    clientRoutes: tokenRoutes({ resource, clients, codes, grants, accounts }),
+    authenticate,
     accountTokens: accounts,
     close: () => memory.destroy(),
   };

@@ -1,16 +1,17 @@
-/** Client sign-in with bearer tokens of any OpenID provider, such as the one that a company signs its people in with. */
+/** Client sign-in with bearer tokens of any OpenID provider, such as a company's own. */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import type { Caller } from '../../auth/token-source.ts';
-import type { Admission, ClientSignIn } from './client-sign-in.ts';
-import { CannotTell, protectedResource } from './protected-resource.ts';
+import type { Caller } from '../../caller.ts';
+import { createSingleFlight } from '../../single-flight.ts';
+import type { ClientSignIn } from './client-sign-in.ts';
+import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
 
 export type Oidc = {
   /** The issuer identifier of the provider. */
   issuer: string;
-  /** Whom tokens must be made for (`aud`); the resource if left out. */
+  /** The audience that tokens must be issued for (`aud`); the resource by default. */
   audience?: string;
   /** The scopes that a token must have. */
   scopes: readonly string[];
@@ -20,21 +21,21 @@ export type Oidc = {
   name: string;
 };
 
-/** What a provider may sign with: public keys only. A secret could be the public key in disguise (RFC 8725, section 2.1). */
+/** Algorithms with public keys only: a "secret" could be the public key in disguise (RFC 8725, section 2.1). */
 const algorithms = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
-/** How far the clocks of the provider and of this machine may be apart, in seconds. */
+/** The most by which the clocks of the provider and of this machine can differ, in seconds. */
 const clockTolerance = 5;
 
-/** How long the provider may take to answer, in milliseconds. */
-const patience = 5000;
+/** How long to wait for an answer of the provider, in milliseconds. */
+const timeout = 5000;
 
 /** The claims that matter here. Providers disagree on where scopes are: RFC 9068 has `scope`, others have `scp`. */
 const scopes = z.union([z.string(), z.array(z.string())]).optional();
-/** For people to read: whatever else is there counts as nothing. */
+/** For display only: a value of another type is ignored. */
 const shown = z.string().optional().catch(undefined);
 const claimsSchema = z.object({
   sub: z.string().min(1),
@@ -50,30 +51,26 @@ const claimsSchema = z.object({
 type Claims = z.infer<typeof claimsSchema>;
 
 /**
- * Admits access tokens that are JWTs of one provider (RFC 9068; OpenID Connect Discovery 1.0). Keys are fetched when they
- * are needed, and again when a token names one that is not known, so that the provider can rotate them.
+ * Accepts access tokens that are JWTs of one provider (RFC 9068; OpenID Connect Discovery 1.0). Keys are fetched when they
+ * are needed, and again when a token names an unknown one, so that the provider can rotate them.
  */
 export function oidc({ issuer, audience, scopes, resource, name }: Oidc): ClientSignIn {
-  let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
+  const discovery = createSingleFlight<JwkSet>();
+  let keys: JwkSet | undefined;
 
-  function provider(): NonNullable<typeof keys> {
-    keys ??= discover(issuer).catch((error: unknown) => {
-      // It may be there by the next request.
-      keys = undefined;
-      throw error;
-    });
+  /** The provider's keys. If discovery fails, the next request tries again. */
+  async function provider(): Promise<JwkSet> {
+    keys ??= await discovery.run('keys', () => discover(issuer));
     return keys;
   }
 
-  async function verify(token: string): Promise<Admission> {
-    const { sub, exp, ...claims } = await claimsOf(token);
+  async function verify(token: string): Promise<VerifiedToken> {
+    const claims = await claimsOf(token);
     return {
-      token,
+      caller: callerOf(issuer, claims),
       clientId: claims.client_id ?? claims.azp ?? '',
       scopes: scopesOf(claims),
-      expiresAt: exp + clockTolerance,
-      resource: new URL(resource),
-      extra: { caller: callerOf(issuer, { sub, exp, ...claims }) },
+      expiresAt: claims.exp + clockTolerance,
     };
   }
 
@@ -92,14 +89,14 @@ export function oidc({ issuer, audience, scopes, resource, name }: Oidc): Client
       throw refusal(error);
     }
     const claims = claimsSchema.safeParse(payload);
-    if (!claims.success) throw invalid('The token has claims that cannot be read');
+    if (!claims.success) throw invalid('The token has malformed claims');
     return claims.data;
   }
 
   return {
-    whoMayCall: `whoever has an access token of ${issuer}`,
+    whoCanCall: `everybody with an access token of ${issuer}`,
     ...protectedResource({ resource, name, issuer, scopes, verify }),
-    lookAhead: () =>
+    prefetch: () =>
       provider().then(
         () => {},
         () => {},
@@ -107,25 +104,27 @@ export function oidc({ issuer, audience, scopes, resource, name }: Oidc): Client
   };
 }
 
+type JwkSet = ReturnType<typeof createRemoteJWKSet>;
+
 /** Finds the keys of a provider. */
-async function discover(issuer: string) {
+async function discover(issuer: string): Promise<JwkSet> {
   const identifier = new URL(issuer);
   try {
     const response = await oauth.discoveryRequest(identifier, {
       [oauth.allowInsecureRequests]: identifier.protocol === 'http:',
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeout),
     });
     const { issuer: named, jwks_uri: address } = await oauth.processDiscoveryResponse(identifier, response);
-    // To the letter, as its tokens will have it: a slash at the end makes another one.
+    // Character by character, as in its tokens: a slash at the end makes a different issuer.
     if (named !== issuer) throw new Error(`it calls itself ${named}`);
     if (!address) throw new Error('its discovery document names no keys');
-    return createRemoteJWKSet(new URL(address), { timeoutDuration: patience });
+    return createRemoteJWKSet(new URL(address), { timeoutDuration: timeout });
   } catch (error) {
     console.error(
-      `The OpenID provider ${issuer} cannot be used, so nobody can sign in: ${reason(error)}. Check MCP_AUTH_ISSUER, and ` +
+      `The OpenID provider ${issuer} is unusable, so nobody can sign in: ${reason(error)}. Check MCP_AUTH_ISSUER, and ` +
         `that ${issuer.replace(/\/$/, '')}/.well-known/openid-configuration answers.`,
     );
-    throw new CannotTell('The OpenID provider cannot be reached, or is none: try again later.');
+    throw new VerifierUnavailable('The OpenID provider is unavailable: try again later.');
   }
 }
 
@@ -134,32 +133,32 @@ function reason(error: unknown): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
-/** What is wrong with a token, in words that say nothing of what is in it; anything else is no fault of the token. */
+/** What is wrong with a token, without revealing its contents. Any other error is not the token's fault. */
 const faults: readonly (readonly [fault: new (...args: never[]) => Error, words: string])[] = [
   [errors.JWTExpired, 'The token has expired'],
-  [errors.JOSEAlgNotAllowed, 'The token is not signed with an algorithm that is accepted here'],
-  [errors.JWSSignatureVerificationFailed, 'The signature of the token is wrong'],
+  [errors.JOSEAlgNotAllowed, 'The token is signed with an algorithm that is not accepted'],
+  [errors.JWSSignatureVerificationFailed, 'The token has an invalid signature'],
   [errors.JWKSNoMatchingKey, 'The token is signed with a key that its issuer does not publish'],
-  [errors.JWKSMultipleMatchingKeys, 'The token does not say with which key it is signed'],
+  [errors.JWKSMultipleMatchingKeys, 'The token does not say which key signed it'],
   [errors.JWSInvalid, 'The token is not a signed JWT'],
   [errors.JWTInvalid, 'The token is not a signed JWT'],
-  [errors.JOSENotSupported, 'The token uses something that is not supported here'],
+  [errors.JOSENotSupported, 'The token uses a feature that is not supported'],
 ];
 
 const claimFaults: Record<string, string> = {
-  aud: 'The token was not made for this server',
-  iss: 'The token is of another issuer',
-  nbf: 'The token is not good yet',
+  aud: 'The token was not issued for this server',
+  iss: 'The token was issued by another provider',
+  nbf: 'The token is not valid yet',
 };
 
 function refusal(error: unknown): Error {
   if (error instanceof errors.JWTClaimValidationFailed)
-    return invalid(claimFaults[error.claim] ?? 'The token lacks a claim that is needed');
+    return invalid(claimFaults[error.claim] ?? 'The token lacks a required claim');
   const [, words] = faults.find(([fault]) => error instanceof fault) ?? [];
   if (words) return invalid(words);
-  if (error instanceof CannotTell) return error;
-  console.error(`The keys of the OpenID provider cannot be had: ${reason(error)}`);
-  return new CannotTell('The keys of the OpenID provider cannot be had: try again later.');
+  if (error instanceof VerifierUnavailable) return error;
+  console.error(`The keys of the OpenID provider could not be fetched: ${reason(error)}`);
+  return new VerifierUnavailable('The keys of the OpenID provider could not be fetched: try again later.');
 }
 
 function invalid(description: string): OAuthError {
@@ -171,7 +170,7 @@ function scopesOf({ scope, scp }: Pick<Claims, 'scope' | 'scp'>): string[] {
   return typeof given === 'string' ? given.split(' ') : given;
 }
 
-/** The caller is issuer and `sub` (OpenID Connect Core, section 2): an issuer has no fragment, so no two are alike. */
+/** Issuer and `sub` identify a person (OpenID Connect Core, section 2). An issuer has no fragment, so `#` is unambiguous. */
 function callerOf(issuer: string, { sub, name, email, preferred_username, client_id, azp }: Claims): Caller {
   const known = [name, email ?? preferred_username].filter(Boolean).join(', ');
   return {

@@ -3,16 +3,19 @@
  * (OAuth 2.1, section 4.1; RFC 9207).
  */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { OAuthProxyError, type TokenStorage } from 'fastmcp/auth';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
+import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import type { ApsProxy } from '../../../auth/aps-proxy.ts';
+import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
+import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
+import { SignInFailed } from '../../../aps-sign-in/user-sign-in.ts';
 import { digest } from '../../../digest.ts';
-import type { Browsers } from '../../browsers.ts';
-import { refusedUnlessGet } from '../../callback.ts';
-import { page, redirect } from '../../page.ts';
-import { smallBody } from '../../small-body.ts';
+import { createSealed, type Keys } from '../../../sealed.ts';
+import type { BrowserBinding } from '../../pages/browser-binding.ts';
+import { refuseUnlessGet } from '../../pages/callback.ts';
+import { page, redirect } from '../../pages/page.ts';
+import { readSmallBody } from '../../pages/small-body.ts';
 import type { Clients } from './clients.ts';
 import type { Codes } from './codes.ts';
 import { consentPage } from './consent-page.ts';
@@ -24,7 +27,7 @@ const consentPath = '/oauth/consent';
 export type AuthorizeOptions = {
   /** The issuer identifier of this authorization server. */
   issuer: string;
-  /** The resource identifier of the MCP server: the only one that tokens are made for. */
+  /** The resource identifier of the MCP server: the only one that tokens are issued for. */
   resource: string;
   /** What the MCP server calls itself. */
   server: string;
@@ -33,14 +36,17 @@ export type AuthorizeOptions = {
   callbackPath: string;
   clients: Clients;
   codes: Codes;
-  proxy: ApsProxy;
-  browsers: Browsers;
-  storage: Required<TokenStorage>;
+  accounts: AccountSignIn;
+  browserBinding: BrowserBinding;
+  keys: Keys;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
 };
 
 /** A request that has been checked: what is needed to answer it. */
 const requestSchema = z.object({
-  clientId: z.string(),
+  /** The `client_id`, as a digest: a registered one is long. */
+  client: z.string(),
   clientName: z.string(),
   redirectUri: z.string(),
   state: z.string().optional(),
@@ -48,87 +54,92 @@ const requestSchema = z.object({
 });
 type AuthorizationRequest = z.infer<typeof requestSchema>;
 
-/** The same, on its way through Autodesk. */
-const pendingSchema = requestSchema.extend({
-  proxyClient: z.string(),
-  /** The hash of what tells the browser in which consent was given from others. */
+/**
+ * The same, on its way through Autodesk: sealed in the `state` that the browser carries there and back. The server keeps
+ * nothing of it, so strangers who start sign-ins cannot fill its memory, nor displace anybody else's.
+ */
+const signInSchema = requestSchema.extend({
+  /** Our PKCE verifier for APS. */
+  verifier: z.string(),
+  /** The digest of what identifies the browser in which consent was given. */
   browser: z.string(),
 });
 
-/** How long a person may take at Autodesk, in seconds. */
-const pendingLifetime = 600;
+/** The longest `state` of a client, in characters: it travels through Autodesk inside our own. */
+const longestState = 1000;
 
 export function authorizeRoutes(options: AuthorizeOptions): Hono {
-  const { issuer, resource, server, scopes, callbackPath, clients, codes, proxy, browsers, storage } =
-    options;
+  const { issuer, resource, server, scopes, callbackPath } = options;
+  const { clients, codes, accounts, browserBinding, keys, now } = options;
+  const signIns = createSealed(keys, 'authorization requests', signInSchema, signInLifetime, now);
   const routes = new Hono();
 
   routes.get(authorizePath, async ({ req: { raw } }) => {
     const query = new URL(raw.url).searchParams;
     const target = await clientIn(query);
-    // Where the answer would go is not known to be the client's: it is told to the person instead.
+    // Nobody knows whether the address belongs to the client: the person is told instead.
     if (target instanceof Response) return target;
     const { client, redirectUri } = target;
     const state = only(query, 'state');
     const request = checked(query);
     if (request instanceof OAuthError) return refuseUnasked({ redirectUri, state }, request);
-    const browser = browsers.idOf(raw);
+    const browserId = browserBinding.idOf(raw);
     const content: AuthorizationRequest = {
-      ...{ clientId: client.id, clientName: client.name },
+      ...{ client: digest(client.id), clientName: client.name },
       ...{ redirectUri, state, ...request },
     };
-    const form = await browsers.sealForm(browser, JSON.stringify(content));
+    const form = await browserBinding.sealForm(browserId, JSON.stringify(content));
     const answer = await consentPage({ client, redirectUri, server, scopes, form, action: consentPath });
-    return browsers.remember(answer, browser);
+    return browserBinding.remember(answer, browserId);
   });
 
   routes.post(consentPath, async ({ req: { raw } }) => {
-    const sent = new URLSearchParams(await smallBody(raw));
-    const form = await browsers.openForm(raw, sent.get('form'));
+    const sent = new URLSearchParams(await readSmallBody(raw));
+    const form = await browserBinding.openForm(raw, sent.get('form'));
     if (!form) return tooLate();
     const request = requestSchema.parse(JSON.parse(form.content));
     if (sent.get('decision') !== 'allow')
       return refuse(request, new OAuthError(OAuthErrorCode.AccessDenied, 'The person did not allow it'), 303);
-    const { address, state, proxyClient } = await proxy.begin(request.redirectUri, request.codeChallenge);
-    await storage.save(
-      pendingKey(state),
-      { ...request, proxyClient, browser: digest(form.id) },
-      pendingLifetime,
-    );
-    return redirect(address, 303);
+    const verifier = oauth.generateRandomCodeVerifier();
+    const state = await signIns.seal({ ...request, verifier, browser: digest(form.id) });
+    return redirect(await accounts.authorizationUrl(state, verifier), 303);
   });
 
   routes.on('GET', callbackPath, async ({ req: { raw } }) => {
-    const refused = refusedUnlessGet(raw);
+    const refused = refuseUnlessGet(raw);
     if (refused) return refused;
     const query = new URL(raw.url).searchParams;
-    const pending = pendingSchema.safeParse(await storage.take(pendingKey(only(query, 'state') ?? ''))).data;
-    if (!pending) return tooLate();
-    // Whoever agreed, and passed the way to Autodesk on to somebody else, must not get their tokens.
-    if (!browsers.idsOf(raw).map(digest).includes(pending.browser)) return elsewhere();
+    const state = only(query, 'state') ?? '';
+    const signIn = (await signIns.open(state))?.content;
+    if (!signIn) return tooLate();
+    // Anybody who agreed can pass Autodesk's address on to somebody else. They must not receive that person's tokens.
+    if (!browserBinding.idsOf(raw).map(digest).includes(signIn.browser)) return otherBrowser();
     try {
-      const { clientId, clientName, redirectUri, proxyClient } = pending;
-      const code = await codes.seal({
-        ...{ clientId, clientName, redirectUri, proxyClient },
-        code: await proxy.finish(raw),
+      const { client, clientName, redirectUri, codeChallenge, verifier } = signIn;
+      // The client's token request redeems it at APS, so that nothing is kept for clients that never come.
+      const code = accounts.codeIn(query, state);
+      const sealed = await codes.seal({
+        ...{ code, verifier, client, clientName, codeChallenge },
+        redirectUri: digest(redirectUri),
       });
-      return answer(pending, { code });
+      return answer(signIn, { code: sealed });
     } catch (error) {
-      return refuse(pending, failureOf(error));
+      if (!(error instanceof SignInFailed)) throw error;
+      return refuse(signIn, failureOf(error));
     }
   });
 
-  /** The client that asks, and where it waits; or the page that says why it cannot be answered. */
+  /** The client that asks, and where it waits for the answer; or the page that says why there is none. */
   async function clientIn(query: URLSearchParams) {
     try {
       const client = await clients.find(only(query, 'client_id') ?? '');
       const redirectUri = only(query, 'redirect_uri');
-      // Compared character by character (RFC 9700, section 2.1).
+      // Character by character (RFC 9700, section 2.1).
       if (redirectUri !== undefined && client.redirectUris.includes(redirectUri))
         return { client, redirectUri };
       throw new OAuthError(
         OAuthErrorCode.InvalidRequest,
-        `${client.name} asks for the answer to go to an address that is not one of its own.`,
+        `${client.name} wants the answer at an address that is not one of its own.`,
       );
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
@@ -141,8 +152,10 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     }
   }
 
-  /** What else must be right about a request: S256, this server as the resource, no more than its scopes. */
+  /** Checks the rest of a request: S256, this server as the resource, no scopes beyond its own. */
   function checked(query: URLSearchParams): { codeChallenge: string } | OAuthError {
+    if ((query.get('state') ?? '').length > longestState)
+      return new OAuthError(OAuthErrorCode.InvalidRequest, `state can have ${longestState} characters at most`);
     const repeated = [...new Set(query.keys())].find(
       (name) => name !== 'resource' && query.getAll(name).length > 1,
     );
@@ -162,8 +175,8 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
   }
 
   /**
-   * Refuses before the person has agreed to anything. A browser is not sent to a stranger's address for it, or links to
-   * this server would lead wherever somebody wants (RFC 9700, section 4.11.2).
+   * Refuses before the person has agreed to anything. It does not redirect to the address of a stranger, or links to this
+   * server would lead anywhere (RFC 9700, section 4.11.2).
    */
   function refuseUnasked(
     to: Pick<AuthorizationRequest, 'redirectUri' | 'state'>,
@@ -173,7 +186,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     if (leadsToThisMachine(to.redirectUri)) return back;
     return page(
       'This MCP client made a mistake',
-      html`<p>It asked for something that cannot be had here: ${error.message}.</p>
+      html`<p>It asked for something that this server does not offer: ${error.message}.</p>
         <p><a href="${back.headers.get('location')}">Go back to ${new URL(to.redirectUri).host}</a>, if you know it.</p>`,
       { status: 400 },
     );
@@ -187,7 +200,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     return answer(to, { error: code, error_description: message }, status);
   }
 
-  /** Sends the browser back to the client. `iss` says who answers (RFC 9207). */
+  /** Sends the browser back to the client. `iss` says which server answers (RFC 9207). */
   function answer(
     { redirectUri, state }: Pick<AuthorizationRequest, 'redirectUri' | 'state'>,
     parameters: Record<string, string>,
@@ -202,16 +215,15 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
   return routes;
 }
 
-/** The value of a parameter that is given once: others are not to be trusted (RFC 6749, section 3.1). */
+/** The value of a parameter, if it is given once: repeated ones are not to be trusted (RFC 6749, section 3.1). */
 function only(query: URLSearchParams, name: string): string | undefined {
   const [value, ...more] = query.getAll(name);
   return value === '' || more.length > 0 ? undefined : value;
 }
 
-/** What went wrong at Autodesk, as the client may know it. */
-function failureOf(error: unknown): OAuthError {
-  const code = error instanceof OAuthProxyError ? error.code : '';
-  return code === 'access_denied'
+/** What went wrong at Autodesk, as far as the client should know. */
+function failureOf({ problem }: SignInFailed): OAuthError {
+  return problem === 'denied'
     ? new OAuthError(OAuthErrorCode.AccessDenied, 'The person did not allow it at Autodesk')
     : new OAuthError(OAuthErrorCode.ServerError, 'The sign-in at Autodesk did not succeed');
 }
@@ -219,21 +231,17 @@ function failureOf(error: unknown): OAuthError {
 function tooLate(): Promise<Response> {
   return page(
     'This sign-in is over',
-    html`<p>It has expired, has been used already, or was not begun in this browser.</p>
-      <p class="note">Go back to your MCP client and sign in from there once more. You can close this window.</p>`,
+    html`<p>It has expired, or it was not started in this browser.</p>
+      <p class="note">Go back to your MCP client and sign in again from there. You can close this window.</p>`,
     { status: 400 },
   );
 }
 
-function elsewhere(): Promise<Response> {
+function otherBrowser(): Promise<Response> {
   return page(
     'This sign-in is not yours',
-    html`<p>It was begun in another browser, perhaps by somebody else. Nothing was changed.</p>
-      <p class="note">If you meant to sign in, go back to your MCP client and begin there. You can close this window.</p>`,
+    html`<p>It was started in another browser, perhaps by somebody else. Nothing was changed.</p>
+      <p class="note">If you want to sign in, go back to your MCP client and start there. You can close this window.</p>`,
     { status: 403 },
   );
-}
-
-function pendingKey(state: string): string {
-  return `authorize:${state}`;
 }

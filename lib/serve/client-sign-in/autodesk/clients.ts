@@ -1,6 +1,6 @@
 /**
- * Which MCP clients there are: those that publish a metadata document (OAuth Client ID Metadata Document), and those that
- * register themselves (RFC 7591), which older ones do. All are public clients: PKCE is what protects their codes.
+ * MCP clients: those that publish a metadata document (OAuth Client ID Metadata Document), and older ones that register
+ * themselves (RFC 7591). All are public clients: PKCE protects their codes.
  */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { jwtVerify, SignJWT } from 'jose';
@@ -14,7 +14,7 @@ export type McpClient = {
   /** What it calls itself. */
   name: string;
   redirectUris: readonly string[];
-  /** The host that vouches for it; undefined for one that registered itself, for which nobody does. */
+  /** The host that publishes its document; undefined for a client that registered itself. */
   publishedBy?: string;
 };
 
@@ -30,19 +30,19 @@ export type Clients = {
   /** The client with this `client_id`. @throws {OAuthError} `invalid_client`, in words for people */
   find(clientId: string): Promise<McpClient>;
   /**
-   * Checks that a client which registered itself is known; says nothing of one that publishes a document.
+   * Checks that a client which registered itself is known. Does nothing for one that publishes a document.
    *
    * @throws {OAuthError} `invalid_client`
    */
   checkRegistration(clientId: string): Promise<void>;
 };
 
-/** Without characters that nobody sees, or that turn the writing of what follows around. */
+/** Without invisible characters, or characters that reverse the direction of what follows. */
 const name = z
   .string()
   .transform((text) => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ').trim())
   .pipe(z.string().min(1).max(100));
-/** All of them together must fit into addresses, in a `client_id` that holds them. */
+/** Together they must fit into URLs, in a `client_id` that holds them. */
 const redirectUris = z
   .array(z.string().max(2000))
   .min(1)
@@ -50,7 +50,7 @@ const redirectUris = z
   .refine((uris) => uris.join('').length <= 4000, { error: 'must have 4000 characters together at most' });
 
 const registrationSchema = z.object({
-  client_name: name.default('An MCP client without a name'),
+  client_name: name.default('An unnamed MCP client'),
   redirect_uris: redirectUris,
   grant_types: z.array(z.string()).default(['authorization_code', 'refresh_token']),
   response_types: z.array(z.string()).default(['code']),
@@ -58,15 +58,15 @@ const registrationSchema = z.object({
 
 const documentSchema = z.object({ client_id: z.string(), client_name: name, redirect_uris: redirectUris });
 
-/** How long a document is not fetched again, in milliseconds. */
+/** How long a document is cached, in milliseconds. */
 const documentLifetime = 5 * 60_000;
 
-/** The same for one that could not be used, so that this server cannot be made to pester whoever does not have it. */
+/** The same for a failure, so that nobody can use this server to bother a host that has no document. */
 const refusalLifetime = 30_000;
 
 /**
- * @param key - signs registrations (HS256): a `client_id` of ours says itself what was registered, so that there is no
- *   table of clients, which strangers could fill
+ * @param key - signs registrations (HS256): our `client_id` contains what was registered, so that there is no table of
+ *   clients for strangers to fill
  */
 export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Clients {
   const documents = new LRUCache<string, Promise<McpClient>>({ max: 1000, ttl: documentLifetime });
@@ -95,7 +95,7 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
       redirect_uris,
       grant_types: grant_types.filter((type) => ['authorization_code', 'refresh_token'].includes(type)),
       response_types: response_types.filter((type) => type === 'code'),
-      // Whatever it asked for: no secret is given out, and none would be looked at.
+      // Whatever it asked for: it gets no secret.
       token_endpoint_auth_method: 'none',
     };
   }
@@ -109,7 +109,7 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
       return { id: clientId, name, redirectUris: redirect_uris };
     } catch {
       throw unknown(
-        'This MCP client is not registered here, or no longer: let it forget this server, and connect anew.',
+        'This MCP client is not registered here, or not any more. Remove this server from it, and connect again.',
       );
     }
   }
@@ -117,10 +117,10 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
   async function published(clientId: string): Promise<McpClient> {
     try {
       const document = documentSchema.safeParse(await fetchDocument(clientId));
-      if (!document.success) throw new DocumentRefused('it lacks something that it must have');
+      if (!document.success) throw new DocumentRefused('a required field is missing or invalid');
       const { client_id, client_name, redirect_uris } = document.data;
-      // Or any host could speak for any other.
-      if (client_id !== clientId) throw new DocumentRefused('it is that of another client');
+      // Otherwise, any host could speak for any other.
+      if (client_id !== clientId) throw new DocumentRefused('it belongs to another client');
       const faults = redirect_uris.map(faultOfRedirectUri).filter((fault) => fault !== undefined);
       if (faults[0]) throw new DocumentRefused(`one of its redirect URIs ${faults[0]}`);
       return {
@@ -131,7 +131,7 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
       };
     } catch (error) {
       if (!(error instanceof DocumentRefused)) throw error;
-      throw unknown(`The metadata document of this MCP client cannot be used: ${error.message}.`);
+      throw unknown(`The metadata document of this MCP client is unusable: ${error.message}.`);
     }
   }
 

@@ -1,50 +1,40 @@
-/** Authorization codes as MCP clients get them: the proxy's code, sealed together with whom it is for. */
-import { EncryptJWT, jwtDecrypt } from 'jose';
+/**
+ * Authorization codes of MCP clients: the code of APS, sealed together with the client that it is for. Nothing about a code
+ * is stored until it has been redeemed.
+ */
 import { z } from 'zod';
+import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
+import { digest } from '../../../digest.ts';
+import { createSealed, type Keys } from '../../../sealed.ts';
 
 const codeSchema = z.object({
-  /** The proxy's code, which is good once. */
+  /** The code of APS, which APS takes once. */
   code: z.string(),
-  /** The client that asked. */
-  clientId: z.string(),
+  /** Our PKCE verifier for it. */
+  verifier: z.string(),
+  /** The client that asked, as a digest: a registered `client_id` is long. */
+  client: z.string(),
   clientName: z.string(),
-  /** Where it got the code. */
+  /** The digest of the address to which the code was sent. */
   redirectUri: z.string(),
-  /** The proxy's name for it. */
-  proxyClient: z.string(),
+  /** The client's PKCE challenge, S256. */
+  codeChallenge: z.string(),
 });
 export type Code = z.infer<typeof codeSchema>;
 
 export type Codes = {
   seal(code: Code): Promise<string>;
-  /** What was sealed; undefined for what is no code of ours, or has expired. */
+  /** What was sealed; undefined for anything that is not one of our codes, or has expired. */
   open(sealed: string): Promise<Code | undefined>;
+  /** Identifies a code, and what was granted for it, without revealing it. */
+  idOf(code: Code): string;
 };
 
-/** How long a client may take to come for its tokens, as `jose` writes it. */
-const lifetime = '5m';
-
-/** @param key - 32 bytes; seals with A256GCM (RFC 7516) */
-export function createCodes(key: Uint8Array): Codes {
+export function createCodes(keys: Keys, now?: () => number): Codes {
+  const codes = createSealed(keys, 'authorization codes', codeSchema, codeLifetime, now);
   return {
-    seal: (code) =>
-      new EncryptJWT(code)
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', typ: 'mcp-code' })
-        .setExpirationTime(lifetime)
-        .encrypt(key),
-
-    async open(sealed) {
-      try {
-        const { payload } = await jwtDecrypt(sealed, key, {
-          keyManagementAlgorithms: ['dir'],
-          contentEncryptionAlgorithms: ['A256GCM'],
-          typ: 'mcp-code',
-          requiredClaims: ['exp'],
-        });
-        return codeSchema.parse(payload);
-      } catch {
-        return undefined;
-      }
-    },
+    seal: codes.seal,
+    open: async (sealed) => (await codes.open(sealed))?.content,
+    idOf: ({ code, verifier }) => digest(`${code} ${verifier}`),
   };
 }

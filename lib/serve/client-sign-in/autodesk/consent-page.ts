@@ -1,6 +1,6 @@
 /** The page on which a person allows an MCP client to use this server with their Autodesk account. */
 import { html } from 'hono/html';
-import { page } from '../../page.ts';
+import { page } from '../../pages/page.ts';
 import type { McpClient } from './clients.ts';
 import { leadsToThisMachine } from './redirect-uris.ts';
 
@@ -9,7 +9,7 @@ export type ConsentRequest = {
   redirectUri: string;
   /** What this server calls itself. */
   server: string;
-  /** What the APS tokens may be used for. */
+  /** What the APS tokens can be used for. */
   scopes: readonly string[];
   /** The value of the hidden field that comes back with the answer. */
   form: string;
@@ -17,28 +17,28 @@ export type ConsentRequest = {
   action: string;
 };
 
-/** APS scopes that the servers here ask for, in words. */
+/** APS scopes of the servers here, in words. */
 const scopesInWords: Record<string, string> = {
   'data:read': 'See and download your projects and files',
   'user-profile:read': 'See your profile, such as your name and email address',
 };
 
 /**
- * Names who asks, who vouches for that, and where the answer goes (MCP, Authorization, "Localhost Redirect URI Risks" and
+ * Says who asks, who vouches for it, and where the answer goes (MCP, Authorization, "Localhost Redirect URI Risks" and
  * "Confused Deputy Problem").
  */
 export function consentPage(request: ConsentRequest): Promise<Response> {
   const { client, redirectUri, server, scopes, form, action } = request;
   return page(
     `Allow ${client.name}?`,
-    html`<p>An MCP client asks to use <strong>${server}</strong> with your Autodesk account. If you allow it, you sign in
+    html`<p>An MCP client wants to use <strong>${server}</strong> with your Autodesk account. If you allow it, you sign in
         at Autodesk next.</p>
       <dl>
         <dt>It calls itself</dt>
         <dd id="client">${client.name}</dd>
         <dt>Who vouches for that</dt>
         <dd id="publisher">${client.publishedBy ?? 'nobody: any program can give itself this name'}</dd>
-        <dt>It may, through this server</dt>
+        <dt>Through this server, it can</dt>
         <dd><ul>${scopes.map((scope) => html`<li>${scopesInWords[scope] ?? scope}</li>`)}</ul></dd>
         <dt>The answer goes to</dt>
         <dd id="redirect-uri">${
@@ -47,8 +47,8 @@ export function consentPage(request: ConsentRequest): Promise<Response> {
             : html`<code>${new URL(redirectUri).host}</code>`
         }</dd>
       </dl>
-      <p class="warning"><strong>Allow it only if you have just begun to sign in from this client.</strong> If you followed a link
-        that somebody sent you, close this window.</p>
+      <p class="warning"><strong>Allow it only if you have just started to sign in from this client.</strong> If somebody sent you
+        this link, close this window.</p>
       <form method="post" action="${action}">
         <input type="hidden" name="form" value="${form}" />
         <button type="submit" id="allow" name="decision" value="allow">Allow</button>

@@ -1,24 +1,24 @@
 /**
- * What an MCP client is granted when a person has signed in: access tokens (RFC 9068) that are good here for a short time,
- * and refresh tokens that are good once (OAuth 2.1, section 4.3.1).
+ * What an MCP client receives after a person has signed in: short-lived access tokens (RFC 9068) for this server, and refresh
+ * tokens that work once (OAuth 2.1, section 4.3.1).
  */
 import { randomBytes } from 'node:crypto';
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { TokenStorage } from 'fastmcp/auth';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { AutodeskAccount } from '../../../auth/account-tokens.ts';
-import { type Caller, callerSchema } from '../../../auth/token-source.ts';
+import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
+import { type Caller, callerSchema } from '../../../caller.ts';
 import { digest } from '../../../digest.ts';
-import type { Admission } from '../client-sign-in.ts';
+import type { VerifiedToken } from '../protected-resource.ts';
 import type { McpClient } from './clients.ts';
 
 const grantSchema = z.object({
   caller: callerSchema,
   /** The Autodesk account. */
   sub: z.string(),
-  /** What tells the sign-in to Autodesk that it came from from others of the same person. */
-  signIn: z.string(),
+  /** Identifies the sign-in to Autodesk that it came from among others of the same person. */
+  signInId: z.string(),
   clientId: z.string(),
 });
 type Grant = z.infer<typeof grantSchema>;
@@ -36,12 +36,12 @@ const claimsSchema = z.object({ grant: z.string(), scope: z.string(), exp: z.num
 /** Of access tokens, in seconds. */
 const accessLifetime = 900;
 
-/** Of refresh tokens, in seconds: as long as those of APS. Each renewal begins it anew. */
+/** Of refresh tokens, in seconds: as long as those of APS. Each renewal starts it again. */
 const refreshLifetime = 15 * 24 * 3600;
 
 /**
- * How long a refresh token that was used still works, in milliseconds: a client whose requests met an expired token at the
- * same time renews more than once, and one that lost the answer asks again.
+ * How long a used refresh token still works, in milliseconds: a client with several requests under way can renew more than
+ * once, and one that lost the answer asks again.
  */
 const leeway = 30_000;
 
@@ -56,24 +56,24 @@ export type TokenAnswer = {
 
 export type Grants = {
   /**
-   * Makes the grant that a code stands for.
+   * Makes the grant for a code.
    *
-   * @param code - the authorization code: should it come again, the grant is found by it
-   * @throws {OAuthError} `invalid_grant`, if it has come again already
+   * @param id - identifies the code: if it comes again, the grant is found by it
+   * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile
    */
   create(
-    code: string,
+    id: string,
     account: AutodeskAccount,
     client: Pick<McpClient, 'id' | 'name'>,
   ): Promise<TokenAnswer>;
-  /** Ends the grant that was made for a code, or is being made. */
-  revokeFor(code: string): Promise<void>;
-  /** Who will be calling with the tokens of an account. */
+  /** Ends the grant that was made for a code. Says whether there was one, ended or not. */
+  revokeIfExists(id: string): Promise<boolean>;
+  /** The caller that an account stands for. */
   callerOf(account: AutodeskAccount): Caller;
   /**
    * Renews a grant.
    *
-   * @param stillSignedIn - finds out from Autodesk whether the person behind it is still signed in
+   * @param stillSignedIn - asks Autodesk whether its person is still signed in
    * @throws {OAuthError} `invalid_grant`
    */
   refresh(
@@ -81,26 +81,26 @@ export type Grants = {
     clientId: string,
     stillSignedIn: (caller: Caller) => Promise<boolean>,
   ): Promise<TokenAnswer>;
-  /** Checks an access token. @throws {OAuthError} `invalid_token` */
-  verify(accessToken: string): Promise<Admission>;
+  /** Verifies an access token. @throws {OAuthError} `invalid_token` */
+  verify(accessToken: string): Promise<VerifiedToken>;
 };
 
 export type GrantsOptions = {
-  /** Signs access tokens (HS256): nobody but this server reads them. */
+  /** Signs access tokens (HS256): only this server reads them. */
   key: Uint8Array;
   issuer: string;
-  /** The MCP server that tokens are made for. */
+  /** The MCP server that tokens are issued for. */
   resource: string;
   scopes: readonly string[];
   storage: Required<TokenStorage>;
-  /** What tells a caller's sign-in to Autodesk from others; undefined if they are not signed in. */
-  signInOf: (caller: Caller) => Promise<string | undefined>;
+  /** Identifies a caller's sign-in to Autodesk; undefined if they are not signed in. */
+  signInIdOf: (caller: Caller) => Promise<string | undefined>;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
 };
 
 export function createGrants(options: GrantsOptions): Grants {
-  const { key, issuer, resource, scopes, storage, signInOf, now = Date.now } = options;
+  const { key, issuer, resource, scopes, storage, signInIdOf, now = Date.now } = options;
   const scope = scopes.join(' ');
 
   const callerOf = ({ sub, name, email }: AutodeskAccount): Caller => {
@@ -108,10 +108,10 @@ export function createGrants(options: GrantsOptions): Grants {
     return { id: `${issuer}#${sub}`, user: known || sub };
   };
 
-  /** A grant that has not ended, neither by itself nor with the sign-in that it came from. */
+  /** A grant that has not ended, neither by itself nor with the sign-in behind it. */
   async function load(id: string): Promise<Grant | undefined> {
     const grant = grantSchema.safeParse(await storage.get(grantKey(id))).data;
-    return grant && (await signInOf(grant.caller)) === grant.signIn ? grant : undefined;
+    return grant && (await signInIdOf(grant.caller)) === grant.signInId ? grant : undefined;
   }
 
   /** New tokens for a grant. */
@@ -140,8 +140,8 @@ export function createGrants(options: GrantsOptions): Grants {
   }
 
   /**
-   * What a refresh token of a client stands for. One that was used before is a sign that somebody else has it: then all
-   * tokens of the grant end (RFC 9700, section 4.14.2).
+   * The record of a client's refresh token. If it was used before, somebody else may have it: all tokens of the grant end
+   * (RFC 9700, section 4.14.2).
    */
   async function refreshOf(refreshToken: string, clientId: string): Promise<Refresh> {
     const refresh = refreshSchema.safeParse(await storage.get(refreshKey(refreshToken))).data;
@@ -151,7 +151,7 @@ export function createGrants(options: GrantsOptions): Grants {
     throw invalidGrant();
   }
 
-  /** Read and written, not taken: clients that come at the same moment may all have it. */
+  /** Reads and writes, and does not take: requests at the same moment can all use it. */
   async function markUsed(refreshToken: string, refresh: Refresh): Promise<void> {
     if (refresh.usedAt !== undefined) return;
     await storage.save(refreshKey(refreshToken), { ...refresh, usedAt: now() }, refreshLifetime);
@@ -160,22 +160,25 @@ export function createGrants(options: GrantsOptions): Grants {
   return {
     callerOf,
 
-    async create(code, account, client) {
-      const id = digest(code);
+    async create(id, account, client) {
       const caller = { ...callerOf(account), client: client.name };
-      const signIn = await signInOf(caller);
-      // What is there already says that the code has come a second time.
-      if (signIn === undefined || (await storage.get(grantKey(id)))) throw invalidGrant();
-      return issue(id, { caller, sub: account.sub, signIn, clientId: client.id });
+      const signInId = await signInIdOf(caller);
+      if (signInId === undefined) throw invalidGrant();
+      return issue(id, { caller, sub: account.sub, signInId, clientId: client.id });
     },
 
-    revokeFor: (code) => storage.save(grantKey(digest(code)), { revoked: true }, accessLifetime),
+    async revokeIfExists(id) {
+      if (!(await storage.get(grantKey(id)))) return false;
+      // Not deleted: the record also says that the code was used, until no code is that old.
+      await storage.save(grantKey(id), { revoked: true }, accessLifetime);
+      return true;
+    },
 
     async refresh(refreshToken, clientId, stillSignedIn) {
       const refresh = await refreshOf(refreshToken, clientId);
       const grant = await load(refresh.grant);
       if (!grant || !(await stillSignedIn(grant.caller))) throw invalidGrant();
-      // Not before: an attempt that failed for trouble can be made again.
+      // Not before: a request that failed for a transient reason can be repeated.
       await markUsed(refreshToken, refresh);
       if (!(await load(refresh.grant))) throw invalidGrant();
       return issue(refresh.grant, grant);
@@ -185,14 +188,12 @@ export function createGrants(options: GrantsOptions): Grants {
       const claims = await claimsOf(accessToken);
       const grant = await load(claims.grant);
       if (!grant)
-        throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in that the token is from has ended');
+        throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in behind the token has ended');
       return {
-        token: accessToken,
+        caller: grant.caller,
         clientId: grant.clientId,
         scopes: claims.scope.split(' '),
         expiresAt: claims.exp,
-        resource: new URL(resource),
-        extra: { caller: grant.caller },
       };
     },
   };
@@ -211,7 +212,7 @@ export function createGrants(options: GrantsOptions): Grants {
     } catch {
       throw new OAuthError(
         OAuthErrorCode.InvalidToken,
-        'The token has expired, or was not made by this server',
+        'The token has expired, or was not issued by this server',
       );
     }
   }
@@ -220,7 +221,7 @@ export function createGrants(options: GrantsOptions): Grants {
 function invalidGrant(): OAuthError {
   return new OAuthError(
     OAuthErrorCode.InvalidGrant,
-    'The refresh token is not good, or no longer: sign in again',
+    'The refresh token is not valid, or not any more: sign in again',
   );
 }
 
@@ -228,7 +229,7 @@ function grantKey(id: string): string {
   return `grant:${id}`;
 }
 
-/** Nothing in the storage can be used as a token by whoever reads it. */
+/** A digest, so that nobody who reads the storage finds a usable token in it. */
 function refreshKey(refreshToken: string): string {
   return `refresh:${digest(refreshToken)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Fetching a client's metadata document (OAuth Client ID Metadata Document): its address comes from a stranger, so the
- * server must not become their way into the network that it stands in (section 6.5 there; CWE-918).
+ * Fetching a client's metadata document (OAuth Client ID Metadata Document). Its address comes from a stranger, who must not
+ * reach into the server's network this way (section 6.5 there; CWE-918).
  */
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -10,27 +10,27 @@ import { Agent, fetch } from 'undici';
 /** Reads the JSON document at an address. @throws {DocumentRefused} with a reason that may be shown to people */
 export type FetchDocument = (address: string) => Promise<unknown>;
 
-/** A metadata document that was not read. The message is for people, and says nothing of what else was found out. */
+/** A metadata document that was not accepted. The message is for people, and reveals nothing about the network. */
 export class DocumentRefused extends Error {
   override readonly name = 'DocumentRefused';
 }
 
-/** How long an answer may take in all, in milliseconds. */
-const patience = 5000;
+/** The most that an answer can take, in milliseconds. */
+const timeout = 5000;
 
-/** The largest document that is read, in bytes: the size that the draft proposes. */
+/** The largest document, in bytes: the size that the draft proposes. */
 const largest = 5 * 1024;
 
 export type DocumentGuards = {
   /** Finds the addresses of a host name; the resolver of this machine by default. */
   lookup?: typeof resolve;
-  /** Whether an address may be connected to; by default, those of the public Internet. */
+  /** Whether an address is allowed; by default, those of the public Internet are. */
   isAllowed?: (address: string) => boolean;
-  /** Certificate authorities to trust instead of those that Node.js knows, as PEM. */
+  /** Certificate authorities to trust instead of those of Node.js, as PEM. */
   ca?: string;
 };
 
-/** All that IANA has given out of IPv6 to be routed. */
+/** The part of IPv6 that IANA has assigned for routing. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /** Whether an IP address is one of the public Internet: not private, not loopback, not link-local, not translated to one. */
@@ -42,8 +42,8 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Makes the fetch. The address must be HTTPS and of the public Internet, which is checked where the connection is made: a
- * name that resolves differently a second time gains nothing. Redirects are not followed; size and time are bounded.
+ * Makes the fetch. The address must be HTTPS and on the public Internet. That is checked where the connection is made, so
+ * that a name which resolves differently a second time gains nothing. Redirects are not followed; size and time are limited.
  */
 export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument {
   const { lookup = resolve, isAllowed = isPublicAddress, ca } = guards;
@@ -61,19 +61,19 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
 
   return async (address) => {
     const { hostname } = checked(address);
-    // No name to resolve: the check above would never be asked.
+    // An IP address is not resolved, so the check above would not run.
     const literal = hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) !== 0 && !isAllowed(literal)) throw new DocumentRefused(privateAddress);
-    const dispatcher = new Agent({ connect: { lookup: guardedLookup, ca, timeout: patience } });
+    const dispatcher = new Agent({ connect: { lookup: guardedLookup, ca, timeout } });
     try {
       const response = await fetch(address, {
         dispatcher,
         redirect: 'error',
         headers: { accept: 'application/json' },
-        signal: AbortSignal.timeout(patience),
+        signal: AbortSignal.timeout(timeout),
       });
       if (response.status !== 200)
-        throw new DocumentRefused(`it was answered with status ${response.status}`);
+        throw new DocumentRefused(`its address answered with status ${response.status}`);
       return parsed(await boundedText(response.body));
     } catch (error) {
       throw refusalIn(error) ?? new DocumentRefused('it could not be fetched');
@@ -83,18 +83,18 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
   };
 }
 
-const privateAddress = 'it is not at an address of the public Internet';
+const privateAddress = 'its address is not on the public Internet';
 
 /** A client identifier that is the address of a document: section 3 of the draft. */
 function checked(address: string): URL {
-  if (!URL.canParse(address)) throw new DocumentRefused('its address cannot be read');
+  if (!URL.canParse(address)) throw new DocumentRefused('its address is malformed');
   const url = new URL(address);
   if (url.protocol !== 'https:') throw new DocumentRefused('its address is not https');
   if (url.username || url.password)
     throw new DocumentRefused('its address has a user name or password in it');
   if (address.includes('#')) throw new DocumentRefused('its address has a fragment');
   if (url.pathname === '/') throw new DocumentRefused('its address has no path');
-  if (url.href !== address) throw new DocumentRefused('its address is not written in the usual form');
+  if (url.href !== address) throw new DocumentRefused('its address is not in its normal form');
   return url;
 }
 
@@ -103,7 +103,7 @@ async function boundedText(body: AsyncIterable<Uint8Array> | null): Promise<stri
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    // After decompression, which is where a small answer becomes a large one.
+    // After decompression, which can turn a small answer into a large one.
     if (size > largest) throw new DocumentRefused(`it is larger than ${largest} bytes`);
     chunks.push(chunk);
   }
@@ -118,7 +118,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Ours, wherever `fetch` has wrapped it. */
+/** Our own refusal, which `fetch` may have wrapped. */
 function refusalIn(error: unknown): DocumentRefused | undefined {
   if (error instanceof DocumentRefused) return error;
   return error instanceof Error && error.cause !== undefined ? refusalIn(error.cause) : undefined;

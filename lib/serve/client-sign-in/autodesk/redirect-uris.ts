@@ -1,8 +1,8 @@
-/** Which addresses an MCP client may wait for its browser at. */
-import { isLoopback } from '../../../config.ts';
+/** The addresses at which an MCP client can wait for its browser. */
+import { isLoopback } from '../../../config/addresses.ts';
 
 /**
- * What is wrong with a redirect URI, in a few words; undefined if nothing is. It must be HTTPS, or lead to a program on
+ * What is wrong with a redirect URI, in a few words; undefined if it is allowed. It must be HTTPS, or lead to a program on
  * the person's own machine (MCP, Authorization, "Communication Security").
  */
 export function faultOfRedirectUri(uri: string): string | undefined {
@@ -11,10 +11,10 @@ export function faultOfRedirectUri(uri: string): string | undefined {
   if (uri.includes('#')) return 'has a fragment';
   if (username || password) return 'has a user name or password in it';
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined;
-  return 'must be an https address, or an http address of the machine itself';
+  return 'must be an https address, or an http address on this machine';
 }
 
-/** Whether it leads to a program on the person's own machine, which any program there can pose as. */
+/** Whether it leads to a program on the person's own machine. Any program there can pose as it. */
 export function leadsToThisMachine(uri: string): boolean {
   return isLoopback(new URL(uri).hostname);
 }

@@ -1,41 +1,42 @@
 /** The token endpoint (RFC 6749, section 3.2) and dynamic client registration (RFC 7591). */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { OAuthProxyError } from 'fastmcp/auth';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import * as oauth from 'oauth4webapi';
 import { ApsError } from '../../../aps/errors.ts';
-import type { AccountTokens } from '../../../auth/account-tokens.ts';
-import type { ApsProxy } from '../../../auth/aps-proxy.ts';
-import { smallBody } from '../../small-body.ts';
+import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
+import { digest } from '../../../digest.ts';
+import { readSmallBody } from '../../pages/small-body.ts';
 import type { Clients } from './clients.ts';
-import type { Codes } from './codes.ts';
+import type { Code, Codes } from './codes.ts';
 import type { Grants, TokenAnswer } from './grants.ts';
 
 export const tokenPath = '/oauth/token';
 export const registrationPath = '/oauth/register';
 
 export type TokenOptions = {
-  /** The resource identifier of the MCP server: the only one that tokens are made for. */
+  /** The resource identifier of the MCP server: the only one that tokens are issued for. */
   resource: string;
   clients: Clients;
   codes: Codes;
   grants: Grants;
-  proxy: ApsProxy;
-  accounts: AccountTokens;
+  accounts: AccountSignIn;
 };
 
-export function tokenRoutes({ resource, clients, codes, grants, proxy, accounts }: TokenOptions): Hono {
+export function tokenRoutes({ resource, clients, codes, grants, accounts }: TokenOptions): Hono {
   const routes = new Hono();
+  // Codes that are being redeemed, and whether they came a second time meanwhile.
+  const redeeming = new Map<string, { replayed: boolean }>();
 
   routes.post(registrationPath, async ({ req }) => {
-    const metadata = parsed(await smallBody(req.raw));
+    const metadata = parsed(await readSmallBody(req.raw));
     return Response.json(await clients.register(metadata), { status: 201, headers: noStore });
   });
 
   routes.post(tokenPath, async ({ req }) => {
-    // All clients are public: a secret is not looked at, so none is taken for checked.
+    // All clients are public. A secret is refused rather than ignored, so that nobody believes that it was checked.
     if (req.header('authorization') !== undefined) return withoutSecret();
-    const form = new URLSearchParams(await smallBody(req.raw));
+    const form = new URLSearchParams(await readSmallBody(req.raw));
     const get = (name: string) => {
       const [value, ...more] = form.getAll(name);
       if (!value || more.length > 0)
@@ -71,40 +72,61 @@ export function tokenRoutes({ resource, clients, codes, grants, proxy, accounts 
   }
 
   async function exchange(get: (name: string) => string): Promise<TokenAnswer> {
-    const sealed = get('code');
-    const code = await codes.open(sealed);
-    if (!code || code.clientId !== get('client_id') || code.redirectUri !== get('redirect_uri'))
-      throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not good, or not for this client');
-    const { clientId, clientName, redirectUri, proxyClient } = code;
+    const clientId = get('client_id');
+    const code = await codes.open(get('code'));
+    if (!code || code.client !== digest(clientId) || code.redirectUri !== digest(get('redirect_uri')))
+      throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not valid, or not for this client');
+    // A code that comes a second time has been seen by somebody else: the first grant ends (RFC 6749, section 4.1.2).
+    const id = codes.idOf(code);
+    const first = redeeming.get(id);
+    if (first) first.replayed = true;
+    if (first || (await grants.revokeIfExists(id))) throw usedCode();
+    if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier'))))
+      throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The verifier does not belong to the code');
+
+    const attempt = { replayed: false };
+    redeeming.set(id, attempt);
     try {
-      const tokens = await proxy.exchange(code.code, get('code_verifier'), redirectUri, proxyClient);
+      const answer = await redeem(id, code, clientId);
+      if (!attempt.replayed) return answer;
+      await grants.revokeIfExists(id);
+      throw usedCode();
+    } finally {
+      redeeming.delete(id);
+    }
+  }
+
+  /** Redeems the code at APS, and makes the grant. A transient failure of APS leaves the code as it was. */
+  async function redeem(
+    id: string,
+    { code, verifier, clientName }: Code,
+    clientId: string,
+  ): Promise<TokenAnswer> {
+    const tokens = await accounts.redeem(code, verifier).catch((error: unknown) => {
+      throw error instanceof ApsError && error.code === 'invalid_grant' ? usedCode() : error;
+    });
+    try {
       const account = await accounts.accountOf(tokens);
       await accounts.keep(grants.callerOf(account), tokens);
-      return await grants.create(code.code, account, { id: clientId, name: clientName });
+      return await grants.create(id, account, { id: clientId, name: clientName });
     } catch (error) {
-      // The code is used up, so there is nothing to try again with.
+      // APS has taken the code, so the client has nothing to retry with.
       if (error instanceof ApsError) throw new OAuthError(OAuthErrorCode.InvalidGrant, error.message);
-      if (!(error instanceof OAuthProxyError)) throw error;
-      // A code that comes a second time has been seen by somebody else: what the first got ends (RFC 6749, 4.1.2).
-      await grants.revokeFor(code.code);
-      throw new OAuthError(
-        OAuthErrorCode.InvalidGrant,
-        'The code has been used, or the verifier is not its own',
-      );
+      throw error;
     }
   }
 
   async function refresh(get: (name: string) => string): Promise<TokenAnswer> {
     const clientId = get('client_id');
     const refreshToken = get('refresh_token');
-    // A client that is told so registers anew; of a refresh token that is not good, it would only hear to sign in.
+    // On `invalid_client`, a client registers again. On `invalid_grant`, it would only sign in again.
     await clients.checkRegistration(clientId);
     return grants.refresh(refreshToken, clientId, async (caller) => {
       try {
         await accounts.get(caller);
         return true;
       } catch (error) {
-        if (await accounts.signInOf(caller)) throw error;
+        if (await accounts.signInIdOf(caller)) throw error;
         return false;
       }
     });
@@ -113,7 +135,11 @@ export function tokenRoutes({ resource, clients, codes, grants, proxy, accounts 
   return routes;
 }
 
-/** After an attempt with the header, the answer has to name the scheme (RFC 6749, section 5.2). */
+function usedCode(): OAuthError {
+  return new OAuthError(OAuthErrorCode.InvalidGrant, 'The code has already been used, or Autodesk does not accept it');
+}
+
+/** If a client tried the header, the answer must name the scheme (RFC 6749, section 5.2). */
 function withoutSecret(): Response {
   return Response.json(
     { error: 'invalid_client', error_description: 'Clients here have no secret: send client_id alone' },
@@ -131,7 +157,7 @@ function parsed(json: string): unknown {
 
 const noStore = { 'cache-control': 'no-store' };
 
-/** Whatever else goes wrong. What APS said is for people; anything unexpected is for the log alone. */
+/** Any other failure. What APS said is for people; the details of unexpected failures go to the log only. */
 function failure(error: unknown): OAuthError {
   if (error instanceof ApsError) return new OAuthError(OAuthErrorCode.TemporarilyUnavailable, error.message);
   console.error(error instanceof Error ? error.stack : error);

@@ -1,0 +1,57 @@
+/** Sign-in with an Autodesk account on the way to an MCP client: whose account it is, and its APS tokens. */
+import type { TokenStorage } from 'fastmcp/auth';
+import { ApsError } from '../aps/errors.ts';
+import type { Caller } from '../caller.ts';
+import type { UserTokens } from '../token-source.ts';
+import { type AuthorizationCodeFlow, authorizationCodeFlow } from './authorization-code-flow.ts';
+import { type ApsApplication, apsOAuth } from './oauth.ts';
+import { type TokenAnswer, type UserTokenStore, userTokenStore } from './user-tokens.ts';
+
+export type AutodeskAccount = { sub: string; name?: string; email?: string };
+
+export type AccountSignInOptions = ApsApplication & {
+  clientSecret: string;
+  /** What the tokens can be used for, e.g. `data:read`. */
+  scopes: readonly string[];
+  /** Where APS sends the browser back to, as registered with the application. */
+  callbackUrl: string;
+  storage: Required<TokenStorage>;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+};
+
+export type AccountSignIn = UserTokens &
+  Pick<UserTokenStore, 'signInIdOf'> &
+  Pick<AuthorizationCodeFlow, 'authorizationUrl' | 'codeIn' | 'redeem'> & {
+    /** Whose account tokens are for. @throws {ApsError} when APS does not say */
+    accountOf(tokens: TokenAnswer): Promise<AutodeskAccount>;
+    /** Keeps the tokens of a caller who has signed in, in place of earlier ones. */
+    keep(caller: Caller, tokens: TokenAnswer): Promise<void>;
+  };
+
+/** Signs people in with their Autodesk accounts, and renews their tokens. */
+export function accountSignIn(options: AccountSignInOptions): AccountSignIn {
+  const { scopes, callbackUrl, storage, now = Date.now } = options;
+  const aps = apsOAuth(options);
+  const flow = authorizationCodeFlow(aps, { scopes, callbackUrl: async () => callbackUrl });
+  const tokens = userTokenStore({
+    ...{ aps, storage, now },
+    notSignedIn: async () =>
+      new ApsError('Your sign-in with your Autodesk account has ended', {
+        advice: 'Sign in again: your MCP client asks you to when it next calls this server.',
+      }),
+  });
+
+  return {
+    ...flow,
+    ...tokens,
+
+    async accountOf({ access_token }) {
+      const { sub, ...profile } = (await flow.profileOf(access_token)) ?? {};
+      if (sub) return { sub, ...profile };
+      throw new ApsError('APS did not say whose account it is', { advice: 'Sign in again in a minute.' });
+    },
+
+    keep: (caller, answer) => tokens.keep(caller, answer, now()),
+  };
+}

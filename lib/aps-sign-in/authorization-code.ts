@@ -1,0 +1,202 @@
+/** 3-legged sign-in (3LO), with a secret or with PKCE alone: users sign in to Autodesk, and the server acts for each. */
+import { EventEmitter, once } from 'node:events';
+import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
+import { LRUCache } from 'lru-cache';
+import * as oauth from 'oauth4webapi';
+import { z } from 'zod';
+import { ApsError } from '../aps/errors.ts';
+import { type Caller, callerSchema } from '../caller.ts';
+import { digest } from '../digest.ts';
+import { createSealed, type Keys } from '../sealed.ts';
+import { SignInRequired } from '../sign-in-required.ts';
+import { createSingleFlight } from '../single-flight.ts';
+import { authorizationCodeFlow, signInLifetime } from './authorization-code-flow.ts';
+import { type ApsApplication, apsOAuth } from './oauth.ts';
+import { type Account, SignInFailed, type UserSignIn } from './user-sign-in.ts';
+import { userTokenStore } from './user-tokens.ts';
+
+/** How the browsers of users reach this server. The launcher provides it. */
+export type BrowserAccess = {
+  /** Where APS sends the browser back to, as registered with the application. Called for every sign-in. */
+  callbackUrl(): Promise<string>;
+  /**
+   * The page on which people confirm that a sign-in is theirs before they go to Autodesk. Only the browser that confirmed
+   * a sign-in can finish it. Left out where a link reaches nobody but the person it is for.
+   */
+  confirmationUrl?: string;
+  /** For sealing sign-ins that are under way. */
+  keys: Keys;
+};
+
+export type AuthorizationCode = ApsApplication & {
+  /** What the tokens can be used for, e.g. `data:read`. */
+  scopes: readonly string[];
+  browser: BrowserAccess;
+  /** Whether to use PKCE (S256). Default true; false only for an application for which APS refuses it. */
+  pkce?: boolean;
+  /** Where tokens are kept; in memory by default. */
+  storage?: Required<TokenStorage>;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+};
+
+/** A sign-in under way. It travels sealed in the link and in `state`; the server keeps nothing of it. */
+const signInSchema = z.object({
+  /** Makes each sign-in unique. */
+  id: z.string(),
+  /** Who it was made for. */
+  caller: callerSchema,
+  /** The PKCE verifier (RFC 7636), where PKCE is used. */
+  verifier: z.string().optional(),
+  /** The digest of what identifies the browser in which it was confirmed. */
+  browser: z.string().optional(),
+});
+
+/** The most callers whose refusal, or links whose confirmation, is remembered. */
+const mostRemembered = 10_000;
+
+/**
+ * Signs users in with the authorization code grant, and renews their tokens.
+ *
+ * The link of a sign-in is sealed, valid for ten minutes, made for one caller, and spent once APS has taken its code.
+ *
+ * @example
+ * const users = authorizationCode({
+ *   clientId: settings.APS_CLIENT_ID,
+ *   clientSecret: settings.APS_CLIENT_SECRET,
+ *   baseUrl: settings.APS_BASE_URL,
+ *   scopes: ['data:read'],
+ *   browser,
+ * });
+ */
+export function authorizationCode(options: AuthorizationCode): UserSignIn {
+  const { clientSecret, scopes, browser, pkce = true, now = Date.now } = options;
+  const { callbackUrl, confirmationUrl, keys } = browser;
+  const memory = new MemoryTokenStorage();
+  const storage = options.storage ?? memory;
+  const advice = clientSecret === undefined ? adviceForPublicClients : {};
+  const aps = apsOAuth(options);
+  const flow = authorizationCodeFlow(aps, { scopes, callbackUrl, advice });
+  const signIns = createSealed(keys, 'sign-ins', signInSchema, signInLifetime, now);
+  const tokens = userTokenStore({
+    ...{ aps, storage, now, advice },
+    notSignedIn: async (caller) => new SignInRequired(await linkFor(caller)),
+  });
+  const exchanges = createSingleFlight<Account>();
+  const arrivals = new EventEmitter().setMaxListeners(0);
+  const remembered = { max: mostRemembered, ttl: signInLifetime * 1000 };
+  // Who declined the sign-in that they were last asked for.
+  const denials = new LRUCache<string, SignInFailed>(remembered);
+  // Which links have been confirmed. Beyond the limit, an old one could be confirmed again: by its own person only.
+  const confirmed = new LRUCache<string, true>(remembered);
+
+  /** Starts a sign-in for `caller`. */
+  async function linkFor({ id, user, client }: Caller): Promise<string> {
+    denials.delete(id);
+    const verifier = pkce ? oauth.generateRandomCodeVerifier() : undefined;
+    const state = await signIns.seal({ id: crypto.randomUUID(), caller: { id, user, client }, verifier });
+    return confirmationUrl
+      ? `${confirmationUrl}?${new URLSearchParams({ state })}`
+      : flow.authorizationUrl(state, verifier);
+  }
+
+  /** The sign-in of a link that has not been used. */
+  async function open(state: string) {
+    const signIn = await signIns.open(state);
+    return signIn && !(await storage.get(usedKey(signIn.content.id))) ? signIn : undefined;
+  }
+
+  return {
+    ...tokens,
+    requiresSignIn: true,
+
+    async callerOf(state) {
+      const signIn = await open(state);
+      return signIn && !confirmed.has(signIn.content.id) ? signIn.content.caller : undefined;
+    },
+
+    async confirm(state, browserId) {
+      const signIn = await open(state);
+      if (!signIn || confirmed.has(signIn.content.id)) return undefined;
+      const { id, caller, verifier } = signIn.content;
+      confirmed.set(id, true);
+      const confirmedState = await signIns.seal({
+        ...{ id, verifier, browser: digest(browserId) },
+        caller: { id: caller.id },
+      });
+      return flow.authorizationUrl(confirmedState, verifier);
+    },
+
+    async finish(query, browserIds = []) {
+      // A repeated parameter is not to be trusted (RFC 6749, section 3.1).
+      const [state = '', ...more] = query.getAll('state');
+      const signIn = more.length === 0 ? await open(state) : undefined;
+      if (!signIn || exchanges.has(signIn.content.id))
+        throw new SignInFailed(
+          'invalid-link',
+          'This sign-in link has expired, has already been used, or was not made by this server.',
+        );
+      const { id, caller, verifier, browser } = signIn.content;
+      // Anybody can pass on Autodesk's address and so bypass the page. They must not receive the tokens.
+      if (confirmationUrl && !browserIds.map(digest).includes(browser ?? ''))
+        throw new SignInFailed(
+          'other-browser',
+          'This sign-in was started in another browser, perhaps by somebody else. Nothing was changed.',
+        );
+      return exchanges.run(id, async () => {
+        try {
+          const code = flow.codeIn(query, state);
+          const issuedAt = now();
+          const answer = await flow.redeem(code, verifier);
+          await storage.save(usedKey(id), true, Math.ceil((signIn.expiresAt - issuedAt) / 1000));
+          await tokens.keep(caller, answer, issuedAt);
+          arrivals.emit(caller.id);
+          return (await flow.profileOf(answer.access_token)) ?? {};
+        } catch (error) {
+          const failed = failureOf(error);
+          if (failed.problem === 'denied') {
+            denials.set(caller.id, failed);
+            arrivals.emit(caller.id, failed);
+          }
+          throw failed;
+        }
+      });
+    },
+
+    async signedIn(caller, signal) {
+      const leave = new AbortController();
+      // Listen first, then look, so that a sign-in in between is not missed.
+      const arrival = once(arrivals, caller.id, { signal: AbortSignal.any([signal, leave.signal]) });
+      arrival.catch(() => {});
+      try {
+        if (await tokens.signInIdOf(caller)) return;
+        const [denied] = denials.has(caller.id) ? [denials.get(caller.id)] : await arrival;
+        if (denied) throw denied;
+      } finally {
+        leave.abort();
+      }
+    },
+
+    close() {
+      memory.destroy();
+    },
+  };
+}
+
+/** For an application without a secret. */
+const adviceForPublicClients = {
+  invalid_client:
+    'Compare APS_CLIENT_ID with the application at https://aps.autodesk.com/myapps: it must be active, and of type "Desktop, Mobile, Single-Page App".',
+};
+
+function usedKey(signInId: string): string {
+  return `used:${signInId}`;
+}
+
+/** Why a sign-in that came back failed, worded for the person who did it. */
+function failureOf(error: unknown): SignInFailed {
+  if (error instanceof SignInFailed) return error;
+  const { message, status = 500 } = error instanceof ApsError ? error : { message: String(error) };
+  const transient = status >= 500 || status === 429;
+  return new SignInFailed(transient ? 'unavailable' : 'refused', message, { cause: error });
+}

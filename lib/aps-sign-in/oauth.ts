@@ -1,0 +1,164 @@
+/** What all grants at APS's authorization server share: where it is, how to ask it, and what its refusals mean. */
+import { HTTPError, type KyInstance } from 'ky';
+import * as oauth from 'oauth4webapi';
+import { ApsError, oneLine, requestIdOf } from '../aps/errors.ts';
+import { apsHttp, type RetryPolicy, unreachable } from '../aps/http.ts';
+import { createSingleFlight } from '../single-flight.ts';
+import type { AccessToken, TokenSource } from '../token-source.ts';
+
+/** The APS application that signs in, and where. */
+export type ApsApplication = {
+  clientId: string;
+  /** Left out for a public client: a Desktop, Mobile or Single-Page App has none. */
+  clientSecret?: string;
+  /** Origin of APS, e.g. `https://developer.api.autodesk.com`. */
+  baseUrl: string;
+  retryPolicy?: RetryPolicy;
+};
+
+/** What the functions of `oauth4webapi` need to make requests to APS as an application. */
+export type ApsOAuth = {
+  server: oauth.AuthorizationServer;
+  client: oauth.Client;
+  authentication: oauth.ClientAuth;
+  request: {
+    [oauth.allowInsecureRequests]: boolean;
+    [oauth.customFetch]: (
+      url: string,
+      options: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
+    ) => Promise<Response>;
+  };
+};
+
+/**
+ * Describes APS's authorization server to `oauth4webapi`. Confidential applications authenticate with HTTP Basic, as APS
+ * documents it. The addresses stand here, so that no start waits for discovery.
+ *
+ * @param http - sends the requests; by default with the application's retry policy
+ */
+export function apsOAuth(
+  { clientId, clientSecret, baseUrl, retryPolicy }: ApsApplication,
+  http: KyInstance = apsHttp(retryPolicy),
+): ApsOAuth {
+  return {
+    server: {
+      issuer: baseUrl,
+      authorization_endpoint: `${baseUrl}/authentication/v2/authorize`,
+      token_endpoint: `${baseUrl}/authentication/v2/token`,
+      revocation_endpoint: `${baseUrl}/authentication/v2/revoke`,
+      // Autodesk serves it from another host; a stand-in for APS serves it from its own.
+      userinfo_endpoint:
+        baseUrl === 'https://developer.api.autodesk.com'
+          ? 'https://api.userprofile.autodesk.com/userinfo'
+          : `${baseUrl}/userinfo`,
+    },
+    client: { client_id: clientId },
+    authentication: clientSecret === undefined ? oauth.None() : oauth.ClientSecretBasic(clientSecret),
+    request: {
+      [oauth.allowInsecureRequests]: baseUrl.startsWith('http:'),
+      [oauth.customFetch]: async (url, { body, headers, method }) => {
+        try {
+          return await http(url, { body, headers, method, retry: { methods: ['get', 'post'] } });
+        } catch (error) {
+          if (error instanceof HTTPError) return error.response;
+          throw unreachable(url, error);
+        }
+      },
+    },
+  };
+}
+
+/** APS documents that access tokens live for 60 minutes; used where an answer does not say. */
+const documentedLifetime = 3600;
+
+/** Tokens are renewed this long before they expire, in milliseconds. */
+const renewAhead = 60_000;
+
+/** The access token in a token endpoint's answer. `issuedAt` is when it was requested, in milliseconds since 1970. */
+export function accessTokenFrom(
+  answer: Pick<oauth.TokenEndpointResponse, 'access_token' | 'expires_in'>,
+  issuedAt: number,
+): AccessToken {
+  return {
+    value: answer.access_token,
+    renewAt: issuedAt + (answer.expires_in ?? documentedLifetime) * 1000 - renewAhead,
+  };
+}
+
+/**
+ * A source for tokens that do not depend on the caller: keeps one, and requests the next in a single flight.
+ *
+ * @param request - asks the authorization server for a new token
+ * @param now - the clock, in milliseconds since 1970
+ */
+export function sharedTokens(request: () => Promise<AccessToken>, now: () => number = Date.now): TokenSource {
+  const flight = createSingleFlight<AccessToken>();
+  let current: AccessToken | undefined;
+
+  return {
+    async get() {
+      if (current && now() < current.renewAt) return current.value;
+      const token = await flight.run('token', async () => {
+        current = await request();
+        return current;
+      });
+      return token.value;
+    },
+    drop(_caller, token) {
+      if (current?.value === token) current = undefined;
+    },
+  };
+}
+
+/** What to do about each of OAuth's error codes (RFC 6749, section 5.2), for an application that signs in as itself. */
+const adviceByCode: Record<string, string> = {
+  invalid_client:
+    'Compare APS_CLIENT_ID and APS_CLIENT_SECRET with the application at https://aps.autodesk.com/myapps, and check that it is active.',
+  unauthorized_client:
+    'This type of application cannot sign in this way. Create one of the type that the README names for this server.',
+  invalid_scope:
+    'The application has no access to one of the scopes. Check its APIs at https://aps.autodesk.com/myapps.',
+};
+
+/**
+ * Turns anything that `oauth4webapi` throws into an {@link ApsError}. Of the answer it keeps only the error code and
+ * description: requests and answers of a token endpoint hold secrets.
+ *
+ * @param advice - what to do about error codes of one grant, in addition to those of every grant
+ */
+export function signInError(error: unknown, advice: Readonly<Record<string, string>> = {}): ApsError {
+  if (error instanceof ApsError) return error;
+  if (error instanceof oauth.ResponseBodyError) {
+    const said = error.error_description ? `: ${oneLine(error.error_description)}` : '';
+    return new ApsError(`APS refused to sign the application in${said}`, {
+      status: error.status,
+      code: error.error,
+      requestId: requestIdOf(error.response),
+      advice:
+        advice[error.error] ??
+        adviceByCode[error.error] ??
+        'Check the settings of this server and of its APS application.',
+    });
+  }
+  const response = responseIn(error);
+  if (response) {
+    const transient = response.status >= 500 || response.status === 429;
+    return new ApsError('APS did not sign the application in', {
+      status: response.status,
+      requestId: requestIdOf(response),
+      advice: transient
+        ? 'APS has an internal problem, or its rate limit is reached. Try again in a minute.'
+        : (advice.invalid_client ?? adviceByCode.invalid_client ?? ''),
+    });
+  }
+  return new ApsError('APS answered the sign-in with something that is not a token', {
+    advice: 'Check that APS_BASE_URL is the address of APS.',
+  });
+}
+
+/** The response behind an error of `oauth4webapi`, if it has one. */
+function responseIn(error: unknown): Response | undefined {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
+  if (error instanceof Error && error.cause instanceof Response) return error.cause;
+  return undefined;
+}

@@ -1,0 +1,183 @@
+/** The environment variables of every server, each with its schema and with what to say when it is missing. */
+import { z } from 'zod';
+import { secureOrigin, secureUrl } from './addresses.ts';
+import { readPrivateKey } from './private-key.ts';
+
+/** What a variable is, and where to find its value. Shown when it is missing or invalid. */
+export const guide = z.registry<{ what: string; where: string }>();
+
+const apsBaseUrl = secureOrigin('must use https: credentials are sent there')
+  .default('https://developer.api.autodesk.com')
+  .register(guide, {
+    what: 'the address of APS, for a proxy or a sandbox that you run yourself',
+    where: 'leave it out to use the real service, https://developer.api.autodesk.com',
+  });
+
+/** Variables of an APS application with a secret. Spread them into `variables` of a server. */
+export const apsApplication = {
+  APS_CLIENT_ID: z.string().register(guide, {
+    what: 'the Client ID of your APS application',
+    where: 'https://aps.autodesk.com/myapps: open the application, "Client ID"',
+  }),
+  APS_CLIENT_SECRET: z.string().register(guide, {
+    what: 'the Client Secret of the same application',
+    where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+  }),
+  APS_BASE_URL: apsBaseUrl,
+};
+
+/** Variables of an APS application without a secret: a "Desktop, Mobile, Single-Page App". */
+export const apsPublicApplication = {
+  APS_CLIENT_ID: apsApplication.APS_CLIENT_ID,
+  APS_BASE_URL: apsBaseUrl,
+};
+
+/** Variables of a server that acts as a service account. */
+export const apsServiceAccount = {
+  ...apsApplication,
+  APS_SSA_ID: z.string().register(guide, {
+    what: 'the id of the service account',
+    where: 'npm run ssa:setup creates a service account and writes it to .env; -- --list shows existing ones',
+  }),
+  APS_SSA_KEY_ID: z.string().register(guide, {
+    what: "the id of the service account's key",
+    where: 'npm run ssa:setup writes it to .env too; APS shows it when a key is created',
+  }),
+  APS_SSA_KEY_BASE64: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return readPrivateKey(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+        return z.NEVER;
+      }
+    })
+    .register(guide, {
+      what: "the service account's private key: its PEM file, encoded as Base64",
+      where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
+    }),
+};
+
+/** Variables of a server whose users sign in through an application with a secret. */
+export const apsUserSignIn = {
+  ...apsApplication,
+  APS_PKCE: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .transform((value) => value === 'on')
+    .register(guide, {
+      what: 'whether sign-ins use PKCE',
+      where: 'leave it out; set it to off only if APS refuses PKCE for your application',
+    }),
+};
+
+const commaSeparated = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== '').map((item) => item.toLowerCase()));
+
+/** How MCP clients can sign in to a server. */
+export const clientAuthModes = ['none', 'oidc', 'autodesk'] as const;
+export type ClientAuthMode = (typeof clientAuthModes)[number];
+
+const tokensAreSentThere = 'must use https, except on this machine: tokens are sent there';
+
+/** Variables of the launcher, the same for every server. */
+export const launchVariables = {
+  APS_SANDBOX: z
+    .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
+    .default('0')
+    .transform((value) => value === '1' || value === 'true')
+    .register(guide, {
+      what: 'whether to use the built-in APS sandbox instead of the real service',
+      where: 'set it to 1 to try everything without an Autodesk account',
+    }),
+  APS_BASE_URL: apsBaseUrl,
+  MCP_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port, 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port, 0 to 65535')
+    .optional()
+    .register(guide, {
+      what: 'the port that MCP clients connect to',
+      where: "any free port; leave it out for the server's default",
+    }),
+  MCP_CLIENT_AUTH: z
+    .enum(clientAuthModes, { error: 'must be none, oidc or autodesk' })
+    .default('none')
+    .register(guide, {
+      what: 'how MCP clients sign in to this server: none, oidc or autodesk',
+      where: 'docs/client-sign-in.md helps you choose; leave it out on your own machine',
+    }),
+  MCP_PUBLIC_URL: secureOrigin(tokensAreSentThere).optional().register(guide, {
+    what: 'the address under which MCP clients and browsers reach this server, without /mcp',
+    where: 'the name that your reverse proxy serves, for example https://mcp.example.com',
+  }),
+  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters').optional().register(guide, {
+    what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
+    where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
+  }),
+  MCP_ALLOWED_HOSTS: commaSeparated
+    .pipe(
+      z.array(
+        z.string().regex(/^([\w.-]+|\[[\da-fA-F:.]+\])$/, 'must list host names without scheme or port'),
+      ),
+    )
+    .register(guide, {
+      what: 'host names, besides localhost, under which clients can reach the server',
+      where: 'the name in the address that your clients use, for example mcp.example.com',
+    }),
+  MCP_ALLOWED_ORIGINS: commaSeparated
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            (origin) => URL.canParse(origin) && new URL(origin).origin === origin,
+            'must list origins, for example https://app.example.com',
+          ),
+      ),
+    )
+    .register(guide, {
+      what: 'origins of web pages, besides those on this machine, that can call the server',
+      where: 'the scheme and host of the page, for example https://app.example.com',
+    }),
+};
+
+/** Variables of `--client-auth oidc`. */
+export const oidcVariables = {
+  MCP_AUTH_ISSUER: secureUrl(tokensAreSentThere)
+    .refine((address) => !/[?#]/.test(address), { error: 'must not have a query or fragment' })
+    .register(guide, {
+      what: 'the issuer identifier of the OpenID provider whose tokens are accepted',
+      where:
+        'your provider\'s documentation, or "issuer" in its /.well-known/openid-configuration, character by character',
+    }),
+  MCP_AUTH_AUDIENCE: z.string().optional().register(guide, {
+    what: 'the audience (aud) that tokens must be issued for',
+    where: 'leave it out if your provider puts the address of this server, with /mcp, into its tokens',
+  }),
+  MCP_AUTH_SCOPES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((scope) => scope !== ''))
+    .register(guide, {
+      what: 'the scopes that a token must have, separated by spaces',
+      where: 'the names that your provider uses; leave it out to require none',
+    }),
+};
+
+/** Variables of `--client-auth autodesk`. */
+export const autodeskVariables = {
+  MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
+    what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
+    where: 'https://aps.autodesk.com/myapps: an application of type "Traditional Web App"',
+  }),
+  MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
+    what: 'the Client Secret of the same application',
+    where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+  }),
+};

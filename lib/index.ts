@@ -1,0 +1,20 @@
+/** Everything that a server in `servers/` needs, and nothing else. */
+export { createApsClient } from './aps/client.ts';
+export { type AuthorizationCode, authorizationCode } from './aps-sign-in/authorization-code.ts';
+export { clientCredentials } from './aps-sign-in/client-credentials.ts';
+export { serviceAccount } from './aps-sign-in/service-account.ts';
+export type { Caller } from './caller.ts';
+export {
+  apsApplication,
+  apsPublicApplication,
+  apsServiceAccount,
+  apsUserSignIn,
+} from './config/variables.ts';
+export { defineServer } from './serve/launch/definition.ts';
+export { start, startIfMain } from './serve/launch/start.ts';
+export { addDataManagementTools } from './tools/data-management.ts';
+export { addOssTools } from './tools/oss.ts';
+export { listOf } from './tools/output.ts';
+export { addSignOutTool } from './tools/sign-out.ts';
+export { addApsTool } from './tools/tool.ts';
+export { version } from './version.ts';

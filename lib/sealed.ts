@@ -1,0 +1,69 @@
+/**
+ * Values that this server hands out and gets back, which nobody else can read or make: sign-ins under way, forms,
+ * authorization codes. They rest with those who carry them, and not in the server's memory.
+ */
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { EncryptJWT, jwtDecrypt } from 'jose';
+import type { z } from 'zod';
+
+/** Gives a key of 32 bytes that is used for `purpose` and nothing else. */
+export type Keys = (purpose: string) => Uint8Array;
+
+/**
+ * Derives keys from one secret (HKDF, RFC 5869).
+ *
+ * @param secret - shared by the instances of a deployment, so that each can open what another sealed; random, and so
+ *   known to this process alone, if left out
+ */
+export function createKeys(secret: string | Buffer = randomBytes(32)): Keys {
+  return (purpose) => new Uint8Array(hkdfSync('sha256', secret, '', `aps-mcp-servers ${purpose}`, 32));
+}
+
+export type Sealed<T> = {
+  /** Seals `content`. The text has only letters, digits, `-`, `_` and `.`, which APS allows in `state`. */
+  seal(content: T): Promise<string>;
+  /** What was sealed, and when it expires; undefined for anything else, and for what has expired. */
+  open(text: string): Promise<{ content: T; expiresAt: number } | undefined>;
+};
+
+/**
+ * Seals values of one kind: JWE, direct encryption with A256GCM (RFC 7516; RFC 7519).
+ *
+ * @param purpose - what is sealed: nothing sealed for one purpose opens for another
+ * @param lifetime - in seconds
+ * @param now - the clock, in milliseconds since 1970
+ */
+export function createSealed<T extends Record<string, unknown>>(
+  keys: Keys,
+  purpose: string,
+  schema: z.ZodType<T>,
+  lifetime: number,
+  now: () => number = Date.now,
+): Sealed<T> {
+  let derived: Uint8Array | undefined;
+  const key = () => {
+    derived ??= keys(purpose);
+    return derived;
+  };
+  return {
+    seal: (content) =>
+      new EncryptJWT({ content })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .setExpirationTime(Math.floor(now() / 1000) + lifetime)
+        .encrypt(key()),
+
+    async open(text) {
+      try {
+        const { payload } = await jwtDecrypt(text, key(), {
+          keyManagementAlgorithms: ['dir'],
+          contentEncryptionAlgorithms: ['A256GCM'],
+          requiredClaims: ['exp'],
+          currentDate: new Date(now()),
+        });
+        return { content: schema.parse(payload.content), expiresAt: (payload.exp ?? 0) * 1000 };
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

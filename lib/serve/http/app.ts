@@ -1,0 +1,143 @@
+/** MCP over HTTP, in both protocol eras at one address, as a function from `Request` to `Response`. */
+import {
+  createMcpHandler,
+  DEFAULT_MAX_REQUEST_BODY_SIZE,
+  isInitializeRequest,
+  isJsonContentType,
+  readRequestBody,
+} from '@modelcontextprotocol/server';
+import { type Context, Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
+import { z } from 'zod';
+import { localUser } from '../../caller.ts';
+import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
+import type { Visit } from '../mcp/forward.ts';
+import type { McpService } from '../mcp/service.ts';
+import { createSessionId } from '../mcp/session-id.ts';
+import type { BrowserBinding } from '../pages/browser-binding.ts';
+import { answerCallback, callbackPath } from '../pages/callback.ts';
+import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
+import { frontPage } from '../pages/front-page.ts';
+import { type AllowedNames, allowsOrigin, refuseHost, refuseOrigin } from './host-and-origin.ts';
+
+export type HttpApp = {
+  fetch(request: Request): Promise<Response>;
+  /** Ends what is still running, such as streams of clients that listen for changes. */
+  close(): Promise<void>;
+};
+
+export type HttpOptions = {
+  /** Names besides those of this machine under which, and origins from which, clients can call it. */
+  allowed: AllowedNames;
+  /** How MCP clients sign in. Without it, every caller is the local user. */
+  clientSignIn?: ClientSignIn;
+  /** Identifies browsers, where people must confirm their sign-ins to Autodesk first. */
+  browserBinding?: BrowserBinding;
+};
+
+const mcpPath = '/mcp';
+
+const cancellationSchema = z.object({
+  params: z.object({ requestId: z.union([z.string(), z.number()]) }),
+});
+
+/**
+ * Serves a definition at `/mcp`, with `/health` for load balancers, a page at `/` for people and, where users or clients
+ * sign in, the pages and endpoints for that. It keeps no sessions: any instance can answer any request.
+ */
+export function createHttpApp(
+  service: McpService,
+  { allowed, clientSignIn, browserBinding }: HttpOptions,
+): HttpApp {
+  const { userSignIn } = service;
+  const visits = new WeakMap<Request, Visit>();
+  const handler = createMcpHandler(({ requestInfo, era }) => {
+    const visit = requestInfo && visits.get(requestInfo);
+    if (!visit) throw new Error('a request without a visit');
+    return service.forRequest(visit, era);
+  });
+  const app = new Hono();
+
+  // Load balancers use an address of their own choice. Nothing can be learned or done here.
+  app.get('/health', (context) => context.json({ status: 'ok' }));
+
+  app.use(async (context, next) => refuseHost(context.req.raw, allowed) ?? next());
+  // Browsers come here from Autodesk's page or from a link, so their origin proves nothing: what they bring does.
+  if (userSignIn)
+    app.on('GET', callbackPath, ({ req: { raw } }) =>
+      answerCallback(userSignIn, raw, browserBinding?.idsOf(raw)),
+    );
+  if (userSignIn && browserBinding)
+    app.on(['GET', 'POST'], confirmationPath, (context) =>
+      answerConfirmation(userSignIn, browserBinding, context.req.raw),
+    );
+  if (clientSignIn) app.route('/', clientSignIn.publicRoutes);
+
+  app.use(async (context, next) => refuseOrigin(context.req.raw, allowed) ?? next());
+  app.use(
+    cors({
+      origin: (origin) => (allowsOrigin(origin, allowed) ? origin : null),
+      allowMethods: ['GET', 'POST', 'DELETE'],
+      exposeHeaders: ['Mcp-Session-Id', 'WWW-Authenticate'],
+      maxAge: 600,
+    }),
+  );
+  if (clientSignIn?.clientRoutes) app.route('/', clientSignIn.clientRoutes);
+  app.get('/', async () => frontPage(await service.describe()));
+  app.all(mcpPath, (context) => answer(context));
+  app.notFound((context) => context.json({ error: 'Nothing is here. MCP is served at /mcp.' }, 404));
+  app.onError((error, context) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    // A client that disconnects in the middle of its request is not a failure of the server.
+    if (!context.req.raw.signal.aborted) console.error(error.stack);
+    return context.json(jsonRpcError(-32603, 'Internal error'), 500);
+  });
+
+  async function answer(context: Context): Promise<Response> {
+    const request = context.req.raw;
+    const caller = clientSignIn ? await clientSignIn.authenticate(request) : localUser;
+    if (caller instanceof Response) return caller;
+    const visit = { caller, sessionId: request.headers.get('mcp-session-id') ?? undefined };
+    visits.set(request, visit);
+    if (request.method !== 'POST' || !isJsonContentType(request.headers.get('content-type')))
+      return handler.fetch(request);
+    const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE);
+    if (body.tooLarge)
+      return context.json(jsonRpcError(-32000, 'The request body is larger than 4 MiB'), 413);
+    let message: unknown;
+    try {
+      message = JSON.parse(body.text);
+    } catch {
+      return context.json(jsonRpcError(-32700, 'Parse error: the request body is not valid JSON'), 400);
+    }
+    const method = methodOf(message);
+    // In the handshake era, a cancellation comes as a request of its own.
+    if (method === 'notifications/cancelled') {
+      const cancellation = cancellationSchema.safeParse(message).data;
+      if (cancellation) service.cancel(visit, cancellation.params.requestId);
+    }
+    const response = await handler.fetch(request, { parsedBody: message });
+    return method === 'initialize' && isInitializeRequest(message) && response.ok
+      ? withSessionId(response, createSessionId(message.params.capabilities))
+      : response;
+  }
+
+  return { fetch: async (request) => app.fetch(request), close: () => handler.close() };
+}
+
+/** The method of a message. The few messages that matter here are checked completely afterwards. */
+function methodOf(message: unknown): unknown {
+  return typeof message === 'object' && message !== null && 'method' in message ? message.method : undefined;
+}
+
+/** Gives a handshake-era client the session id that it sends with its later requests. */
+function withSessionId(response: Response, sessionId: string): Response {
+  const named = new Response(response.body, response);
+  named.headers.set('Mcp-Session-Id', sessionId);
+  return named;
+}
+
+function jsonRpcError(code: number, message: string) {
+  return { jsonrpc: '2.0', error: { code, message }, id: null };
+}

@@ -1,0 +1,57 @@
+/** What a server prints on stderr when it has started. */
+
+export type Banner = {
+  /** The server's name and version, and the names of its tools. */
+  server: { name: string; version: string; tools: readonly { name: string }[] };
+  /** The APS sign-in, in a few words. */
+  apsSignIn: string;
+  /** Where APS is, in words. */
+  aps: string;
+};
+
+export type HttpBanner = Banner & {
+  /** The origin that clients use. */
+  publicUrl: string;
+  /** Where it listens, e.g. `http://localhost:5000`. */
+  listensOn: string;
+  /** Its other names, which clients can use too. */
+  alsoAs: readonly string[];
+  /** Where browsers come back to from Autodesk, if they do. */
+  callbackUrl?: string;
+  /** Who can call, in words. */
+  whoCanCall: string;
+  /** A command that prints an access token, where clients need one and there is such a command. */
+  tokenCommand?: string;
+};
+
+export function httpBanner(banner: HttpBanner): string {
+  const { publicUrl, listensOn, alsoAs, callbackUrl, apsSignIn, aps, whoCanCall, tokenCommand } = banner;
+  const address = `${publicUrl}/mcp`;
+  return [
+    title(banner),
+    `  Address       ${address}${alsoAs.length > 0 ? `  (also as ${alsoAs.join(' and ')})` : ''}`,
+    ...(publicUrl === listensOn ? [] : [`  Listens on    ${listensOn}`]),
+    ...(callbackUrl ? [`  Callback URL  ${callbackUrl}`] : []),
+    `  APS sign-in   ${apsSignIn}`,
+    `  APS           ${aps}`,
+    `  Who can call  ${whoCanCall}`,
+    '',
+    'Connect an MCP client to this address, or try it in a second terminal:',
+    `  npx mcp-cli --url ${address}`,
+    ...(tokenCommand ? ['To get an access token for a client that cannot sign in:', `  ${tokenCommand}`] : []),
+    'Press Ctrl-C to stop the server.',
+  ].join('\n');
+}
+
+export function stdioBanner(banner: Banner): string {
+  return [
+    title(banner),
+    '  Transport     stdio',
+    `  APS sign-in   ${banner.apsSignIn}`,
+    `  APS           ${banner.aps}`,
+  ].join('\n');
+}
+
+function title({ server: { name, version, tools } }: Banner): string {
+  return `${name} ${version}\n  Tools         ${tools.map((tool) => tool.name).join(', ')}`;
+}

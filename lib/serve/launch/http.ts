@@ -1,0 +1,103 @@
+/** A server over HTTP: its port, its definition, and the sign-ins of clients and users, put together. */
+import type { Variables } from '../../config/settings.ts';
+import type { Keys } from '../../sealed.ts';
+import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
+import { type ClientSignInOptions, createClientSignIn } from '../client-sign-in/create.ts';
+import { createHttpApp } from '../http/app.ts';
+import type { Exposure } from '../http/exposure.ts';
+import type { AllowedNames } from '../http/host-and-origin.ts';
+import { type Listener, listen } from '../http/listen.ts';
+import { createMcpService, type McpService } from '../mcp/service.ts';
+import { createBrowserBinding } from '../pages/browser-binding.ts';
+import { callbackPath } from '../pages/callback.ts';
+import { confirmationPath } from '../pages/confirmation.ts';
+import type { Configuration } from './configuration.ts';
+import { build, type ServerDefinition } from './definition.ts';
+import { atMost, grace } from './shutdown.ts';
+
+/** Names that always mean this machine, as `localhost` does. */
+const localhostNames = ['localhost', '127.0.0.1', '::1'];
+
+export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
+  exposure: Pick<Exposure, 'host' | 'publicUrl'>;
+  /** Names besides those of this machine under which, and origins from which, clients can call it. */
+  allowed: AllowedNames;
+  /** 0 for any free port. */
+  port: number;
+  keys: Keys;
+};
+
+export type HttpServer = {
+  listener: Listener;
+  /** The definition at work, behind the port. */
+  service: McpService;
+  clientSignIn?: ClientSignIn;
+  /** Origin of the server, as clients and browsers see it. */
+  publicUrl: string;
+  /** Where Autodesk sends browsers back to; it must be registered with the APS application. */
+  callbackUrl: string;
+  /** Lets running calls finish, and ends. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Serves a definition.
+ *
+ * @throws {StartupError} when it cannot listen on the port
+ */
+export async function serveHttp<Shape extends Variables>(
+  definition: ServerDefinition<Shape>,
+  configuration: Pick<Configuration<Shape>, 'server' | 'clientSignIn'>,
+  { exposure, allowed, port, keys, fetchDocument }: HttpServerOptions,
+): Promise<HttpServer> {
+  // The port comes first, because addresses contain it.
+  const listener = await listen(exposure.host, port);
+  const { mode } = configuration.clientSignIn;
+  const publicUrl = exposure.publicUrl ?? listener.url;
+  // Without a name of its own, it is reached as localhost: that is what is registered with the APS application. The page
+  // that confirms a sign-in needs the same name, or the cookie would not reach both.
+  const browserOrigin =
+    mode !== 'autodesk' && exposure.publicUrl === undefined && localhostNames.includes(exposure.host)
+      ? `http://localhost:${listener.port}`
+      : publicUrl;
+  const callbackUrl = `${browserOrigin}${callbackPath}`;
+  // With oidc, only the client sign-in knows who a sign-in link was made for.
+  const confirmed = mode === 'oidc';
+  try {
+    const clientSignIn = createClientSignIn({
+      ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
+      serverName: definition.name,
+      userScopes: definition.userScopes,
+    });
+    const built = build(definition, configuration.server, {
+      browser: {
+        callbackUrl: async () => callbackUrl,
+        confirmationUrl: confirmed ? `${browserOrigin}${confirmationPath}` : undefined,
+        keys,
+      },
+      accountTokens: clientSignIn?.accountTokens,
+    });
+    const service = createMcpService(built, keys);
+    const browserBinding = confirmed
+      ? createBrowserBinding(keys, 'confirmation forms', publicUrl.startsWith('https:'))
+      : undefined;
+    const app = createHttpApp(service, { allowed, clientSignIn, browserBinding });
+    listener.serve(app.fetch);
+    return {
+      ...{ listener, service, clientSignIn, publicUrl, callbackUrl },
+      async stop() {
+        listener.close();
+        await atMost(grace, service.idle());
+        // An answer is written after its request stops running: closing the streams first would cut it off.
+        await atMost(1000, listener.idle());
+        await app.close();
+        listener.disconnect();
+        await service.close();
+        clientSignIn?.close?.();
+      },
+    };
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The built-in APS sandbox, loaded only when it is asked for. This is the one place where `lib` reaches out of itself: at run
+ * time, behind the interface below, so that `lib` compiles and runs where the sandbox has been deleted.
+ */
+import { existsSync } from 'node:fs';
+import type { Environment } from '../../config/settings.ts';
+import { StartupError } from '../../startup-error.ts';
+import { isPublicClient, type ServerDefinition } from './definition.ts';
+
+/** A running sandbox, as far as the launcher needs it. */
+export type LaunchedSandbox = {
+  readonly url: string;
+  /** The variables that point a server at it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The client id of its application without a secret. */
+  readonly publicClientId: string;
+  /** The issuer of its OpenID provider. */
+  readonly openIdIssuer: string;
+  /** Registers a callback URL with its applications. */
+  registerRedirectUri(uri: string): void;
+  close(): Promise<void>;
+};
+
+/** What `sandbox/index.ts` exports, as far as the launcher needs it. */
+export type SandboxModule = {
+  startSandbox(options: {
+    serviceAccount?: { id: string; kid: string; privateKey: string };
+  }): Promise<LaunchedSandbox>;
+};
+
+const location = new URL('../../../sandbox/index.ts', import.meta.url);
+
+/**
+ * Starts the sandbox. It is told about the service account in the settings, which `npm run ssa:setup -- --sandbox` may have
+ * made in another one.
+ *
+ * @throws {StartupError} when there is no sandbox
+ */
+export async function startSandbox(environment: Environment): Promise<LaunchedSandbox> {
+  if (!existsSync(location))
+    throw new StartupError(
+      'The built-in sandbox is not here: --sandbox and APS_SANDBOX=1 need the folder sandbox/ beside lib/. ' +
+        'Restore it, or leave them out to use the real service.',
+    );
+  const sandbox: SandboxModule = await import(location.href);
+  const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: key } = environment;
+  return sandbox.startSandbox({
+    serviceAccount:
+      id && kid && key ? { id, kid, privateKey: Buffer.from(key, 'base64').toString() } : undefined,
+  });
+}
+
+/**
+ * The environment with the sandbox in place of APS and, unless you set your own, of the OpenID provider. A server without a
+ * secret gets the sandbox's application without one.
+ */
+export function withSandbox(
+  given: Environment,
+  sandbox: LaunchedSandbox,
+  definition: ServerDefinition,
+): Environment {
+  return {
+    ...given,
+    ...(!given.MCP_AUTH_ISSUER?.trim() && {
+      MCP_AUTH_ISSUER: sandbox.openIdIssuer,
+      MCP_AUTH_AUDIENCE: undefined,
+      MCP_AUTH_SCOPES: 'mcp:tools',
+    }),
+    ...sandbox.env,
+    ...(isPublicClient(definition) && { APS_CLIENT_ID: sandbox.publicClientId }),
+    // The sandbox knows its own applications only.
+    MCP_AUTH_CLIENT_ID: undefined,
+    MCP_AUTH_CLIENT_SECRET: undefined,
+  };
+}

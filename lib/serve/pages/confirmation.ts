@@ -1,0 +1,69 @@
+/**
+ * The page between a link and Autodesk: it says who a sign-in was made for, and asks the person to confirm. Without it, a
+ * link sent to somebody else would connect their Autodesk account to the sender (MCP, Elicitation, "Safe URL Handling").
+ */
+import { html } from 'hono/html';
+import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
+import type { Caller } from '../../caller.ts';
+import type { BrowserBinding } from './browser-binding.ts';
+import { type Markup, page, redirect } from './page.ts';
+import { readSmallBody } from './small-body.ts';
+
+/** The path of the page. */
+export const confirmationPath = '/signin';
+
+/** Answers requests of that path. */
+export async function answerConfirmation(
+  users: UserSignIn,
+  browserBinding: BrowserBinding,
+  request: Request,
+): Promise<Response> {
+  if (request.method === 'POST') {
+    const sent = new URLSearchParams(await readSmallBody(request));
+    const form = await browserBinding.openForm(request, sent.get('form'));
+    const address = form && (await users.confirm(form.content, form.id));
+    return address ? redirect(address, 303) : invalidLink();
+  }
+  const state = new URL(request.url).searchParams.get('state') ?? '';
+  const caller = await users.callerOf(state);
+  if (!caller) return invalidLink();
+  const browserId = browserBinding.idOf(request);
+  const form = await browserBinding.sealForm(browserId, state);
+  const answer = await page(
+    'Sign in to Autodesk?',
+    html`<p>This link was made for one person, to let their MCP client read Autodesk data.</p>
+      <dl>
+        <dt>MCP user</dt>
+        <dd id="user"><strong>${caller.user ?? 'unnamed'}</strong></dd>
+        <dt>Signed in as</dt>
+        <dd id="subject">${subjectOf(caller)}</dd>
+        <dt>MCP client (its id there)</dt>
+        <dd id="client">${caller.client ?? 'unnamed'}</dd>
+      </dl>
+      <p class="warning"><strong>Continue only if this is you, and you have just asked for it.</strong> The person named above
+        gets access to the data of your Autodesk account. If somebody sent you this link, close this window.</p>
+      <form method="post">
+        <input type="hidden" name="form" value="${form}" />
+        <button type="submit" id="go-on">This is me: continue to Autodesk</button>
+      </form>`,
+    { formAction: "'self' https: http:" },
+  );
+  return browserBinding.remember(answer, browserId);
+}
+
+/** What identifies the caller: the subject, and its issuer. */
+function subjectOf({ id }: Caller): Markup {
+  // An issuer has no fragment; a subject can contain anything.
+  const end = id.indexOf('#');
+  return html`<code>${id.slice(end + 1)}</code> at <code>${id.slice(0, end)}</code>`;
+}
+
+function invalidLink(): Promise<Response> {
+  return page(
+    'This sign-in link is no longer valid',
+    html`<p>It has expired, has already been used, or was not made by this server.</p>
+      <p class="note">Go back to your MCP client and repeat your request: it gives you a new link.
+        You can close this window.</p>`,
+    { status: 400 },
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * *Sign-in required*: what a token source throws, and the result that a tool makes of it. The result is the one that
+ * Autodesk's Python sample returns, so it works for every client; the serving offers it as a URL elicitation to clients
+ * that support one.
+ */
+import { z } from 'zod';
+
+/** The caller must sign in to Autodesk before there is a token for them. */
+export class SignInRequired extends Error {
+  override readonly name = 'SignInRequired';
+  /** Where the person signs in, in a browser. Made for this caller; valid once, for ten minutes. */
+  readonly url: string;
+
+  constructor(url: string) {
+    super(`Sign in to Autodesk first: open ${url} in a browser, then try again.`);
+    this.url = url;
+  }
+}
+
+/** The sample's answer, field by field: its clients look for these names. */
+const answerSchema = z.object({
+  auth_required: z.literal(true),
+  auth_url: z.string(),
+  message: z.string(),
+});
+
+/** Where the answer is: at the top, or under `result` where a tool's list is. */
+const resultSchema = z.union([
+  z.object({ result: answerSchema }).transform(({ result }) => result),
+  answerSchema,
+]);
+
+/**
+ * The JSON Schema of the answer. It names no `properties`, so that clients which turn schemas into types, such as
+ * FastMCP for Python, hand out a dictionary: `.data["auth_url"]`.
+ */
+export const signInRequiredJsonSchema = {
+  type: 'object',
+  description: 'Returned instead of the data when the user must sign in first: open auth_url in a browser.',
+  required: Object.keys(answerSchema.shape),
+};
+
+/**
+ * The structured content of a tool result that asks for a sign-in.
+ *
+ * @param wrapped - whether the tool's own data stands under `result`
+ */
+export function signInRequiredContent(
+  { url }: SignInRequired,
+  tool: string,
+  wrapped: boolean,
+): Record<string, unknown> {
+  const answer: z.infer<typeof answerSchema> = {
+    auth_required: true,
+    auth_url: url,
+    message: `Open auth_url in a browser to authenticate, then call ${tool} again.`,
+  };
+  return wrapped ? { result: answer } : answer;
+}
+
+/** The sign-in that a tool's structured content asks for; undefined if it is the tool's data. */
+export function signInRequiredIn(structuredContent: unknown): SignInRequired | undefined {
+  const answer = resultSchema.safeParse(structuredContent).data;
+  return answer && new SignInRequired(answer.auth_url);
+}

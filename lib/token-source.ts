@@ -1,0 +1,39 @@
+/** Where a tool's APS access token comes from, without saying how. */
+import type { Caller } from './caller.ts';
+
+/**
+ * Three rules hold for every source: concurrent calls share one request (single flight), tokens are renewed before they
+ * expire, and no token, secret or assertion ever appears in a log or an error.
+ */
+export type TokenSource = {
+  /**
+   * Whether callers may have to sign in first. If so, `get` can throw `SignInRequired`, and tools declare that in their
+   * output schemas. Default false.
+   */
+  readonly requiresSignIn?: boolean;
+  /**
+   * An access token that acts for `caller`, cached or new.
+   *
+   * @throws {SignInRequired} when only the caller can grant it
+   * @throws {ApsError} when APS refuses, or cannot be reached
+   */
+  get(caller: Caller): Promise<string>;
+  /** Reports that an API answered 401 to `token`: it is not handed out again. */
+  drop(caller: Caller, token: string): void;
+};
+
+/** Tokens that belong to users. */
+export type UserTokens = TokenSource & {
+  /**
+   * Ends a caller's sign-in: revokes their tokens at APS, and deletes them here. `deleted only` says that APS could not
+   * be told, so that the tokens stay valid there until they expire.
+   */
+  signOut(caller: Caller): Promise<'signed out' | 'deleted only' | 'was not signed in'>;
+};
+
+/** An access token as an authorization server issued it. */
+export type AccessToken = {
+  readonly value: string;
+  /** When to get the next one, some time before it expires, in milliseconds since 1970. */
+  readonly renewAt: number;
+};
