@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createApsClient } from '../lib/aps/client.ts';
 import { listProjects, type Project } from '../lib/aps/data-management.ts';
-import { type NumberedStretch, pageSize } from '../lib/aps/paging.ts';
-import { serviceAccount } from '../lib/auth/service-account.ts';
-import { localUser } from '../lib/auth/token-source.ts';
-import { apsServiceAccount, readSettings } from '../lib/config.ts';
+import { type NumberedSlice, pageSize } from '../lib/aps/paging.ts';
+import { serviceAccount } from '../lib/aps-sign-in/service-account.ts';
+import { localUser } from '../lib/caller.ts';
+import { readSettings } from '../lib/config/settings.ts';
+import { apsServiceAccount } from '../lib/config/variables.ts';
 import { demoHubs, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import type { Mode } from './demo/client.ts';
 import { type Program, startProgram } from './demo/program.ts';
@@ -92,11 +93,10 @@ async function comparePaging(sandbox: Sandbox): Promise<void> {
       let count = 0;
       let from: number | undefined = 0;
       while (from !== undefined) {
-        const { items, after }: NumberedStretch<Project> = await listProjects(
-          session,
-          demoHubs.construction,
-          { limit, from },
-        );
+        const { items, after }: NumberedSlice<Project> = await listProjects(session, demoHubs.construction, {
+          limit,
+          from,
+        });
         count += items.length;
         from = after;
       }

@@ -18,18 +18,15 @@ import {
   listKeys,
   listServiceAccounts,
 } from '../lib/aps/service-accounts.ts';
-import { clientCredentials } from '../lib/auth/client-credentials.ts';
-import { readPrivateKey } from '../lib/auth/private-key.ts';
-import { serviceAccount } from '../lib/auth/service-account.ts';
-import { localUser, type TokenSource } from '../lib/auth/token-source.ts';
-import {
-  apsApplication,
-  launchVariables,
-  readEnvironment,
-  readSettings,
-  SettingsError,
-  wantsSandbox,
-} from '../lib/config.ts';
+import { clientCredentials } from '../lib/aps-sign-in/client-credentials.ts';
+import { serviceAccount } from '../lib/aps-sign-in/service-account.ts';
+import { localUser } from '../lib/caller.ts';
+import { readPrivateKey } from '../lib/config/private-key.ts';
+import { readEnvironment, readSettings } from '../lib/config/settings.ts';
+import { apsApplication, launchVariables } from '../lib/config/variables.ts';
+import { wantsSandbox } from '../lib/serve/launch/configuration.ts';
+import { StartupError } from '../lib/startup-error.ts';
+import type { TokenSource } from '../lib/token-source.ts';
 import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file.ts';
 
 const usage = `Usage: npm run ssa:setup -- [options]
@@ -90,7 +87,7 @@ function readOptions() {
       throw new Error('--name must be 5 to 100 letters, digits and dashes');
     return values;
   } catch (error) {
-    throw new SettingsError(
+    throw new StartupError(
       `${error instanceof Error ? error.message.split('. ')[0] : error}. --help lists the options.`,
     );
   }
@@ -146,7 +143,7 @@ async function setUp(
   );
   if (present && !options.replace) {
     if (options.yes)
-      throw new SettingsError(
+      throw new StartupError(
         `${envFile} already names a service account, and was not changed. --replace replaces it.`,
       );
     if (!(await confirmed(`${envFile} already names a service account. Replace it there?`))) return;
@@ -167,7 +164,7 @@ async function setUp(
       () => `could not be deleted again: npm run ssa:setup -- --delete ${id}`,
     );
     const why = error instanceof Error ? error.message : String(error);
-    throw new SettingsError(
+    throw new StartupError(
       `A key for ${id} could not be made and saved: ${why}\nThe service account ${undone}.`,
     );
   });
@@ -215,7 +212,7 @@ async function saveKey(administer: Calls, id: string, before: string) {
 /** Asks the person at the terminal. */
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new SettingsError(`${question}\nThere is no terminal to ask at: add --yes to go on.`);
+    throw new StartupError(`${question}\nThere is no terminal to ask at: add --yes to go on.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C at the question is a no.
   const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
@@ -228,7 +225,7 @@ async function confirmed(question: string): Promise<boolean> {
 try {
   await main();
 } catch (error) {
-  const known = error instanceof SettingsError || error instanceof ApsError;
+  const known = error instanceof StartupError || error instanceof ApsError;
   console.error(
     known || !(error instanceof Error)
       ? String(error instanceof Error ? error.message : error)

@@ -2,11 +2,12 @@
 import { createMcpHandler, isCallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { createApsClient } from '../../lib/aps/client.ts';
-import { clientCredentials } from '../../lib/auth/client-credentials.ts';
-import { apsApplication, readSettings } from '../../lib/config.ts';
-import { listen } from '../../lib/serve/listen.ts';
+import { clientCredentials } from '../../lib/aps-sign-in/client-credentials.ts';
+import { readSettings } from '../../lib/config/settings.ts';
+import { apsApplication } from '../../lib/config/variables.ts';
+import { listen } from '../../lib/serve/http/listen.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
-import type { ToolContext, ToolHolder } from '../../lib/tools/tool.ts';
+import type { ToolContext, ToolServer } from '../../lib/tools/tool.ts';
 
 const settings = readSettings(apsApplication, process.env);
 const baseUrl = settings.APS_BASE_URL;
@@ -19,7 +20,7 @@ const tokens = clientCredentials({
 
 type Register = (server: McpServer) => void;
 const tools: Register[] = [];
-const collector: ToolHolder = {
+const collector: ToolServer = {
   addTool({ name, description, annotations, parameters, outputSchema, execute }) {
     if (!(parameters instanceof z.ZodType && outputSchema instanceof z.ZodType)) throw new Error('not zod');
     const inputSchema: z.ZodType = parameters;
@@ -62,5 +63,6 @@ const handler = createMcpHandler(() => {
   return server;
 });
 
-const { url } = await listen((request) => handler.fetch(request), '127.0.0.1', 0);
-console.error(`Address ${url}/mcp`);
+const listener = await listen('127.0.0.1', 0);
+listener.serve((request) => handler.fetch(request));
+console.error(`Address ${listener.url}/mcp`);

@@ -1,5 +1,7 @@
 /** The definition of `servers/2lo.ts` under FastMCP's own `start()`: what the bench compares with. */
 import { createServer } from 'node:http';
+import { readSettings } from '../../lib/config/settings.ts';
+import { build } from '../../lib/serve/launch/definition.ts';
 import { definition } from '../../servers/2lo.ts';
 
 // FastMCP takes no port 0, so a free one is looked for.
@@ -9,7 +11,7 @@ probe.listen(0, '127.0.0.1', () => {
   probe.close(async () => {
     if (!address || typeof address === 'string') throw new Error('no free port');
     const { port } = address;
-    const { server } = definition.create(process.env);
+    const { server } = build(definition, readSettings(definition.variables, process.env));
     await server.start({
       transportType: 'httpStream',
       httpStream: { host: '127.0.0.1', port, endpoint: '/mcp' },

@@ -2,7 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
-import { signAssertion } from '../../lib/auth/service-account.ts';
+import { signAssertion } from '../../lib/aps-sign-in/service-account.ts';
 import { demoHubs, type Sandbox } from '../../sandbox/index.ts';
 import { watchAps } from './aps.ts';
 import { connectHttp, connectStdio, listIn, nextCursorIn } from './client.ts';

@@ -2,9 +2,9 @@
 import { request } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { ClientAuthMode } from '../../lib/config.ts';
-import { createKeys } from '../../lib/serve/keys.ts';
-import { serveHttp } from '../../lib/serve/serve-http.ts';
+import type { ClientAuthMode } from '../../lib/config/variables.ts';
+import { createKeys } from '../../lib/sealed.ts';
+import { serveHttp } from '../../lib/serve/launch/http.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { newPage, noBrowser, startBrowser, type Window } from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';

@@ -2,7 +2,7 @@
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ClientAuthMode } from '../../lib/config.ts';
+import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { demoHubs } from '../../sandbox/index.ts';
 import { seedBuckets } from '../../sandbox/oss-data.ts';
 import { definition as twoLegged } from '../../servers/2lo.ts';

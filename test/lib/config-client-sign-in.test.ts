@@ -1,14 +1,8 @@
 // Settings of the sign-in of MCP clients: what they may be, and what a person is told when they do not fit.
 import { describe, expect, test } from 'vitest';
-import {
-  clientAuthIn,
-  clientAuthModes,
-  clientAuthVariables,
-  type Environment,
-  launchVariables,
-  readSettings,
-  SettingsError,
-} from '../../lib/config.ts';
+import { type Environment, readSettings, SettingsError } from '../../lib/config/settings.ts';
+import { clientAuthModes, launchVariables } from '../../lib/config/variables.ts';
+import { clientAuthIn, clientAuthVariables } from '../../lib/config.ts';
 
 const { oidc, autodesk } = clientAuthVariables;
 const issuer = { MCP_AUTH_ISSUER: 'https://login.example.com' };

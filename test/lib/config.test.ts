@@ -3,15 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  apsApplication,
-  type Environment,
-  launchVariables,
-  readEnvironment,
-  readSettings,
-  SettingsError,
-  wantsSandbox,
-} from '../../lib/config.ts';
+import { type Environment, readEnvironment, readSettings, SettingsError } from '../../lib/config/settings.ts';
+import { apsApplication, launchVariables } from '../../lib/config/variables.ts';
+import { wantsSandbox } from '../../lib/config.ts';
 import { newFolder } from '../support/folder.ts';
 
 const complete = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };

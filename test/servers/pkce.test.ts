@@ -1,8 +1,8 @@
 // The PKCE server: it offers what 3lo does, and signs people in and out without a secret.
 import type { VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SettingsError } from '../../lib/config.ts';
-import { isPublicClient } from '../../lib/serve/definition.ts';
+import { SettingsError } from '../../lib/config/settings.ts';
+import { isPublicClient } from '../../lib/serve/launch/definition.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { definition } from '../../servers/pkce.ts';

@@ -1,10 +1,7 @@
-/** Accounts whose tokens come through the OAuth proxy, without a server around them. */
-import { OAuthProxy } from 'fastmcp/auth';
-import { onTestFinished, vi } from 'vitest';
+/** Autodesk accounts that have signed in, without a server around them. */
+import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { accountTokens } from '../../lib/auth/account-tokens.ts';
-import { apsProxy } from '../../lib/auth/aps-proxy.ts';
-import { createKeys } from '../../lib/serve/keys.ts';
+import { accountSignIn } from '../../lib/aps-sign-in/account-sign-in.ts';
 import { startSandbox } from '../../sandbox/index.ts';
 import { postForm } from './authentication.ts';
 import { later, now } from './clock.ts';
@@ -13,18 +10,6 @@ import { newPkce } from './oauth-requests.ts';
 import { alice } from './people.ts';
 import { hasty } from './serving.ts';
 import { WatchedStorage } from './watched-storage.ts';
-
-const key = createKeys()('APS proxy');
-
-/** The tokens that the OAuth proxy makes of its own from here on: they never leave `apsProxy`. */
-export function watchProxyTokens() {
-  const exchanges = vi.spyOn(OAuthProxy.prototype, 'exchangeAuthorizationCode');
-  onTestFinished(() => exchanges.mockRestore());
-  return async () => {
-    const made = await Promise.all(exchanges.mock.results.map(({ value }) => value));
-    return made.flatMap(({ access_token, refresh_token }) => [access_token, refresh_token ?? '']);
-  };
-}
 
 /** Starts a sandbox, and gives what works with accounts there. Call it once at the top of a test file. */
 export async function startAccounts() {
@@ -37,12 +22,11 @@ export async function startAccounts() {
       clientSecret: sandbox.env.APS_CLIENT_SECRET ?? '',
       baseUrl: sandbox.url,
     };
-    const publicUrl = 'http://localhost:5002';
-    const proxy = apsProxy({
+    const callbackUrl = 'http://localhost:5002/callback';
+    return accountSignIn({
       ...application,
-      ...{ scopes: ['data:read'], publicUrl, callbackPath: '/callback', storage, key },
+      ...{ scopes: ['data:read'], callbackUrl, storage, retryPolicy: hasty, now },
     });
-    return { proxy, accounts: accountTokens({ ...application, storage, patience: hasty, now }) };
   }
 
   /** An instance at which somebody has just signed in. The clock stands; requests count from here on. */
@@ -50,14 +34,13 @@ export async function startAccounts() {
     later(0);
     const storage = new WatchedStorage();
     onTestFinished(() => storage.destroy());
-    const { proxy, accounts } = instance(storage);
+    const accounts = instance(storage);
     const caller = { id: userId };
     const signIn = async () => {
-      const { verifier, challenge } = newPkce();
-      const redirectUri = 'http://localhost:4711/';
-      const { address, proxyClient } = await proxy.begin(redirectUri, challenge);
-      const code = await proxy.finish(new Request(await sandbox.signIn(address, { userId })));
-      const tokens = await proxy.exchange(code, verifier, redirectUri, proxyClient);
+      const { verifier } = newPkce();
+      const address = await accounts.authorizationUrl('state', verifier);
+      const query = (await sandbox.signIn(address, { userId })).searchParams;
+      const tokens = await accounts.redeem(accounts.codeIn(query, 'state'), verifier);
       await accounts.keep(caller, tokens);
       return tokens;
     };

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { type ApsClient, type ApsSession, createApsClient } from '../../lib/aps/client.ts';
 import { ApsError } from '../../lib/aps/errors.ts';
-import type { Patience } from '../../lib/aps/http.ts';
+import type { RetryPolicy } from '../../lib/aps/http.ts';
 import { listBuckets } from '../../lib/aps/oss.ts';
-import { localUser, type TokenSource } from '../../lib/auth/token-source.ts';
+import { localUser } from '../../lib/caller.ts';
+import type { TokenSource } from '../../lib/token-source.ts';
 import { hasty } from './serving.ts';
 
 /** A source that gives the tokens `token-1`, `token-2`, ..., a new one whenever one was dropped. */
@@ -22,16 +23,16 @@ export function countedTokens(): TokenSource {
 export function apsAt(
   baseUrl: string,
   {
-    patience,
+    retryPolicy,
     deadline,
     tokens = countedTokens(),
   }: {
-    patience?: Patience;
+    retryPolicy?: RetryPolicy;
     deadline?: number;
     tokens?: TokenSource;
   } = {},
 ): ApsClient {
-  return createApsClient({ baseUrl, tokens, deadline, patience: { ...hasty, ...patience } });
+  return createApsClient({ baseUrl, tokens, deadline, retryPolicy: { ...hasty, ...retryPolicy } });
 }
 
 /** Runs `work` as one tool call that nobody cancels. */

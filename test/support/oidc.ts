@@ -5,15 +5,16 @@ import {
   StreamableHTTPClientTransport,
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
-import type { Environment } from '../../lib/config.ts';
-import type { ServerDefinition } from '../../lib/serve/definition.ts';
-import { createKeys } from '../../lib/serve/keys.ts';
-import { serveHttp } from '../../lib/serve/serve-http.ts';
+import type { Environment } from '../../lib/config/settings.ts';
+import { createKeys } from '../../lib/sealed.ts';
+import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
+import { serveHttp } from '../../lib/serve/launch/http.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { connectOver, newest } from './clients.ts';
 import { type OpenIdProvider, scope } from './openid-provider.ts';
 import { alice } from './people.ts';
 import { post, type RawAnswer, toolCall } from './raw-http.ts';
+import { configurationFrom } from './serving.ts';
 import { type ServedHttp, serveWith, signInOn } from './signing-in.ts';
 import { openBrowser, type Page } from './web-browser.ts';
 
@@ -30,17 +31,21 @@ export function serveOidc(
 
 /** The same on another address, or for clients that reach it under another; `url` is where the port is. */
 export async function serveOidcAt(
-  reach: { host?: string; publicUrl?: string },
+  exposure: { host?: string; publicUrl?: string },
   sandbox: Sandbox,
   definition: ServerDefinition,
   { issuer }: Pick<OpenIdProvider, 'issuer'>,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = await serveHttp(
     definition,
-    { ...sandbox.env, MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: scope },
+    configurationFrom(
+      definition,
+      { ...sandbox.env, MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: scope },
+      'oidc',
+    ),
     {
-      reach: { host: 'localhost', clientAuth: 'oidc', ...reach },
-      allowed: { hosts: reach.publicUrl ? [new URL(reach.publicUrl).hostname] : [], origins: [] },
+      exposure: { host: 'localhost', ...exposure },
+      allowed: { hosts: exposure.publicUrl ? [new URL(exposure.publicUrl).hostname] : [], origins: [] },
       port: 0,
       keys: createKeys(),
     },

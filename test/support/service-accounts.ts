@@ -1,12 +1,12 @@
 /** Service accounts of the sandbox: their administration, and token sources that act as one. */
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
-import { type ServiceAccount, serviceAccount } from '../../lib/auth/service-account.ts';
-import type { TokenSource } from '../../lib/auth/token-source.ts';
+import { type ServiceAccount, serviceAccount } from '../../lib/aps-sign-in/service-account.ts';
+import type { TokenSource } from '../../lib/token-source.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { definition } from '../../servers/ssa.ts';
 import { applicationToken } from './authentication.ts';
-import { hasty, type Served, serve } from './serving.ts';
+import { builtFrom, hasty, type Served, serve } from './serving.ts';
 
 const scopes = ['account:read', 'account:write', 'account_key:read', 'account_key:write'];
 
@@ -58,7 +58,7 @@ export function accountIn(
     privateKey: createPrivateKey(Buffer.from(env.APS_SSA_KEY_BASE64 ?? '', 'base64')),
     baseUrl: url,
     scopes: ['data:read'],
-    patience: hasty,
+    retryPolicy: hasty,
     ...changes,
   };
 }
@@ -73,5 +73,5 @@ export function serviceAccountSource(
 
 /** The SSA server over HTTP, for the account in `env`. */
 export function serveSsa({ env }: Pick<Sandbox, 'env'>): Promise<Served> {
-  return serve(definition.create(env));
+  return serve(builtFrom(definition, env));
 }

@@ -1,14 +1,15 @@
 /** Servers to which people sign in with their Autodesk account, on the clock and with the storage of a test. */
+
+import { createKeys } from '../../lib/sealed.ts';
 import { type Autodesk, autodesk } from '../../lib/serve/client-sign-in/autodesk.ts';
-import type { ServerDefinition } from '../../lib/serve/definition.ts';
-import { createHost } from '../../lib/serve/host.ts';
-import { createHttpApp } from '../../lib/serve/http.ts';
-import { createKeys } from '../../lib/serve/keys.ts';
-import { listen } from '../../lib/serve/listen.ts';
+import { createHttpApp } from '../../lib/serve/http/app.ts';
+import { listen } from '../../lib/serve/http/listen.ts';
+import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
+import { createMcpService } from '../../lib/serve/mcp/service.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { now } from './clock.ts';
-import { hasty } from './serving.ts';
+import { builtFrom, hasty } from './serving.ts';
 
 type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string };
 
@@ -20,12 +21,7 @@ export async function serveAutodesk(
   { definition = threeLegged, secret, ...changes }: Options = {},
 ): Promise<ServedAutodesk> {
   const keys = createKeys(secret);
-  let app: ReturnType<typeof createHttpApp> | undefined;
-  const listener = await listen(
-    async (request) => app?.fetch(request) ?? new Response(null, { status: 503 }),
-    'localhost',
-    0,
-  );
+  const listener = await listen('localhost', 0);
   const { url } = listener;
   const clientSignIn = autodesk({
     clientId: sandbox.env.APS_CLIENT_ID ?? '',
@@ -35,23 +31,24 @@ export async function serveAutodesk(
     publicUrl: url,
     resource: `${url}/mcp`,
     name: 'APS MCP server (test)',
-    ...{ keys, now, patience: hasty },
+    ...{ keys, now, retryPolicy: hasty },
     ...changes,
   });
-  const built = definition.create(sandbox.env, {
-    callbackUrl: async () => `${url}/callback`,
+  const built = builtFrom(definition, sandbox.env, {
+    browser: { callbackUrl: async () => `${url}/callback`, keys },
     accountTokens: clientSignIn.accountTokens,
   });
-  const host = createHost(built, keys);
-  app = createHttpApp(host, { allowed: { hosts: [], origins: [] }, clientSignIn });
+  const service = createMcpService(built, keys);
+  const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn });
+  listener.serve(app.fetch);
   sandbox.registerRedirectUri(`${url}/callback`);
   return {
     url,
     async close() {
       listener.close();
-      await app?.close();
+      await app.close();
       listener.disconnect();
-      await host.close();
+      await service.close();
       clientSignIn.close?.();
     },
   };

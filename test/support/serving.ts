@@ -1,28 +1,32 @@
 /** MCP servers on a port of this machine, served as the launcher serves them. */
 import { FastMCP } from 'fastmcp';
 import { type ApsClient, createApsClient } from '../../lib/aps/client.ts';
-import type { Patience } from '../../lib/aps/http.ts';
-import { clientCredentials } from '../../lib/auth/client-credentials.ts';
-import type { Caller } from '../../lib/auth/token-source.ts';
-import type { AllowedNames } from '../../lib/serve/access.ts';
-import type { BuiltServer } from '../../lib/serve/definition.ts';
-import { createHost, type Host } from '../../lib/serve/host.ts';
-import { createHttpApp } from '../../lib/serve/http.ts';
-import { createKeys } from '../../lib/serve/keys.ts';
-import { listen } from '../../lib/serve/listen.ts';
+import type { RetryPolicy } from '../../lib/aps/http.ts';
+import { clientCredentials } from '../../lib/aps-sign-in/client-credentials.ts';
+import type { Caller } from '../../lib/caller.ts';
+import { type Environment, readSettings, type Variables } from '../../lib/config/settings.ts';
+import type { ClientAuthMode } from '../../lib/config/variables.ts';
+import { createKeys } from '../../lib/sealed.ts';
+import { createHttpApp } from '../../lib/serve/http/app.ts';
+import type { AllowedNames } from '../../lib/serve/http/host-and-origin.ts';
+import { listen } from '../../lib/serve/http/listen.ts';
+import { readConfiguration } from '../../lib/serve/launch/configuration.ts';
+import { build, type ServerDefinition, type ServingContext } from '../../lib/serve/launch/definition.ts';
+import type { BuiltServer } from '../../lib/serve/mcp/service.ts';
+import { createMcpService, type McpService } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 
 /** Retries as ever, without the waiting in between. */
-export const hasty: Patience = { backoff: () => 0 };
+export const hasty: RetryPolicy = { backoff: () => 0 };
 
 export type Served = {
   /** Without a trailing slash. */
   url: string;
   port: number;
   /** The definition at work, behind the port. */
-  host: Host;
+  service: McpService;
   close(): Promise<void>;
 };
 
@@ -34,27 +38,46 @@ type ServeOptions = Partial<AllowedNames> & {
   mostConnections?: number;
 };
 
+/** A definition, built from an environment as the launcher builds it. */
+export function builtFrom<Shape extends Variables>(
+  definition: ServerDefinition<Shape>,
+  environment: Environment,
+  context?: ServingContext,
+): BuiltServer {
+  return build(definition, readSettings(definition.variables, environment), context);
+}
+
+/** What a server over HTTP runs with, read from an environment. */
+export function configurationFrom<Shape extends Variables>(
+  definition: ServerDefinition<Shape>,
+  environment: Environment,
+  clientAuth?: ClientAuthMode,
+) {
+  return readConfiguration(definition, environment, { transport: 'http', clientAuth });
+}
+
 /** Serves a FastMCP definition over HTTP on any free port. */
 export async function serve(
   built: FastMCP<Caller> | BuiltServer,
   { host = 'localhost', secret, mostConnections, ...allowed }: ServeOptions = {},
 ): Promise<Served> {
-  const served = createHost(
+  const service = createMcpService(
     'server' in built ? built : { server: built },
     createKeys(secret),
     mostConnections,
   );
-  const app = createHttpApp(served, { allowed: { hosts: [], origins: [], ...allowed } });
-  const listener = await listen(app.fetch, host, 0);
+  const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed } });
+  const listener = await listen(host, 0);
+  listener.serve(app.fetch);
   return {
     url: listener.url,
     port: listener.port,
-    host: served,
+    service,
     async close() {
       listener.close();
       await app.close();
       listener.disconnect();
-      await served.close();
+      await service.close();
     },
   };
 }
@@ -62,7 +85,7 @@ export async function serve(
 /** The client of APS that the 2LO server has, pointed at a sandbox. */
 export function apsOf(
   sandbox: Sandbox,
-  { patience = hasty, deadline }: { patience?: Patience; deadline?: number } = {},
+  { retryPolicy = hasty, deadline }: { retryPolicy?: RetryPolicy; deadline?: number } = {},
 ): ApsClient {
   const {
     APS_BASE_URL: baseUrl = '',
@@ -74,9 +97,9 @@ export function apsOf(
     clientSecret,
     baseUrl,
     scopes: ['bucket:read', 'data:read'],
-    patience,
+    retryPolicy,
   });
-  return createApsClient({ baseUrl, tokens, patience, deadline });
+  return createApsClient({ baseUrl, tokens, retryPolicy, deadline });
 }
 
 /** Serves the OSS tools over HTTP. */

@@ -1,12 +1,15 @@
 /** Servers to which MCP clients sign in, served as the launcher serves them, and the people who do that. */
-import type { ClientAuthMode, Environment } from '../../lib/config.ts';
+
+import type { Environment } from '../../lib/config/settings.ts';
+import type { ClientAuthMode } from '../../lib/config/variables.ts';
+import { createKeys } from '../../lib/sealed.ts';
 import type { FetchDocument } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
-import { isPublicClient, type ServerDefinition } from '../../lib/serve/definition.ts';
-import { createKeys } from '../../lib/serve/keys.ts';
-import { type HttpServer, serveHttp } from '../../lib/serve/serve-http.ts';
+import { isPublicClient, type ServerDefinition } from '../../lib/serve/launch/definition.ts';
+import { type HttpServer, serveHttp } from '../../lib/serve/launch/http.ts';
 import { type Employee, employees, type Sandbox } from '../../sandbox/index.ts';
 import { clientCallback, type Person } from './oauth-client.ts';
 import { alice } from './people.ts';
+import { configurationFrom } from './serving.ts';
 import { openBrowser, type Page, type WebBrowser } from './web-browser.ts';
 
 export type ServedHttp = HttpServer & { url: string; close(): Promise<void> };
@@ -23,8 +26,8 @@ export async function serveWith(
     ...(isPublicClient(definition) && { APS_CLIENT_ID: sandbox.publicClientId }),
     ...env,
   };
-  const server = await serveHttp(definition, environment, {
-    reach: { host: 'localhost', clientAuth },
+  const server = await serveHttp(definition, configurationFrom(definition, environment, clientAuth), {
+    exposure: { host: 'localhost' },
     allowed: { hosts: [], origins: [] },
     port: 0,
     keys: createKeys(secret),

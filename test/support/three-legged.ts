@@ -1,25 +1,30 @@
 /** 3-legged servers on a port of this machine, whose callback address the sandbox knows. */
 import { FastMCP } from 'fastmcp';
 import { createApsClient } from '../../lib/aps/client.ts';
-import { type AuthorizationCode, authorizationCode } from '../../lib/auth/authorization-code.ts';
-import type { Caller } from '../../lib/auth/token-source.ts';
-import type { UserSignIn } from '../../lib/auth/user-sign-in.ts';
-import type { BuiltServer } from '../../lib/serve/definition.ts';
+import {
+  type AuthorizationCode,
+  authorizationCode,
+  type BrowserAccess,
+} from '../../lib/aps-sign-in/authorization-code.ts';
+import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
+import type { Caller } from '../../lib/caller.ts';
+import { createKeys } from '../../lib/sealed.ts';
+import type { BuiltServer } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { definition } from '../../servers/3lo.ts';
-import { hasty, type Served, serve } from './serving.ts';
+import { builtFrom, hasty, type Served, serve } from './serving.ts';
 
-/** Serves what `build` makes of its callback address over HTTP on any free port, and registers that address. */
+/** Serves what `build` makes for its browsers over HTTP on any free port, and registers its callback URL. */
 export async function serveUsers(
   sandbox: Sandbox,
-  build: (callbackUrl: () => Promise<string>) => BuiltServer,
+  build: (browser: BrowserAccess) => BuiltServer,
   options?: Parameters<typeof serve>[1],
 ): Promise<Served> {
   let callback = '';
   const served = await serve(
-    build(async () => callback),
+    build({ callbackUrl: async () => callback, keys: createKeys(options?.secret) }),
     options,
   );
   callback = `${served.url}/callback`;
@@ -32,30 +37,28 @@ export function serveThreeLegged(
   sandbox: Sandbox,
   { env, secret }: { env?: Record<string, string>; secret?: string } = {},
 ): Promise<Served> {
-  return serveUsers(
-    sandbox,
-    (callbackUrl) => definition.create({ ...sandbox.env, ...env }, { callbackUrl }),
-    { secret },
-  );
+  return serveUsers(sandbox, (browser) => builtFrom(definition, { ...sandbox.env, ...env }, { browser }), {
+    secret,
+  });
 }
 
 /** What servers/3lo.ts is made of, with a sign-in that is changed, and without waiting between retries. */
 export function threeLegged(
   { env }: Pick<Sandbox, 'env'>,
-  changes: Partial<AuthorizationCode> & Pick<AuthorizationCode, 'callbackUrl'>,
-): { server: FastMCP<Caller>; signIn: UserSignIn } {
+  changes: Partial<AuthorizationCode> & Pick<AuthorizationCode, 'browser'>,
+): { server: FastMCP<Caller>; users: UserSignIn } {
   const {
     APS_CLIENT_ID: clientId = '',
     APS_CLIENT_SECRET: clientSecret = '',
     APS_BASE_URL: baseUrl = '',
   } = env;
   const application = { clientId, clientSecret, baseUrl };
-  const signIn = authorizationCode({ ...application, scopes: ['data:read'], patience: hasty, ...changes });
-  const aps = createApsClient({ baseUrl, tokens: signIn, patience: hasty });
+  const users = authorizationCode({ ...application, scopes: ['data:read'], retryPolicy: hasty, ...changes });
+  const aps = createApsClient({ baseUrl, tokens: users, retryPolicy: hasty });
   const server = new FastMCP<Caller>({ name: 'Users', version: '1.0.0' });
   addDataManagementTools(server, aps);
-  addSignOutTool(server, signIn);
-  return { server, signIn };
+  addSignOutTool(server, aps, users);
+  return { server, users };
 }
 
 /** Serves that. */
@@ -64,5 +67,5 @@ export function servePatiently(
   changes: Partial<AuthorizationCode> = {},
   options?: Parameters<typeof serve>[1],
 ): Promise<Served> {
-  return serveUsers(sandbox, (callbackUrl) => threeLegged(sandbox, { callbackUrl, ...changes }), options);
+  return serveUsers(sandbox, (browser) => threeLegged(sandbox, { browser, ...changes }), options);
 }

@@ -1,7 +1,7 @@
 /** A definition whose tool runs until it is told to stop, and tells what happens to it. */
 import { EventEmitter, once } from 'node:events';
 import { FastMCP } from 'fastmcp';
-import type { Caller } from '../../lib/auth/token-source.ts';
+import type { Caller } from '../../lib/caller.ts';
 
 export type Waiting = {
   server: FastMCP<Caller>;

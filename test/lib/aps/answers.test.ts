@@ -90,7 +90,7 @@ describe('a refusal', () => {
     ],
   ])('with %i %j says what happened and what to do', async (status, body, code, what, advice) => {
     const server = keep(await startLocalServer(always(body, status, { 'x-request-id': 'r-42' })));
-    const error = await apsErrorOf(getThing(apsAt(server.url, { patience: { retries: 0 } })));
+    const error = await apsErrorOf(getThing(apsAt(server.url, { retryPolicy: { retries: 0 } })));
     expect(error).toMatchObject({ name: 'ApsError', status, requestId: 'r-42' });
     expect(error.code).toBe(code);
     expect(error.message).toContain(what);

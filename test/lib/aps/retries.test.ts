@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { localUser } from '../../../lib/auth/token-source.ts';
+import { localUser } from '../../../lib/caller.ts';
 import type { Fault } from '../../../sandbox/index.ts';
 import { apsAt, apsErrorOf, bucketKeys, getThing, inOneCall } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
@@ -58,7 +58,7 @@ describe('tried again is', () => {
         if (calls > 1) always({ at: 'last' })(request, response);
       }),
     );
-    expect(await getThing(apsAt(server.url, { patience: { timeout: aMoment } }))).toEqual({ at: 'last' });
+    expect(await getThing(apsAt(server.url, { retryPolicy: { timeout: aMoment } }))).toEqual({ at: 'last' });
   });
 
   test('a call whose answer began in time and then stopped coming', async () => {
@@ -70,7 +70,7 @@ describe('tried again is', () => {
         else response.writeHead(200, { 'content-length': 100 }).write('{"at":');
       }),
     );
-    const aps = apsAt(server.url, { patience: { timeout: aMoment }, deadline: soon });
+    const aps = apsAt(server.url, { retryPolicy: { timeout: aMoment }, deadline: soon });
     expect(await getThing(aps)).toEqual({ at: 'last' });
   });
 
@@ -95,7 +95,7 @@ describe('tried again is', () => {
 
   test('a call as often as is allowed, and no more', async () => {
     const server = keep(await startLocalServer(always({}, 503)));
-    expect(await apsErrorOf(getThing(apsAt(server.url, { patience: { retries: 2 } })))).toMatchObject({
+    expect(await apsErrorOf(getThing(apsAt(server.url, { retryPolicy: { retries: 2 } })))).toMatchObject({
       status: 503,
     });
     expect(server.requests).toHaveLength(3);
@@ -122,7 +122,7 @@ describe('Retry-After', () => {
           { status: 503, retryAfter },
         ],
       });
-      const aps = apsOf(sandbox, { patience: { backoff: () => forEver }, deadline: soon });
+      const aps = apsOf(sandbox, { retryPolicy: { backoff: () => forEver }, deadline: soon });
       expect(await bucketKeys(aps)).toHaveLength(5);
     },
   );
@@ -160,7 +160,7 @@ describe('APS that cannot be reached', () => {
   test('because it never answers is the same error, and carries no token either', async () => {
     const server = keep(await startLocalServer(() => {}));
     const error = await apsErrorOf(
-      getThing(apsAt(server.url, { patience: { timeout: aMoment, retries: 1 } })),
+      getThing(apsAt(server.url, { retryPolicy: { timeout: aMoment, retries: 1 } })),
     );
     expect(error.message).toContain('cannot be reached, or answers too slowly');
     expect(server.requests).toHaveLength(2);
@@ -179,7 +179,7 @@ describe('the deadline', () => {
 
   test('ends a call that waits for its next try', async () => {
     const server = keep(await startLocalServer(always({}, 503)));
-    const aps = apsAt(server.url, { deadline: aMoment, patience: { backoff: () => forEver } });
+    const aps = apsAt(server.url, { deadline: aMoment, retryPolicy: { backoff: () => forEver } });
     expect((await apsErrorOf(getThing(aps))).message).toContain('did not answer within');
     expect(server.requests).toHaveLength(1);
   });
@@ -209,14 +209,14 @@ describe('a call that is cancelled', () => {
   test('between two tries is not tried again', async () => {
     const server = keep(await startLocalServer(always({}, 503)));
     const cancelled = new AbortController();
-    const patience = {
+    const retryPolicy = {
       backoff: () => {
         setImmediate(() => cancelled.abort(new Error('no longer wanted')));
         return forEver;
       },
     };
     await expect(
-      apsAt(server.url, { patience }).call(localUser, cancelled.signal, (session) =>
+      apsAt(server.url, { retryPolicy }).call(localUser, cancelled.signal, (session) =>
         session.get(session.url(['thing']), thing),
       ),
     ).rejects.toThrow('no longer wanted');

@@ -20,7 +20,7 @@ describe('a sign-out', () => {
     // Both are named to APS: whether one ends the other there is not published.
     expect(revocations()).toEqual([200, 200]);
     expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([false, false]);
-    expect(await accounts.signInOf(caller)).toBeUndefined();
+    expect(await accounts.signInIdOf(caller)).toBeUndefined();
     await expect(accounts.get(caller)).rejects.toThrow(ended);
   });
 
@@ -30,7 +30,7 @@ describe('a sign-out', () => {
       const { accounts, caller } = await signedIn();
       sandbox.trouble.set({ failAll });
       expect(await accounts.signOut(caller)).toBe('forgotten only');
-      expect(await accounts.signInOf(caller)).toBeUndefined();
+      expect(await accounts.signInIdOf(caller)).toBeUndefined();
     },
   );
 
@@ -44,7 +44,7 @@ describe('a sign-out', () => {
   async function expectOver({ accounts, caller, storage }: Awaited<ReturnType<typeof signedIn>>) {
     const { accessToken, refreshToken } = storage.apsTokens;
     expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([false, false]);
-    expect(await accounts.signInOf(caller)).toBeUndefined();
+    expect(await accounts.signInIdOf(caller)).toBeUndefined();
   }
 
   test('in the middle of a renewal holds: the renewed tokens do not bring the sign-in back', async () => {

@@ -59,8 +59,8 @@ describe('a token', () => {
     const { accounts, caller } = await signedIn();
     const his = { id: benji.userId };
     await expect(accounts.get(his)).rejects.toThrow(ended);
-    expect(await accounts.signInOf(his)).toBeUndefined();
-    expect(await accounts.signInOf(caller)).toBeDefined();
+    expect(await accounts.signInIdOf(his)).toBeUndefined();
+    expect(await accounts.signInIdOf(caller)).toBeDefined();
   });
 
   test('after a second sign-in is that of the second', async () => {
@@ -75,15 +75,15 @@ describe('a token', () => {
 describe('a sign-in', () => {
   test('is the same over renewals and further sign-ins, and another one after a sign-out', async () => {
     const { accounts, caller, signIn } = await signedIn();
-    const first = await accounts.signInOf(caller);
+    const first = await accounts.signInIdOf(caller);
     later(hour);
     await accounts.get(caller);
     await signIn();
-    expect(await accounts.signInOf(caller)).toBe(first);
+    expect(await accounts.signInIdOf(caller)).toBe(first);
     await accounts.signOut(caller);
-    expect(await accounts.signInOf(caller)).toBeUndefined();
+    expect(await accounts.signInIdOf(caller)).toBeUndefined();
     await signIn();
-    expect([first, undefined]).not.toContain(await accounts.signInOf(caller));
+    expect([first, undefined]).not.toContain(await accounts.signInIdOf(caller));
   });
 });
 
@@ -112,7 +112,7 @@ describe('who cannot be renewed', () => {
     for (const outcome of await Promise.allSettled(Array.from({ length: 20 }, () => accounts.get(caller))))
       expect(outcome).toMatchObject({ reason: { message: expect.stringMatching(ended) } });
     expect(renewals()).toEqual([400]);
-    expect(await accounts.signInOf(caller)).toBeUndefined();
+    expect(await accounts.signInIdOf(caller)).toBeUndefined();
   });
 
   test('because APS drops connections stays signed in, and is told to try again', async () => {
@@ -120,7 +120,7 @@ describe('who cannot be renewed', () => {
     later(hour);
     sandbox.trouble.set({ failAll: { drop: 'before' } });
     await expect(accounts.get(caller)).rejects.toThrow(unreachable);
-    expect(await accounts.signInOf(caller)).toBeDefined();
+    expect(await accounts.signInIdOf(caller)).toBeDefined();
     sandbox.trouble.reset();
     expect(await isLive(await accounts.get(caller))).toBe(true);
   });
@@ -132,7 +132,7 @@ describe('who cannot be renewed', () => {
       later(hour);
       sandbox.trouble.set({ failAll });
       await expect(accounts.get(caller)).rejects.toThrow(trouble);
-      expect(await accounts.signInOf(caller)).toBeDefined();
+      expect(await accounts.signInIdOf(caller)).toBeDefined();
       sandbox.trouble.reset();
       expect(await isLive(await accounts.get(caller))).toBe(true);
     },

@@ -2,8 +2,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ApsError } from '../../../lib/aps/errors.ts';
-import { clientCredentials } from '../../../lib/auth/client-credentials.ts';
-import { localUser, type TokenSource } from '../../../lib/auth/token-source.ts';
+import { clientCredentials } from '../../../lib/aps-sign-in/client-credentials.ts';
+import { localUser } from '../../../lib/caller.ts';
+import type { TokenSource } from '../../../lib/token-source.ts';
 import type { Fault } from '../../../sandbox/index.ts';
 import { apsErrorOf } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
@@ -23,7 +24,7 @@ function source(changes: Partial<Parameters<typeof clientCredentials>[0]> = {}):
     clientSecret: sandbox.env.APS_CLIENT_SECRET ?? '',
     scopes: ['bucket:read', 'data:read'],
     baseUrl: sandbox.url,
-    patience: hasty,
+    retryPolicy: hasty,
     ...changes,
   });
 }
@@ -60,7 +61,7 @@ describe('one flight', () => {
   });
 
   test('its failure is that of all who wait for it, and the next call tries anew', async () => {
-    const tokens = source({ patience: { retries: 0 } });
+    const tokens = source({ retryPolicy: { retries: 0 } });
     sandbox.trouble.set({ failAll: { status: 503 } });
     const errors = await Promise.all(Array.from({ length: 50 }, () => apsErrorOf(tokens.get(localUser))));
     expect(new Set(errors.map(({ status }) => status))).toEqual(new Set([503]));
@@ -144,7 +145,7 @@ describe('silent', () => {
     const tokens = source({
       baseUrl: server.url,
       clientSecret: secret,
-      patience: { ...hasty, timeout: 50, retries: 1 },
+      retryPolicy: { ...hasty, timeout: 50, retries: 1 },
     });
     const error = await apsErrorOf(tokens.get(localUser));
     for (const spelling of spellings) expect(everythingOf(error)).not.toContain(spelling);
@@ -179,7 +180,7 @@ describe('the token endpoint in trouble', () => {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 }).write('{');
       }),
     );
-    const tokens = source({ baseUrl: server.url, patience: { ...hasty, timeout: 50, retries: 1 } });
+    const tokens = source({ baseUrl: server.url, retryPolicy: { ...hasty, timeout: 50, retries: 1 } });
     const { message } = await apsErrorOf(tokens.get(localUser));
     expect(message).toContain('cannot be reached, or answers too slowly');
     await apsErrorOf(tokens.get(localUser));

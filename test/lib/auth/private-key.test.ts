@@ -2,7 +2,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { apsServiceAccount, readSettings, SettingsError } from '../../../lib/config.ts';
+import { readSettings, SettingsError } from '../../../lib/config/settings.ts';
+import { apsServiceAccount } from '../../../lib/config/variables.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;

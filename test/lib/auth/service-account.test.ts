@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import { decodeJwt, jwtVerify } from 'jose';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ApsError } from '../../../lib/aps/errors.ts';
-import { localUser, type TokenSource } from '../../../lib/auth/token-source.ts';
+import { localUser } from '../../../lib/caller.ts';
+import type { TokenSource } from '../../../lib/token-source.ts';
 import { type Fault, type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { apsErrorOf } from '../../support/aps-calls.ts';
 import { closing } from '../../support/closing.ts';
@@ -109,7 +110,7 @@ describe('the assertion', () => {
       clock += 20_000;
       return 0;
     };
-    await source({ baseUrl: endpoint.url, patience: { backoff } }).get(localUser);
+    await source({ baseUrl: endpoint.url, retryPolicy: { backoff } }).get(localUser);
     const sent = assertionsIn(endpoint).map((assertion) => decodeJwt(assertion));
     expect(new Set(sent.map(({ jti }) => jti)).size).toBe(3);
     const [first = 0, second = 0, third = 0] = sent.map(({ exp }) => exp);
@@ -146,7 +147,7 @@ describe('one flight', () => {
   });
 
   test('its failure is that of all who wait for it, and the next call tries anew', async () => {
-    const tokens = source({ patience: { retries: 0 } });
+    const tokens = source({ retryPolicy: { retries: 0 } });
     sandbox.trouble.set({ failAll: { status: 503 } });
     const errors = await Promise.all(Array.from({ length: 50 }, () => apsErrorOf(tokens.get(localUser))));
     expect(new Set(errors.map(({ status }) => status))).toEqual(new Set([503]));
@@ -335,9 +336,9 @@ describe('silent', () => {
     ['sends elsewhere', always({}, 307, { location: 'http://127.0.0.1:9/' })],
   ])('so is an APS that %s', async (_what, answer) => {
     const server = keep(await startLocalServer(answer));
-    const patience = { ...hasty, timeout: 50, retries: 1 };
+    const retryPolicy = { ...hasty, timeout: 50, retries: 1 };
     expectSilence(
-      await apsErrorOf(source({ baseUrl: server.url, clientSecret: secret, patience }).get(localUser)),
+      await apsErrorOf(source({ baseUrl: server.url, clientSecret: secret, retryPolicy }).get(localUser)),
     );
   });
 });

@@ -1,7 +1,7 @@
 // Who is let in over HTTP: programs and pages of this machine, and who is named, and nobody else.
 import { FastMCP } from 'fastmcp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Caller } from '../../../lib/auth/token-source.ts';
+import type { Caller } from '../../../lib/caller.ts';
 import { closing } from '../../support/closing.ts';
 import { post, send, toolCall } from '../../support/raw-http.ts';
 import { type Served, serve } from '../../support/serving.ts';

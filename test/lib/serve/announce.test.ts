@@ -1,16 +1,16 @@
 // What a server says when it has started: where it is, who may call, and how to try it.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { announceHttp, announceStdio, type HttpAnnouncement } from '../../../lib/serve/announce.ts';
-import { createHost, type Host } from '../../../lib/serve/host.ts';
-import { withoutSignIn } from '../../../lib/serve/reach.ts';
+import { withoutClientSignIn } from '../../../lib/serve/http/exposure.ts';
+import { announceHttp, announceStdio, type HttpAnnouncement } from '../../../lib/serve/launch/banner.ts';
+import { createMcpService, type McpService } from '../../../lib/serve/mcp/service.ts';
 import { version } from '../../../lib/version.ts';
 import { definition } from '../../../servers/2lo.ts';
 import { closing } from '../../support/closing.ts';
 
 const keep = closing();
-let host: Host;
+let host: McpService;
 beforeAll(() => {
-  host = keep(createHost(definition.create({ APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' })));
+  host = keep(createMcpService(definition.create({ APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' })));
 });
 
 /** The lines of the message, of a server on a port of this machine but for what `changes` says. */
@@ -90,7 +90,7 @@ test('a command that gives a token is printed where there is one, on a line of i
 
 test('that everybody may call is said in capitals, with the option that made it so', async () => {
   const everybody = { host: '0.0.0.0', clientAuth: 'none', insecureNoClientAuth: true } as const;
-  const line = (await said({ whoMayCall: withoutSignIn(everybody) })).find((each) =>
+  const line = (await said({ whoMayCall: withoutClientSignIn(everybody) })).find((each) =>
     each.includes('Who may'),
   );
   expect(line).toMatch(/^ {2}Who may call {2}EVERYBODY .+--insecure-no-client-auth/);

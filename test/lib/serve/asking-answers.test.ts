@@ -70,7 +70,7 @@ describe('an answer to a question', () => {
     await startServer();
     for (const action of ['accept', 'decline', 'cancel'])
       expect(question.safeParse((await call(answer(action))).body).success).toBe(true);
-    expect(served.host.running).toBe(0);
+    expect(served.service.running).toBe(0);
   });
 
   test('with a state that is made up, changed, or of another deployment is refused', async () => {
@@ -85,7 +85,7 @@ describe('an answer to a question', () => {
         expect((await call({ ...answer(action), requestState: forged })).body).toMatchObject({
           error: { code: -32602, message: 'Invalid or expired requestState' },
         });
-    expect(served.host.running).toBe(0);
+    expect(served.service.running).toBe(0);
   });
 
   test('to another question is none', async () => {
@@ -106,7 +106,7 @@ describe('an answer to a question', () => {
       const { body } = await call({ ...rest, requestState: first.requestState });
       const again = question.parse(body).result;
       expect(again.inputRequests.sign_in?.params.url).not.toBe(first.inputRequests.sign_in?.params.url);
-      expect(served.host.running).toBe(0);
+      expect(served.service.running).toBe(0);
     },
   );
 
@@ -141,7 +141,7 @@ describe('an answer to a question', () => {
     // Whoever says yes is waited for: the answer would not come.
     const { body } = await call({ inputResponses: { sign_in: wrong }, requestState });
     expect(question.safeParse(body).success).toBe(true);
-    expect(served.host.running).toBe(0);
+    expect(served.service.running).toBe(0);
   });
 
   test.each([

@@ -31,7 +31,7 @@ async function slowPerson() {
     }),
   );
   /** Resolves when the call waits for the person, who has seen `count` addresses. */
-  const waited = (count = 1) => until(() => shown.length === count && served.host.running === 1);
+  const waited = (count = 1) => until(() => shown.length === count && served.service.running === 1);
   return { client, shown, waited };
 }
 
@@ -112,7 +112,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
       isError: true,
       content: [{ text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs') }],
     });
-    expect([shown.length, served.host.running]).toEqual([1, 0]);
+    expect([shown.length, served.service.running]).toEqual([1, 0]);
     const next = hubsOf(client);
     await waited(2);
     await signInAt(sandbox, shown[1] ?? '', alice);
@@ -133,7 +133,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
       isError: true,
       text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs'),
     });
-    expect([shown.length, served.host.running]).toEqual([1, 0]);
+    expect([shown.length, served.service.running]).toEqual([1, 0]);
     allow = true;
     expect(await hubsOf(client)).toEqual(alice.hubs);
     expect(shown).toHaveLength(2);
@@ -153,11 +153,11 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
   test('makes several calls that wait: one denial ends them all', async () => {
     const { client, shown } = await slowPerson();
     const calls = Array.from({ length: 3 }, () => said(client, 'list_hubs'));
-    await until(() => shown.length === 3 && served.host.running === 3);
+    await until(() => shown.length === 3 && served.service.running === 3);
     await signInAt(sandbox, shown[1] ?? '', { allow: false });
     for (const { isError, text } of await Promise.all(calls))
       expect([isError, text]).toEqual([true, expect.stringContaining('did not sign in')]);
-    expect(served.host.running).toBe(0);
+    expect(served.service.running).toBe(0);
   });
 
   test.each([
@@ -170,7 +170,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     const state = new URL(shown[0] ?? '').searchParams.get('state') ?? '';
     const back = new URL(`/callback?${new URLSearchParams(query(state))}`, served.url);
     expect((await open(back)).status).toBe(400);
-    expect(served.host.running).toBe(1);
+    expect(served.service.running).toBe(1);
     const other = keep(await connect(served.url, { pin: newest }));
     await signInAt(sandbox, await askedAddress(other), alice);
     expect(await call).toEqual(alice.hubs);
@@ -180,7 +180,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
   test('makes several calls that wait: one sign-in answers them all', async () => {
     const { client, shown } = await slowPerson();
     const calls = Array.from({ length: 5 }, () => hubsOf(client));
-    await until(() => shown.length === 5 && served.host.running === 5);
+    await until(() => shown.length === 5 && served.service.running === 5);
     await signInAt(sandbox, shown[2] ?? '', alice);
     expect(await Promise.all(calls)).toEqual(Array(5).fill(alice.hubs));
     expect(shown).toHaveLength(5);
@@ -192,7 +192,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     await waited();
     await client.close();
     await refusal;
-    await until(() => served.host.running === 0);
+    await until(() => served.service.running === 0);
   });
 
   test('cancels the call while it waits: the wait ends, and the client goes on', async () => {
@@ -204,7 +204,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     await waited();
     cancel.abort('no longer wanted');
     await refusal;
-    await until(() => served.host.running === 0);
+    await until(() => served.service.running === 0);
     expect((await client.listTools()).tools).not.toHaveLength(0);
   });
 });

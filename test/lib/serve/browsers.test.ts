@@ -1,13 +1,13 @@
 // Telling browsers apart: by a cookie that only the server sets, and forms that count in one browser alone.
 import { decodeJwt, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { createBrowsers } from '../../../lib/serve/browsers.ts';
-import { createKeys } from '../../../lib/serve/keys.ts';
+import { createKeys } from '../../../lib/sealed.ts';
+import { createBrowserBinding } from '../../../lib/serve/pages/browser-binding.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';
 
 const key = createKeys()('forms');
-const browsers = createBrowsers(key, false);
-const secure = createBrowsers(key, true);
+const browsers = createBrowserBinding(key, false);
+const secure = createBrowserBinding(key, true);
 
 const requestWith = (cookie?: string) =>
   new Request('http://localhost/', { headers: cookie === undefined ? {} : { cookie } });
@@ -109,7 +109,7 @@ describe('a form', () => {
 
   test('is nothing where the key is another', async () => {
     const id = newcomer();
-    const others = createBrowsers(createKeys()('forms'), false);
+    const others = createBrowserBinding(createKeys()('forms'), false);
     expect(await others.openForm(by(id), await browsers.sealForm(id, content))).toBeUndefined();
   });
 

@@ -79,8 +79,8 @@ test(`clients of ${newest}, which has no sessions, are one local user, and hands
 
 describe('of a server that keeps few connections, who is pushed out by others', () => {
   /** Calls a tool in a session of its own. */
-  const passerBy = async ({ url, host }: Served, tool: string) =>
-    post(url, toolCall(tool), { 'mcp-session-id': await host.sessions.mint({ urlElicitation: false }) });
+  const passerBy = async ({ url, service }: Served, tool: string) =>
+    post(url, toolCall(tool), { 'mcp-session-id': await service.sessions.mint({ urlElicitation: false }) });
 
   test('in the middle of a call gets its answer, and so does the next call', async () => {
     const waiting = waitingDefinition();
@@ -91,7 +91,7 @@ describe('of a server that keeps few connections, who is pushed out by others', 
         { mostConnections: 2 },
       ),
     );
-    const headers = { 'mcp-session-id': await busy.host.sessions.mint({ urlElicitation: false }) };
+    const headers = { 'mcp-session-id': await busy.service.sessions.mint({ urlElicitation: false }) };
     const begun = waiting.begun();
     const call = post(busy.url, toolCall('wait'), headers);
     await begun;
@@ -112,7 +112,7 @@ describe('of a server that keeps few connections, who is pushed out by others', 
       }),
     );
     const call = hubsOf(client);
-    await until(() => shown.length === 1 && small.host.running === 1);
+    await until(() => shown.length === 1 && small.service.running === 1);
     for (let others = 0; others < 5; others += 1)
       expect((await passerBy(small, 'list_hubs')).body).toContain('auth_required');
     await signInAt(sandbox, shown[0] ?? '', alice);

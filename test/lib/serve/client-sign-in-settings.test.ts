@@ -1,8 +1,8 @@
 // The client sign-in that the settings ask for: which one, through which application, and for what.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Environment, SettingsError } from '../../../lib/config.ts';
+import { type Environment, SettingsError } from '../../../lib/config/settings.ts';
+import { createKeys } from '../../../lib/sealed.ts';
 import { type ClientSignInOptions, createClientSignIn } from '../../../lib/serve/client-sign-in/create.ts';
-import { createKeys } from '../../../lib/serve/keys.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';

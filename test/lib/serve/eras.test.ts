@@ -4,7 +4,7 @@ import { FastMCP } from 'fastmcp';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ApsError } from '../../../lib/aps/errors.ts';
-import type { Caller } from '../../../lib/auth/token-source.ts';
+import type { Caller } from '../../../lib/caller.ts';
 import { answering } from '../../../lib/tools/tool.ts';
 import { connect, modes } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';

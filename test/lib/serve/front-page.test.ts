@@ -1,7 +1,7 @@
 // The page for people who open the server's address in a browser.
 import { FastMCP } from 'fastmcp';
 import { beforeAll, expect, test } from 'vitest';
-import type { Caller } from '../../../lib/auth/token-source.ts';
+import type { Caller } from '../../../lib/caller.ts';
 import { closing } from '../../support/closing.ts';
 import { type RawAnswer, send } from '../../support/raw-http.ts';
 import { serve } from '../../support/serving.ts';

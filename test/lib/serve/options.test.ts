@@ -1,7 +1,8 @@
 // The command line of a server: what it takes, and what is said about the rest.
 import { describe, expect, test } from 'vitest';
-import { clientAuthModes, SettingsError } from '../../../lib/config.ts';
-import { help, readOptions } from '../../../lib/serve/options.ts';
+import { SettingsError } from '../../../lib/config/settings.ts';
+import { clientAuthModes } from '../../../lib/config/variables.ts';
+import { help, readOptions } from '../../../lib/serve/launch/command-line.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../servers/pkce.ts';

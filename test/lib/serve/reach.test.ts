@@ -1,8 +1,14 @@
 // Who can reach a server over HTTP, and which combinations do not start.
 import { describe, expect, test } from 'vitest';
-import { type ClientAuthMode, clientAuthModes, SettingsError } from '../../../lib/config.ts';
-import type { ServerDefinition } from '../../../lib/serve/definition.ts';
-import { namesOf, type Reach, refuseUnsafe, withoutSignIn } from '../../../lib/serve/reach.ts';
+import { SettingsError } from '../../../lib/config/settings.ts';
+import { type ClientAuthMode, clientAuthModes } from '../../../lib/config/variables.ts';
+import {
+  type Exposure,
+  namesOf,
+  refuseUnsafe,
+  withoutClientSignIn,
+} from '../../../lib/serve/http/exposure.ts';
+import type { ServerDefinition } from '../../../lib/serve/launch/definition.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../servers/pkce.ts';
@@ -16,12 +22,12 @@ const reachable = [
 const servers = [twoLegged, serviceAccount, threeLegged, publicClient];
 const publicUrl = 'https://mcp.example.com';
 
-function reachOf(changes: Partial<Reach>): Reach {
+function reachOf(changes: Partial<Exposure>): Exposure {
   return { host: 'localhost', clientAuth: 'none', insecureNoClientAuth: false, ...changes };
 }
 
 /** Why a server does not start; undefined if it does. */
-function refusal(definition: ServerDefinition, changes: Partial<Reach>): string | undefined {
+function refusal(definition: ServerDefinition, changes: Partial<Exposure>): string | undefined {
   try {
     refuseUnsafe(definition, reachOf(changes));
     return undefined;
@@ -152,10 +158,10 @@ describe('a refusal is one line that names what to do:', () => {
 test('who may call without a sign-in are programs of this machine, or everybody, and then the flag is repeated', () => {
   const everybody = /^EVERYBODY .*--insecure-no-client-auth/;
   for (const host of local) {
-    expect(withoutSignIn(reachOf({ host }))).toBe('programs on this machine');
-    expect(withoutSignIn(reachOf({ host, publicUrl }))).toMatch(everybody);
+    expect(withoutClientSignIn(reachOf({ host }))).toBe('programs on this machine');
+    expect(withoutClientSignIn(reachOf({ host, publicUrl }))).toMatch(everybody);
   }
-  for (const host of reachable) expect(withoutSignIn(reachOf({ host }))).toMatch(everybody);
+  for (const host of reachable) expect(withoutClientSignIn(reachOf({ host }))).toMatch(everybody);
 });
 
 test.each([

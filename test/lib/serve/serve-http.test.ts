@@ -2,10 +2,11 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type ClientAuthMode, clientAuthModes, SettingsError } from '../../../lib/config.ts';
-import type { ServerDefinition } from '../../../lib/serve/definition.ts';
-import { createKeys } from '../../../lib/serve/keys.ts';
-import { type HttpServer, serveHttp } from '../../../lib/serve/serve-http.ts';
+import { SettingsError } from '../../../lib/config/settings.ts';
+import { type ClientAuthMode, clientAuthModes } from '../../../lib/config/variables.ts';
+import { createKeys } from '../../../lib/sealed.ts';
+import type { ServerDefinition } from '../../../lib/serve/launch/definition.ts';
+import { type HttpServer, serveHttp } from '../../../lib/serve/launch/http.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';

@@ -1,7 +1,7 @@
 // The Data Management tools while APS has trouble, or refuses the service account.
 import type { Client } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
-import type { TokenSource } from '../../../lib/auth/token-source.ts';
+import type { TokenSource } from '../../../lib/token-source.ts';
 import { apsAt } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { connect } from '../../support/clients.ts';

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { localUser } from '../../../lib/auth/token-source.ts';
+import { localUser } from '../../../lib/caller.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { postForm } from '../../support/authentication.ts';
 import { connect, eras, newest } from '../../support/clients.ts';

@@ -2,14 +2,14 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Caller } from '../../../../lib/auth/token-source.ts';
-import type { UserSignIn } from '../../../../lib/auth/user-sign-in.ts';
-import { createBrowsers } from '../../../../lib/serve/browsers.ts';
+import type { UserSignIn } from '../../../../lib/aps-sign-in/user-sign-in.ts';
+import type { Caller } from '../../../../lib/caller.ts';
+import { createKeys } from '../../../../lib/sealed.ts';
 import { oidc } from '../../../../lib/serve/client-sign-in/oidc.ts';
-import { createHost, type Host } from '../../../../lib/serve/host.ts';
-import { createHttpApp, type HttpApp } from '../../../../lib/serve/http.ts';
-import { createKeys } from '../../../../lib/serve/keys.ts';
-import { type Listener, listen } from '../../../../lib/serve/listen.ts';
+import { createHttpApp, type HttpApp } from '../../../../lib/serve/http/app.ts';
+import { type Listener, listen } from '../../../../lib/serve/http/listen.ts';
+import { createMcpService, type McpService } from '../../../../lib/serve/mcp/service.ts';
+import { createBrowserBinding } from '../../../../lib/serve/pages/browser-binding.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { eras } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
@@ -96,10 +96,10 @@ async function serve(): Promise<string> {
     0,
   );
   const keys = createKeys();
-  const host: Host = createHost(definition(listener.url), keys, mostConnections);
+  const host: McpService = createMcpService(definition(listener.url), keys, mostConnections);
   const resource = `${listener.url}/mcp`;
   const clientSignIn = oidc({ issuer: provider.issuer, scopes: [scope], resource, name: 'Isolation' });
-  const browsers = createBrowsers(keys('sign-in forms'), false);
+  const browsers = createBrowserBinding(keys('sign-in forms'), false);
   const served = createHttpApp(host, { allowed: { hosts: [], origins: [] }, clientSignIn, browsers });
   app = served;
   keep({

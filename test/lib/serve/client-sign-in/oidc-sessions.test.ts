@@ -1,7 +1,7 @@
 // Sessions of the handshake era, where clients sign in: they belong to who began them, and prove nothing by themselves.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineServer, type ServerDefinition } from '../../../../lib/serve/definition.ts';
+import { defineServer, type ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';

@@ -108,7 +108,7 @@ test('who brings no token is told where to get one all the same, also while the 
 describe('an operator', () => {
   test('is told at the start that the provider cannot be used, and what to check; and need not start again', async () => {
     provider.instead = cut;
-    await served.clientSignIn?.lookAhead?.();
+    await served.clientSignIn?.prefetch?.();
     expect(said).toHaveLength(1);
     for (const help of [provider.issuer, 'MCP_AUTH_ISSUER', '/.well-known/openid-configuration'])
       expect(said[0]).toContain(help);
@@ -119,7 +119,7 @@ describe('an operator', () => {
 
   test('is told nothing of a provider that is there, which is not asked twice', async () => {
     provider.requests.length = 0;
-    await served.clientSignIn?.lookAhead?.();
+    await served.clientSignIn?.prefetch?.();
     await inHandshakeEra(served.url, 'list_buckets', bearer(provider.token(served.url)));
     expect(said).toEqual([]);
     expect(provider.requests).toEqual(['/.well-known/openid-configuration', '/jwks']);

@@ -1,7 +1,7 @@
 // Which bearer tokens are let in: those that this server made for itself, and that have not ended. Nothing else is one.
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createKeys } from '../../../../../lib/serve/keys.ts';
+import { createKeys } from '../../../../../lib/sealed.ts';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { watchProxyTokens } from '../../../../support/accounts.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';

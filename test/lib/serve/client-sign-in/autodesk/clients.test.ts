@@ -1,7 +1,7 @@
 // Dynamic registration (RFC 7591): what a client may register, and that nobody can be a client without.
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createKeys } from '../../../../../lib/serve/keys.ts';
+import { createKeys } from '../../../../../lib/sealed.ts';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../../servers/3lo.ts';
 import { closing } from '../../../../support/closing.ts';

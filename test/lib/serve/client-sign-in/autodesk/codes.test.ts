@@ -1,8 +1,8 @@
 // Authorization codes by themselves: what is sealed in them comes out again for a short time, and only with the key.
 import { EncryptJWT, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { createKeys } from '../../../../../lib/sealed.ts';
 import { createCodes } from '../../../../../lib/serve/client-sign-in/autodesk/codes.ts';
-import { createKeys } from '../../../../../lib/serve/keys.ts';
 import { later, minutes, seconds } from '../../../../support/clock.ts';
 
 const key = createKeys()('codes');

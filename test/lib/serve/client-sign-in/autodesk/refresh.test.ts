@@ -1,7 +1,7 @@
 // Refresh tokens: good once, for one client, and a sign of theft when an old one comes back.
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createKeys } from '../../../../../lib/sealed.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
-import { createKeys } from '../../../../../lib/serve/keys.ts';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { days, later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
@@ -143,7 +143,7 @@ const newGrants = () =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
     ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
-    signInOf: async () => 'the same all the time',
+    signInIdOf: async () => 'the same all the time',
   });
 
 test('a code that comes again before its grant is made ends that one, and no other', async () => {
