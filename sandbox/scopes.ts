@@ -47,5 +47,5 @@ export function readScopes(list: string): { scopes: string[]; unknown: string[] 
 }
 
 export function notPublished(unknown: readonly string[]): string {
-  return `Unknown APS scope: ${unknown.join(' ')}`;
+  return `Not a scope of APS: ${unknown.join(' ')}`;
 }
