@@ -1,4 +1,4 @@
-// Joins the sandbox's routes into one function of a `Request`, which needs no port.
+// The sandbox as a Hono app: all routes and middleware, in order.
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { authenticationRoutes } from './authentication.ts';
@@ -14,14 +14,14 @@ import { serviceAccountRoutes } from './service-accounts.ts';
 import type { SandboxState } from './state.ts';
 import { userinfoRoutes } from './userinfo.ts';
 
-/** The sandbox as a Hono app: `app.request(...)` and `app.fetch(...)` work without a port. */
+/** Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. */
 export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
   app.route('/', controlRoutes(state));
   app.all('/_sandbox/*', () => gatewayError('ERR-002'));
 
   app.use(recordRequests(state.requests, state.now));
-  // Before trouble, which is that of APS: people can sign in to their company while APS is down.
+  // Before `causeTrouble`: people can sign in at their company while APS is down.
   const { now, openId, trouble } = state;
   const lifetimeSeconds = () => trouble.current.tokenLifetimeSeconds;
   app.route('/', openIdRoutes(openId, { now, lifetimeSeconds }));
@@ -45,8 +45,8 @@ export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
 }
 
 /**
- * Autodesk's SDK joins its base address and a path with two slashes, which the gateway of APS puts up with. The rest
- * of the path stays encoded, so that a slash within an object key is not taken for a separator.
+ * Collapses leading slashes: Autodesk's SDK joins base URL and path with two, and the APS gateway accepts that. The
+ * rest stays encoded, so a slash in an object key is not read as a separator.
  */
 function pathOf(request: Request): string {
   return new URL(request.url).pathname.replace(/^\/+/, '/');

@@ -1,33 +1,33 @@
-// The applications that are registered with the sandbox, as they would be on the APS developer portal.
+// The applications registered with the sandbox, as on the APS developer portal.
 
 /** `data-management` is the API product that covers OSS and Data Management. */
 export type ApiProduct = 'data-management';
 
 type Registration = {
   clientId: string;
-  /** What the consent page calls it. */
+  /** The name on the consent page. */
   name: string;
-  /** The API products that the application was given access to. Calls to any other are refused with AUTH-001. */
+  /** The API products it can call. Calls to any other fail with AUTH-001. */
   apis: readonly ApiProduct[];
-  /** The callback URLs that a sign-in may end at, compared character by character. None: it signs no users in. */
+  /** Registered callback URLs, compared character by character. Without one, it cannot sign users in. */
   redirectUris: readonly string[];
-  /** Whether it is a Server-to-Server App, the only kind that may own service accounts. */
+  /** Whether it is a Server-to-Server App, the only type that can own service accounts. */
   serverToServer: boolean;
 };
 
-/** An application that can keep a secret: on APS a Traditional Web App or a Server-to-Server App. */
+/** An application that can keep a secret: on APS, a Traditional Web App or a Server-to-Server App. */
 export type ConfidentialApplication = Registration & { type: 'confidential'; clientSecret: string };
 
-/** An application without a secret, which has PKCE instead: on APS a Desktop, Mobile or Single-Page App. */
+/** An application without a secret, which uses PKCE: on APS, a Desktop, Mobile or Single-Page App. */
 export type PublicApplication = Registration & { type: 'public' };
 
 export type Application = ConfidentialApplication | PublicApplication;
 
 /**
- * The application whose credentials the sandbox hands out.
+ * The application in `Sandbox.env`.
  *
- * APS ties flows to kinds of application: users sign in to a Traditional Web App, and service accounts belong to a
- * Server-to-Server App. This one may do both, so that one pair of variables serves every server.
+ * APS ties flows to application types: users sign in to a Traditional Web App, and service accounts belong to a
+ * Server-to-Server App. This one can do both, so the same credentials work for every server.
  */
 export const demoApplication: ConfidentialApplication = {
   type: 'confidential',
@@ -39,7 +39,7 @@ export const demoApplication: ConfidentialApplication = {
   serverToServer: true,
 };
 
-/** The application that signs users in without a secret. */
+/** The application that signs users in with PKCE and no secret. */
 export const publicApplication: PublicApplication = {
   type: 'public',
   clientId: 'sandbox-public-client-id',
@@ -49,7 +49,7 @@ export const publicApplication: PublicApplication = {
   serverToServer: false,
 };
 
-/** Somebody else's application: it owns a bucket that the demo application must not read. */
+/** Another developer's application. It owns a bucket that the demo application cannot read. */
 export const otherApplication: ConfidentialApplication = {
   type: 'confidential',
   clientId: 'sandbox-other-client-id',
@@ -60,7 +60,7 @@ export const otherApplication: ConfidentialApplication = {
   serverToServer: true,
 };
 
-/** An application whose owner forgot to tick any API: it gets tokens, and is refused everywhere. */
+/** An application with no API selected: it gets tokens, but every API call fails. */
 export const applicationWithoutApis: ConfidentialApplication = {
   type: 'confidential',
   clientId: 'sandbox-no-api-client-id',

@@ -15,10 +15,10 @@ import type { SandboxEnv } from './request-log.ts';
 import { publishedScopes } from './scopes.ts';
 import type { SandboxState } from './state.ts';
 
-/** Calls a minute for each application, as the APS documents state them. */
+/** Published rate limits: calls per minute for each application. */
 export const callsPerMinute = { token: 500, revoke: 100, introspect: 500 } as const;
 
-/** What an application can do that has no secret to prove itself with. */
+/** The grants for applications without a secret. */
 const publicGrants: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token']);
 
 const revocation = z.object({
@@ -63,7 +63,11 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
     if (application instanceof Response) return application;
     const grant = grants.get(grantType);
     if (grant === undefined) {
-      return oauthError(400, 'unsupported_grant_type', `The sandbox knows no grant_type ${grantType}.`);
+      return oauthError(
+        400,
+        'unsupported_grant_type',
+        `The sandbox does not support grant_type ${grantType}.`,
+      );
     }
     if (application.type === 'public' && !publicGrants.has(grantType)) {
       return oauthError(400, 'unauthorized_client', 'An application without a secret cannot use this grant.');
@@ -106,7 +110,7 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
     };
   };
 
-  // RFC 7009, with token_type_hint required.
+  // RFC 7009, except that token_type_hint is required.
   routes.post('/authentication/v2/revoke', async (c) => {
     const form = await readForm(c);
     if (form instanceof Response) return form;
@@ -119,18 +123,18 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
     const consent = signIns.refreshTokens.find(request.data.token)?.thing;
     const owner = found?.clientId ?? consent?.clientId;
     if (owner !== undefined && owner !== application.clientId) {
-      // RFC 7009 section 2.1 wants the client told; this is the code of RFC 6749 section 5.2 that says it.
+      // RFC 7009 section 2.1 requires an error, and RFC 6749 section 5.2 defines its code.
       return oauthError(400, 'invalid_grant', 'The token was issued to another client.');
     }
     if (found !== undefined) c.set('tokenId', found.tokenId);
     tokens.revoke(request.data.token);
-    // A refresh token takes the access tokens of the same sign-in with it, as RFC 7009 section 2.1 recommends; an
-    // access token goes alone. What APS does is not published.
+    // A revoked refresh token also ends the access tokens of its sign-in, as RFC 7009 section 2.1 recommends. A
+    // revoked access token ends nothing else. What APS does is not published.
     if (consent !== undefined) consent.revoked = true;
     return c.body(null, 200, { 'cache-control': 'no-store' });
   });
 
-  // RFC 7662. A token of another application is answered as if it were not live (section 2.2).
+  // RFC 7662. Another application's token is reported as inactive (section 2.2).
   routes.post('/authentication/v2/introspect', async (c) => {
     const form = await readForm(c);
     if (form instanceof Response) return form;
@@ -163,11 +167,11 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
 }
 
 /**
- * The discovery document with the members that APS publishes.
+ * The discovery document, with the members that APS publishes.
  *
- * APS names itself `https://developer.api.autodesk.com`. The sandbox names itself by the address it was called by,
- * here and in the `iss` of its tokens: a client must refuse a document whose `issuer` is not where it fetched it
- * from (OpenID Connect Discovery section 4.3), and no token of the sandbox may pass for one of Autodesk's.
+ * The issuer of APS is `https://developer.api.autodesk.com`. Here, and in the `iss` of tokens, it is the origin of
+ * the request URL: clients must reject a document from elsewhere than its `issuer` (OpenID Connect Discovery section
+ * 4.3), and a sandbox token must never pass for one of Autodesk's.
  */
 function discovery(issuer: string) {
   return {

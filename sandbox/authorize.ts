@@ -1,4 +1,4 @@
-// The authorization endpoint: shows a user what an application asks for, and sends them back with the answer.
+// The authorization endpoint: shows the consent page and redirects back with the user's answer.
 import { type Context, Hono } from 'hono';
 import type { Application } from './applications.ts';
 import {
@@ -21,7 +21,7 @@ import { demoUsers } from './users.ts';
 
 const path = '/authentication/v2/authorize';
 
-/** For each application, as the APS documents state it. */
+/** Published rate limit for each application. */
 const callsPerMinute = 500;
 
 const longestScope = 2000;
@@ -29,11 +29,11 @@ const mostScopes = 50;
 const statePattern = /^[A-Za-z0-9,._-]*$/;
 
 /**
- * RFC 6749 section 4.1.1 with PKCE (RFC 7636), as
- * https://aps.autodesk.com/en/docs/oauth/v2/reference/http/authorize-GET/ has it.
+ * RFC 6749 section 4.1.1 with PKCE (RFC 7636):
+ * https://aps.autodesk.com/en/docs/oauth/v2/reference/http/authorize-GET/
  *
- * APS remembers who signed in and shows its page again only when there is no session, or for `prompt=login`. The
- * sandbox keeps no session: it always asks. `authoptions`, which changes the look of Autodesk's page, does nothing.
+ * APS keeps a session and shows its page again only without one, or for `prompt=login`. The sandbox keeps none and
+ * always shows the page. `authoptions`, which changes the look of Autodesk's page, has no effect.
  */
 export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
   const { now, applications, redirectUris, signIns } = state;
@@ -81,7 +81,7 @@ export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
   return routes;
 }
 
-/** What is asked for, apart from by whom and with which redirect URI, or the first reason to refuse it. */
+/** Validates everything but the client and redirect URI. Returns the request, or the first reason to refuse it. */
 function readRequest(
   query: URLSearchParams,
   { type }: Application,
@@ -92,16 +92,19 @@ function readRequest(
   const responseType = only(query, 'response_type');
   if (responseType === undefined) return invalid('response_type is missing.');
   if (responseType !== 'code') {
-    return { error: 'unsupported_response_type', description: 'The sandbox knows only response_type=code.' };
+    return {
+      error: 'unsupported_response_type',
+      description: 'The sandbox supports only response_type=code.',
+    };
   }
   const responseMode = only(query, 'response_mode') ?? 'query';
-  if (responseMode !== 'query') return invalid('The sandbox knows only response_mode=query.');
+  if (responseMode !== 'query') return invalid('The sandbox supports only response_mode=query.');
   const prompt = only(query, 'prompt');
-  if (prompt !== undefined && prompt !== 'login') return invalid('The only prompt is login.');
+  if (prompt !== undefined && prompt !== 'login') return invalid('The only supported prompt is login.');
 
   const state = only(query, 'state');
   if (state !== undefined && !statePattern.test(state)) {
-    return invalid('state may hold only letters, digits, commas, periods, underscores and hyphens.');
+    return invalid('state may contain only letters, digits, commas, periods, underscores and hyphens.');
   }
 
   const codeChallenge = only(query, 'code_challenge');
@@ -113,7 +116,7 @@ function readRequest(
   if (codeChallenge !== undefined && !pkcePattern.test(codeChallenge)) {
     return invalid('code_challenge must be 43 to 128 letters, digits, - . _ or ~');
   }
-  // Without a method RFC 7636 section 4.3 means plain, which APS does not know.
+  // Without a method, RFC 7636 section 4.3 defaults to plain, which APS does not support.
   if (codeChallenge !== undefined && method !== 'S256') return invalid('code_challenge_method must be S256.');
 
   const list = only(query, 'scope') ?? '';
@@ -121,14 +124,14 @@ function readRequest(
   const scopeProblem =
     (scopes.length === 0 && 'Name at least one scope.') ||
     (list.length > longestScope && `scope must not exceed ${longestScope} characters.`) ||
-    (scopes.length > mostScopes && `scope must not name more than ${mostScopes} scopes.`) ||
+    (scopes.length > mostScopes && `scope must not list more than ${mostScopes} scopes.`) ||
     (unknown.length > 0 && notPublished(unknown));
   if (scopeProblem) return { error: 'invalid_scope', description: scopeProblem };
 
   return { scopes, state, nonce: only(query, 'nonce'), codeChallenge };
 }
 
-// Whoever sent these two requests may not be an application at all: the browser is not sent anywhere.
+// These two errors get a page: redirecting is unsafe without a registered redirect URI (RFC 6749 section 4.1.2.1).
 
 function unknownApplication(
   c: Context<SandboxEnv>,
@@ -139,9 +142,9 @@ function unknownApplication(
   return c.html(
     errorPage('No such application', [
       clientId === undefined
-        ? 'The address does not say which application you are signing in to: it needs one client_id.'
-        : `No application is registered here with the client id ${clientId}.`,
-      `The sandbox knows ${ids}.`,
+        ? 'The URL must have exactly one client_id, which identifies the application.'
+        : `No application is registered with the client ID ${clientId}.`,
+      `Registered client IDs: ${ids}.`,
     ]),
     400,
     pageHeaders,
@@ -157,11 +160,11 @@ function unknownRedirectUri(
   return c.html(
     errorPage('The redirect URI is not registered', [
       redirectUri === undefined
-        ? 'The address does not say where to return to: it needs one redirect_uri.'
-        : `${name} asks to return to ${redirectUri}, which is not one of its redirect URIs.`,
+        ? 'The URL must have exactly one redirect_uri, to return to after sign-in.'
+        : `${redirectUri} is not a redirect URI of ${name}.`,
       registered.length === 0
         ? 'It has none, so it cannot sign users in.'
-        : `Its redirect URIs, which must match character by character: ${registered.join(', ')}.`,
+        : `Registered redirect URIs, which must match exactly: ${registered.join(', ')}.`,
     ]),
     400,
     pageHeaders,

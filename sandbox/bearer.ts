@@ -1,4 +1,4 @@
-// Lets a request through to a resource API when its bearer token may make it.
+// Checks the bearer tokens of requests to resource APIs.
 import type { Context } from 'hono';
 import type { ApiProduct } from './applications.ts';
 import { gatewayError } from './errors.ts';
@@ -7,7 +7,7 @@ import type { Scope } from './scopes.ts';
 import type { SandboxState } from './state.ts';
 import type { AccessToken, Tokens } from './tokens.ts';
 
-/** What a route asks of the token: an API product of its application, one of some scopes, and no user behind it. */
+/** What a route requires: an API product of the token's application, one of `anyScope`, and no user if `twoLegged`. */
 export type TokenRequirement = { api?: ApiProduct; anyScope: readonly Scope[]; twoLegged: boolean };
 
 /** The bearer token of a request (RFC 6750 section 2.1). */
@@ -15,7 +15,7 @@ export function bearerToken(c: Context<SandboxEnv>): string | undefined {
   return /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1];
 }
 
-/** The live access token of a request, or the gateway's answer that refuses it. */
+/** The valid access token of a request, or the gateway error (401). */
 export function liveToken(c: Context<SandboxEnv>, tokens: Tokens): AccessToken | Response {
   const token = bearerToken(c);
   if (token === undefined) return gatewayError('AUTH-012');
@@ -25,7 +25,7 @@ export function liveToken(c: Context<SandboxEnv>, tokens: Tokens): AccessToken |
   return found;
 }
 
-/** The live access token of a request when it meets a requirement, or the gateway's answer that refuses it. */
+/** The valid access token of a request if it meets `requirement`, or the gateway error (401 or 403). */
 export function requireToken(
   c: Context<SandboxEnv>,
   { applications, tokens }: SandboxState,

@@ -1,4 +1,4 @@
-// Finds out which application sent a request to an OAuth endpoint.
+// Client authentication at the OAuth endpoints.
 import { timingSafeEqual } from 'node:crypto';
 import type { Application } from './applications.ts';
 import { oauthError } from './errors.ts';
@@ -6,11 +6,11 @@ import { oauthError } from './errors.ts';
 type Credentials = { clientId: string; clientSecret: string };
 
 /**
- * The application that a request authenticates as, or the error to answer.
+ * The application that a request authenticates as, or the OAuth error (400 or 401).
  *
- * HTTP Basic, or `client_id` and `client_secret` in the form, never both (RFC 6749 section 2.3.1). `client_id` alone
- * may stand beside the header, as the documents of revoke and introspect have it, when it names the same application.
- * A public application has nothing to authenticate with, and names itself by `client_id` in the form (section 3.2.1).
+ * A confidential application uses HTTP Basic, or `client_id` and `client_secret` in the form, never both (RFC 6749
+ * section 2.3.1). It may repeat its `client_id` beside the header, as in the documents for revoke and introspect. A
+ * public application sends only `client_id` in the form (section 3.2.1).
  */
 export function authenticateApplication(
   authorization: string | undefined,
@@ -37,10 +37,10 @@ export function authenticateApplication(
         : undefined
       : basicCredentials(authorization);
   if (credentials === undefined) {
-    return invalidClient('The request carries no client credentials that can be read.');
+    return invalidClient('The client credentials are missing or malformed.');
   }
   if (formId !== null && formId !== credentials.clientId) {
-    return oauthError(400, 'invalid_request', 'The header and the body name different clients.');
+    return oauthError(400, 'invalid_request', 'The header and the body identify different clients.');
   }
 
   const application = applications.find(({ clientId }) => clientId === credentials.clientId);
@@ -48,7 +48,7 @@ export function authenticateApplication(
     application?.type !== 'confidential' ||
     !sameSecret(application.clientSecret, credentials.clientSecret)
   ) {
-    return invalidClient('There is no client with this id and secret.');
+    return invalidClient('The client ID or secret is wrong.');
   }
   return application;
 }
@@ -68,7 +68,7 @@ function basicCredentials(authorization: string): Credentials | undefined {
   return clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret };
 }
 
-/** RFC 6749 section 2.3.1 has id and secret form-encoded before they are joined. */
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
 function formDecoded(value: string): string | undefined {
   try {
     return decodeURIComponent(value.replaceAll('+', ' '));

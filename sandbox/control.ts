@@ -1,4 +1,4 @@
-// The sandbox's own routes under `/_sandbox`, by which a person looks inside it and causes trouble with curl.
+// Control routes under `/_sandbox`, for inspecting the sandbox and simulating failures with curl.
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { demoApplication } from './applications.ts';
@@ -25,7 +25,7 @@ const tokenSchema = z.strictObject({
 });
 const partialTrouble = troubleSchema.partial();
 
-/** Trouble never applies to these routes, and they do not appear among the requests. */
+/** Trouble never applies to these routes, and the request log leaves them out. */
 export function controlRoutes({
   buckets,
   hubAccess,
@@ -75,21 +75,21 @@ export function controlRoutes({
     return c.body(null, 204);
   });
 
-  // For `curl`: a query is enough, and so is a form or JSON.
+  // Takes a query, a form or JSON, whichever is easiest with curl.
   routes.on(['GET', 'POST'], '/_sandbox/openid-token', async (c) => {
-    const choices = tokenSchema.safeParse(await given(c));
+    const choices = tokenSchema.safeParse(await parametersOf(c));
     if (!choices.success) return c.json({ problems: choices.error.issues }, 400);
     const { lifetime: lifetimeSeconds, ...others } = choices.data;
     const usual = trouble.current.tokenLifetimeSeconds;
     const token = await issueUnattended(openId.tokens, issuerOf(c), usual, { ...others, lifetimeSeconds });
-    // A web page may ask for it as for a script, and then sends no Origin: nosniff lets it not be one.
+    // A web page can load this as a script, which sends no Origin. nosniff keeps the browser from running it.
     return c.text(token, 200, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
   return routes;
 }
 
-/** `curl -d` calls everything a form: JSON is known by its first character. Undefined when it cannot be parsed. */
-async function given(c: Context<SandboxEnv>): Promise<unknown> {
+/** `curl -d` labels every body a form, so a leading `{` identifies JSON. Undefined for invalid JSON. */
+async function parametersOf(c: Context<SandboxEnv>): Promise<unknown> {
   if (c.req.method === 'GET') return c.req.query();
   const body = await c.req.text();
   if (!body.startsWith('{')) return Object.fromEntries(new URLSearchParams(body));
@@ -101,16 +101,16 @@ async function given(c: Context<SandboxEnv>): Promise<unknown> {
 }
 
 /**
- * No web page may drive the sandbox: a page of another site sends its `Origin`, and one that had its own name point
- * at this machine (DNS rebinding) sends that name as `Host`.
+ * Keeps web pages from controlling the sandbox. A page from another site sends an `Origin`, and one that uses DNS
+ * rebinding sends its own name as `Host`.
  */
 const onlyFromThisMachine: MiddlewareHandler<SandboxEnv> = async (c, next) => {
   if (c.req.header('origin') !== undefined) {
-    return c.json({ problem: 'Requests of web pages are refused: they carry an Origin header.' }, 403);
+    return c.json({ problem: 'Web pages cannot use this: the request has an Origin header.' }, 403);
   }
   const { hostname } = new URL(c.req.url);
   if (!/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
-    return c.json({ problem: `Only localhost is served here, not ${hostname}.` }, 403);
+    return c.json({ problem: `Call this as localhost, not as ${hostname}.` }, 403);
   }
   return next();
 };

@@ -1,4 +1,4 @@
-// The hubs that the sandbox starts with, who sees them, and what they hold: the same at every start.
+// Seed data for Data Management: hubs, their members and their contents, the same at every start.
 import {
   type FolderPlan,
   growHub,
@@ -9,15 +9,15 @@ import {
 } from './data-management-tree.ts';
 import { demoServiceAccount } from './service-account-store.ts';
 
-/** Hubs by what they show, for those who need one by name. */
+/** Hub ids, by what each hub is for. */
 export const demoHubs = {
-  /** 1,203 projects, the first of which has something of everything. */
+  /** 1,203 projects. The first one covers every case. */
   construction: 'b.00000000-5bc0-4000-8000-000000000001',
   /** Names in many scripts, an empty project, an empty folder. */
   europe: 'b.00000000-5bc0-4000-8000-000000000002',
-  /** Missing from the list until an administrator adds the application as a custom integration. */
+  /** Not listed until an account admin adds the application as a custom integration. */
   awaitingApproval: 'b.00000000-5bc0-4000-8000-000000000003',
-  /** Nobody here is a member of it. */
+  /** No user or service account of the sandbox is a member. */
   strangers: 'b.00000000-5bc0-4000-8000-000000000004',
   alice: 'b.00000000-5bc0-4000-8000-000000000005',
   alicePersonal: `a.${Buffer.from('personal:sandbox:alice').toString('base64url')}`,
@@ -42,7 +42,7 @@ const models: readonly ItemPlan[] = [
   'Federated model.nwd',
 ];
 
-/** What a project has that is there only to fill a list. */
+/** The contents of an ordinary project. */
 const usual: readonly FolderPlan[] = [
   {
     name: 'Project Files',
@@ -53,7 +53,7 @@ const usual: readonly FolderPlan[] = [
   },
 ];
 
-/** Seven folders, one in the other. */
+/** Seven nested folders. */
 const deep = [
   '2025',
   'Authorities',
@@ -66,7 +66,7 @@ const deep = [
   items: ['You have reached the bottom.txt'],
 });
 
-/** 450 photos are three pages; so are 450 versions of one model. */
+/** The contents of the first project. Its 450 photos, and 450 versions of one model, make three pages each. */
 const showcase: readonly FolderPlan[] = [
   {
     name: 'Project Files',
@@ -208,7 +208,7 @@ const plans: readonly HubPlan[] = [
   },
 ];
 
-/** Every hub, in the order in which they are listed. */
+/** Every hub, in list order. */
 export function seedHubs(): Hub[] {
   return plans.map(growHub);
 }

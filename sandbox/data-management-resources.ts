@@ -1,4 +1,4 @@
-// How hubs, projects, folders, items and versions look in the answers of Data Management.
+// JSON:API resource objects for hubs, projects, folders, items and versions.
 import {
   ancestorsOf,
   type Folder,
@@ -10,7 +10,7 @@ import {
   versionOf,
 } from './data-management-tree.ts';
 
-/** The resource objects, with links on the address by which the sandbox was called. */
+/** Creates the resource objects. Their links start with `origin`, without a trailing slash. */
 export function createResources(origin: string) {
   const link = (path: string) => ({ href: `${origin}${path}` });
   const related = (path: string) => ({ links: { related: link(path) } });
@@ -23,7 +23,7 @@ export function createResources(origin: string) {
   const versionPath = (project: Project, { id }: Version) =>
     `${dataPath(project)}/versions/${encodeURIComponent(id)}`;
 
-  /** Every resource can point at others by references and by links that users made. The sandbox has neither. */
+  /** Relationships that users can add to any resource. The sandbox has none, but APS always lists the addresses. */
   const custom = (path: string) => ({
     refs: { links: { self: link(`${path}/relationships/refs`), related: link(`${path}/refs`) } },
     links: { links: { self: link(`${path}/relationships/links`) } },
@@ -34,7 +34,7 @@ export function createResources(origin: string) {
     schema: link(`/schema/v1/versions/${encodeURIComponent(type)}-1.0`),
     data,
   });
-  /** Where a browser shows it: for Construction Cloud alone, whose addresses can be made up. */
+  /** The address in the web UI, for Construction Cloud only: that address follows from the ids. */
   const webView = ({ id, hub }: Project, rest = '') =>
     hub.kind === 'account'
       ? { webView: { href: `https://docs.b360.autodesk.com/projects/${id.slice(2)}${rest}` } }

@@ -1,9 +1,9 @@
-// The shape of what Data Management holds, and how a project grows from a plan when somebody first looks into it.
+// The data model of Data Management. Projects are generated from a plan on first access.
 import { createHash } from 'node:crypto';
 import type { Region } from './oss-data.ts';
 import { demoUsers } from './users.ts';
 
-/** A Construction Cloud account, a Fusion Team hub, or somebody's own. The last two have ids that begin with `a.`. */
+/** A Construction Cloud account, a Fusion Team hub or a personal hub. Ids of the last two start with `a.`. */
 export type HubKind = 'account' | 'team' | 'personal';
 
 export type Hub = {
@@ -11,9 +11,9 @@ export type Hub = {
   name: string;
   kind: HubKind;
   region: Exclude<Region, 'APAC'>;
-  /** Autodesk ids of the users and service accounts that see it. */
+  /** Autodesk ids of the users and service accounts that can access it. */
   members: readonly string[];
-  /** In the order in which they are listed. */
+  /** In list order. */
   projects(): readonly Project[];
 };
 
@@ -22,7 +22,7 @@ export type Project = {
   name: string;
   hub: Hub;
   rootFolderId: string;
-  /** Every folder and item by its id. */
+  /** Every folder and item, by id. */
   contents(): ProjectContents;
 };
 
@@ -37,21 +37,21 @@ export type Person = { userId: string; name: string };
 export type Folder = {
   id: string;
   name: string;
-  /** Absent from the root folder. */
+  /** Undefined for the root folder. */
   parent?: Folder;
-  /** Deleted, which Construction Cloud calls hidden. */
+  /** Deleted. Construction Cloud calls that hidden. */
   hidden: boolean;
   folders: Folder[];
   items: Item[];
   author: Person;
   /** Milliseconds since the epoch. */
   createdAt: number;
-  /** When it or anything below it was last changed, in milliseconds since the epoch. */
+  /** Last change to the folder or anything below it, in milliseconds since the epoch. */
   changedBelowAt: number;
 };
 
 export type Item = {
-  /** The lineage, which every version of it shares. */
+  /** The lineage URN, which all versions share. */
   id: string;
   name: string;
   parent: Folder;
@@ -92,7 +92,7 @@ const people: readonly Person[] = [
   { userId: 'SBXUSERELIAS', name: 'Elías Engineer' },
 ];
 
-/** A hub whose projects, and what is in them, are made when they are first asked for. */
+/** Creates a hub whose projects, and their contents, are generated on first access. */
 export function growHub({ projects, ...plan }: HubPlan): Hub {
   const hub: Hub = {
     ...plan,
@@ -165,7 +165,7 @@ function growContents(path: string, hub: Hub, topFolders: readonly FolderPlan[])
   return { root, folders, items };
 }
 
-/** Version `number` of an item, the first of which is 1. */
+/** Version `number` of an item, counted from 1. */
 export function versionOf(item: Item, number: number): Version {
   const [, store] = item.id.split(':');
   const lineage = item.id.slice(item.id.lastIndexOf(':') + 1);
@@ -180,7 +180,7 @@ export function versionOf(item: Item, number: number): Version {
   };
 }
 
-/** A version by its id, when it is one of the item that the id names. */
+/** The version with this id. Undefined if there is no such item, or it has no such version. */
 export function findVersion({ items }: ProjectContents, id: string): Version | undefined {
   const [, store, lineage, number] =
     /^urn:(adsk\.\w+):fs\.file:vf\.([\w-]+)\?version=([1-9]\d*)$/.exec(id) ?? [];
@@ -189,12 +189,12 @@ export function findVersion({ items }: ProjectContents, id: string): Version | u
   return versionOf(item, Number(number));
 }
 
-/** The folders above a folder, the root first. */
+/** The ancestors of a folder, root first. */
 export function ancestorsOf({ parent }: Folder): Folder[] {
   return parent === undefined ? [] : [...ancestorsOf(parent), parent];
 }
 
-/** The part of an id that names where the data is kept. */
+/** The part of an id that identifies the storage region. */
 function storeOf({ region }: Hub): string {
   return region === 'EMEA' ? 'wipemea' : 'wipprod';
 }
@@ -234,7 +234,7 @@ function base64url(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
 
-/** The same number from 0 to 1 for the same text. */
+/** A number from 0 to below 1, always the same for the same text. */
 function fraction(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 }

@@ -1,4 +1,4 @@
-// The routes of the Data Management API: hubs, projects, folders, items and versions, to be read.
+// Read-only routes of the Data Management API: hubs, projects, folders, items and versions.
 import { type Context, Hono } from 'hono';
 import { requireToken } from './bearer.ts';
 import { createResources } from './data-management-resources.ts';
@@ -23,8 +23,8 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
 
   /**
-   * Who asks. Both kinds of token are published: a user's, and an application's, which reaches every account that approved
-   * it, or acts for the one user that `x-user-id` names.
+   * Authenticates the request. APS accepts a user's token, or an application's. The latter has access to every account
+   * that approved the application, or acts for the user in `x-user-id`.
    */
   const callOf = (c: Context<SandboxEnv>): Call | Response => {
     const token = requireToken(c, state, {
@@ -45,7 +45,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     return denied(hub, hubAccess.of(hub, asker)) ?? hub;
   };
 
-  /** The project of a request: within the hub that the path names, or wherever it is. */
+  /** The project in the path: within the hub in the path, or in any hub if there is none. */
   const projectOf = (c: Context<SandboxEnv>, call: Call): Project | Response => {
     const named = c.req.param('hub') === undefined ? undefined : hubOf(c, call);
     if (named instanceof Response) return named;
@@ -62,7 +62,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
   const itemOf = (c: Context<SandboxEnv>, project: Project): Item | Response =>
     project.contents().items.get(c.req.param('item') ?? '') ?? notFound('item');
 
-  /** A route below a project. */
+  /** Adds a GET route below a project. */
   const inProject = (
     path: string,
     answer: (c: Context<SandboxEnv>, call: Call, project: Project) => Response,
@@ -115,7 +115,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
   inProject('/project/v1/hubs/:hub/projects/:project/topFolders', (c, call, project) => {
     const excludeDeleted = flag(c, 'excludeDeleted');
     if (excludeDeleted instanceof Response) return excludeDeleted;
-    // Whatever it is, every top folder of the sandbox holds project files.
+    // Validated but not used: every top folder in the sandbox holds project files.
     const projectFilesOnly = flag(c, 'projectFilesOnly');
     if (projectFilesOnly instanceof Response) return projectFilesOnly;
     const folders = project.contents().root.folders.filter(({ hidden }) => !hidden || !excludeDeleted);
@@ -136,7 +136,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     return document({ links: self(call), data: call.resources.folder(project, folder) });
   });
 
-  // Folders come before items, each in the order of their plan.
+  // Folders first, then items, each in plan order.
   inProject('/data/v1/projects/:project/folders/:folder/contents', (c, call, project) => {
     const folder = folderOf(c, project);
     if (folder instanceof Response) return folder;
@@ -171,7 +171,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     });
   });
 
-  // The newest comes first.
+  // Newest first.
   inProject('/data/v1/projects/:project/items/:item/versions', (c, call, project) => {
     const item = itemOf(c, project);
     if (item instanceof Response) return item;
@@ -205,7 +205,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
 const noIntegration = "You don't have permission to access this API";
 const noMembership = 'You do not have permission to access this project.';
 
-/** What the list of hubs says of a region where nothing is to be seen. */
+/** The warning in the hub list about a region without an accessible account. */
 function warningOf({ region, lacking }: RegionWarning) {
   const title = `Unable to get hubs from BIM360DM ${region}.`;
   return lacking === 'integration'

@@ -1,16 +1,16 @@
-// Reads what a person sent from a sign-in page.
+// Reads the answer from a sign-in page.
 import type { Expiring } from './expiring.ts';
 
-/** What a person decided. `person` is the id of whoever allowed the request, and undefined when it was denied. */
+/** The decision on a request. `person` is the id of the person who allowed it, undefined if it was denied. */
 export type Decision<T> = { request: T; person?: string };
 
-/** What the person is told instead, on a page. */
+/** The error page to show instead. */
 export type NoDecision = { title: string; paragraphs: readonly string[] };
 
 /**
- * The decision on a request that waits, which then waits no longer, or why the form holds none.
+ * Reads the decision and drops the request from `waiting`, or returns the error page to show.
  *
- * The form names nothing but the transaction: what was asked for stays on this side.
+ * The form carries only the transaction id. The request itself stays on the server.
  */
 export function readDecision<T>(
   form: URLSearchParams,
@@ -23,8 +23,8 @@ export function readDecision<T>(
     return {
       title: 'This sign-in is over',
       paragraphs: [
-        'Its page was used before, or waited for more than ten minutes.',
-        'Go back to the application and sign in from there once more.',
+        'You already answered it, or the page was open for more than ten minutes.',
+        'Go back to the application and sign in again.',
       ],
     };
   }
@@ -39,13 +39,13 @@ export function readDecision<T>(
     return { request };
   }
   return {
-    title: 'This is not an answer',
-    paragraphs: ['Go back to the page, choose one of the users there, and press Allow or Deny.'],
+    title: 'The answer is incomplete',
+    paragraphs: ['Go back to the page, choose one of its users, and press Allow or Deny.'],
   };
 }
 
-/** What the application is told when the person denied. */
+/** The error to report to the application after Deny. */
 export const denial = {
   error: 'access_denied',
-  description: 'The user did not allow what was asked for.',
+  description: 'The user denied the request.',
 } as const;

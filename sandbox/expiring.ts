@@ -1,13 +1,13 @@
-// A table of things that are handed out under an unguessable name, each for the same time.
+// A store that keeps each value under an unguessable name, for a fixed time.
 import { randomBytes } from 'node:crypto';
 
-/** A thing in the table. `expiresAt` is in milliseconds since the epoch. */
+/** A stored value. `expiresAt` is in milliseconds since the epoch. */
 export type Kept<T> = { readonly thing: T; readonly expiresAt: number };
 
 export type Expiring<T> = {
-  /** Keeps a thing and returns its name. */
+  /** Stores a value and returns its name. */
   add(thing: T): string;
-  /** Undefined when the name is unknown, has expired or was dropped. */
+  /** Undefined if the name is unknown, expired or dropped. */
   find(name: string): Kept<T> | undefined;
   drop(name: string): void;
 };
@@ -15,7 +15,7 @@ export type Expiring<T> = {
 export function createExpiring<T>(now: () => number, lifetimeSeconds: number): Expiring<T> {
   const kept = new Map<string, Kept<T>>();
 
-  /** The oldest come first, and all last equally long. */
+  /** Stops at the first live entry: entries expire in insertion order. */
   const dropExpired = () => {
     for (const [name, { expiresAt }] of kept) {
       if (expiresAt > now()) return;

@@ -1,4 +1,4 @@
-// Makes a call go wrong the way the trouble switches say.
+// Injects the faults that the trouble switches ask for.
 import { setTimeout } from 'node:timers/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -6,11 +6,11 @@ import { gatewayError } from './errors.ts';
 import type { SandboxEnv } from './request-log.ts';
 import type { TroubleSwitches } from './trouble.ts';
 
-/** Delays, refuses or drops a call before it reaches its route, or cuts off the route's answer half way. */
+/** Delays, fails or drops a call before it reaches its route, or cuts off the response midway. */
 export function causeTrouble(trouble: TroubleSwitches): MiddlewareHandler<SandboxEnv> {
   return async (c, next) => {
     const { latencyMs } = trouble.current;
-    // An unreferenced timer: a pending answer must not keep a closed sandbox's process alive.
+    // Unreferenced: a pending response must not keep the process alive after the sandbox closes.
     if (latencyMs > 0) await setTimeout(latencyMs, undefined, { ref: false });
 
     const fault = trouble.strike({
@@ -31,7 +31,7 @@ function errorAnswer(status: number, retryAfter: string | undefined): Response {
   return gatewayError(status === 429 ? 'ERR-001' : 'ERR-003', { status, headers });
 }
 
-/** Two grants at the token endpoint are two distinct calls, although they share method, path and query. */
+/** Part of what identifies a call: token requests share method, path and query. */
 async function grantType(c: Context<SandboxEnv>): Promise<string | undefined> {
   if (c.req.path !== '/authentication/v2/token') return undefined;
   return new URLSearchParams(await c.req.text()).get('grant_type') ?? undefined;
@@ -43,13 +43,13 @@ async function dropConnection(c: Context<SandboxEnv>, when: 'before' | 'midway')
   c.set('dropped', true);
   const { status, headers } = c.res;
   const body = when === 'midway' ? Buffer.from(await c.res.arrayBuffer()) : undefined;
-  // Not before the request is on record: by then whoever made it may look there.
+  // Only after the request is logged, because the client may then check the log.
   setImmediate(() => {
     if (body === undefined) {
       outgoing.destroy();
       return;
     }
-    // At least one byte is promised, so that an empty body is cut off too.
+    // At least one byte, so that an empty body is cut off too.
     outgoing.writeHead(status, {
       ...Object.fromEntries(headers),
       'content-length': Math.max(body.length, 1),
@@ -57,6 +57,6 @@ async function dropConnection(c: Context<SandboxEnv>, when: 'before' | 'midway')
     outgoing.flushHeaders();
     outgoing.write(body.subarray(0, Math.floor(body.length / 2)), () => outgoing.destroy());
   });
-  c.res = undefined; // else Hono gives the next answer this one's headers
+  c.res = undefined; // otherwise Hono copies its headers to the next response
   c.res = new Response(null, { headers: RESPONSE_ALREADY_SENT.headers });
 }

@@ -1,35 +1,35 @@
-// Who sees which hub: members of it, through applications that its administrator approved.
+// Access to hubs: for members, through applications that the account admin approved.
 import { type Application, otherApplication } from './applications.ts';
 import { demoHubs } from './data-management-data.ts';
 import type { Hub } from './data-management-tree.ts';
 
-/** Somebody who asks: a user or service account through an application, or the application itself. */
+/** The caller: a user or service account through an application, or the application itself without `userId`. */
 export type Asker = { clientId: string; userId?: string };
 
-/** `integration`: the application was not approved. `membership`: it was, and the hub is not this asker's. */
+/** `integration`: the application is not approved. `membership`: it is, but the caller is not a member. */
 export type Access = 'granted' | 'integration' | 'membership';
 
-/** A region whose accounts could not be read, as the list of hubs tells of it. */
+/** A region in which the caller has access to no account, and the reason. */
 export type RegionWarning = { region: Hub['region']; lacking: 'integration' | 'membership' };
 
 export type HubAccess = {
   of(hub: Hub, asker: Asker): Access;
-  /** The hubs of somebody, in order, and the regions that have none for them. */
+  /** The hubs that the caller can access, in list order, and the regions without one. */
   list(asker: Asker): { hubs: Hub[]; warnings: RegionWarning[] };
   /**
-   * Adds an application to the custom integrations of an account, as its administrator would. Throws when there is no
+   * Adds an application to the custom integrations of an account, as its admin would. Throws an `Error` if there is no
    * such account.
    */
   approveIntegration(hubId: string, clientId: string): void;
 };
 
 /**
- * The regions whose accounts the list of hubs asks for. APS asks in each of eight, and warns of each that has nothing;
- * the sandbox leaves out those where it has no account, so that the warnings can be told apart.
+ * The regions that the hub list queries. APS queries eight and warns about each one without an accessible account. The
+ * sandbox leaves out regions where it has no account at all, to keep the warnings meaningful.
  */
 const askedRegions: readonly Hub['region'][] = ['US', 'EMEA', 'AUS', 'CAN'];
 
-/** `memberAs` names the member as whom somebody counts. */
+/** `memberAs` maps the id of a caller to the id to look up in a hub's members. */
 export function createHubAccess(
   hubs: readonly Hub[],
   applications: readonly Application[],
@@ -46,7 +46,7 @@ export function createHubAccess(
 
   const of = (hub: Hub, { clientId, userId }: Asker): Access => {
     if (hub.kind === 'account' && !integrations.get(hub.id)?.has(clientId)) return 'integration';
-    // An application by itself sees whole accounts, and nothing that belongs to users.
+    // An application itself has access to accounts, but not to the hubs of users.
     const seen = userId === undefined ? hub.kind === 'account' : hub.members.includes(memberAs(userId));
     return seen ? 'granted' : 'membership';
   };

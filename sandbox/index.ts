@@ -1,4 +1,4 @@
-// Starts the sandbox, a local stand-in for Autodesk Platform Services, on a port of this machine.
+// Starts the sandbox, a local stand-in for Autodesk Platform Services (APS).
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
@@ -27,16 +27,16 @@ export type SandboxOptions = {
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Default 3599, as APS answers. */
+  /** Default 3599, as on APS. */
   tokenLifetimeSeconds?: number;
-  /** Milliseconds since the epoch; default `Date.now`. Tests pass a clock of their own. */
+  /** Returns milliseconds since the epoch. Default `Date.now`; tests pass their own clock. */
   now?: () => number;
   /**
-   * A service account that the demo application made in another sandbox, which this one is to know too. It then is the
-   * one in `env`. One with a key that cannot be read is not known.
+   * A service account that the demo application created in another sandbox. This sandbox adds it and puts it into
+   * `env`. Ignored if its key cannot be read.
    */
   serviceAccount?: KnownServiceAccount;
-  /** Callback URLs to register in addition to `http://localhost:5002/callback`: see `registerRedirectUri`. */
+  /** More callback URLs to register: see `registerRedirectUri`. */
   redirectUris?: readonly string[];
 };
 
@@ -45,71 +45,71 @@ export type Sandbox = {
   url: string;
   /** The variables that point a server at this sandbox. */
   env: Record<string, string>;
-  /** The client id of the application that has no secret and signs users in with PKCE alone. */
+  /** The client id of the application that signs users in with PKCE and no secret. */
   publicClientId: string;
-  /** Everything it answered, oldest first, the last 10,000. */
+  /** The last 10,000 answered requests, oldest first. */
   requests: RequestRecord[];
   trouble: {
-    /** Changes the switches that are given and leaves the others. Throws a `ZodError` when a value is out of range. */
+    /** Changes the given switches and leaves the others. Throws a `ZodError` if a value is out of range. */
     set(partial: Partial<Trouble>): void;
     reset(): void;
     readonly current: Trouble;
   };
-  /** Revokes every live access token and says how many those were. */
+  /** Revokes every valid access token and returns how many there were. */
   revokeAccessTokens(): number;
   /**
-   * Registers a callback URL, compared character by character, with the demo application and the public one. Throws a
-   * `TypeError` when it is not an absolute http(s) URL without a fragment.
+   * Registers a callback URL, compared character by character, for the demo application and the public one. Throws a
+   * `TypeError` unless it is an absolute http(s) URL without a fragment.
    */
   registerRedirectUri(uri: string): void;
   /**
-   * Acts as the person in the browser: opens the address of an authorization request, answers its page, and returns
-   * the address that the browser would go to next. Throws an `Error` when there is an error page instead.
+   * Plays the person in the browser: opens an authorization URL, answers the page, and returns the URL that the browser
+   * would go to next. Throws an `Error` if the sandbox shows an error page.
    */
   signIn(authorizeUrl: string | URL, choices?: SignInChoices): Promise<URL>;
   /**
-   * Does what happens when a user withdraws their consent: ends the codes, access tokens and refresh tokens of every
-   * application that they signed in to. Says how many sign-ins that were.
+   * Withdraws a user's consent: ends their codes, access tokens and refresh tokens for every application. Returns how
+   * many sign-ins that ended.
    */
   revokeUserTokens(userId: string): number;
   /**
-   * Adds an application, the demo application unless `clientId` names another, to the custom integrations of an account,
-   * as its administrator would: until then its hub is missing. Throws an `Error` when there is no such account.
+   * Adds an application to the custom integrations of an account, as its admin would: until then, its hub is missing.
+   * `clientId` defaults to the demo application. Throws an `Error` if there is no such account.
    */
   approveIntegration(hubId: string, clientId?: string): void;
-  /** The issuer of the company's OpenID provider, which MCP clients sign in to; it is not Autodesk. */
+  /** The issuer of the company's OpenID provider, where MCP clients sign in. It is not Autodesk. */
   openIdIssuer: string;
   /**
-   * An access token of the OpenID provider, as a client would get it after a sign-in. Rejects with an `Error` when there
+   * An access token of the OpenID provider, as a client would get it from a sign-in. Rejects with an `Error` if there
    * is no such employee.
    */
   openIdToken(choices?: OpenIdTokenChoices): Promise<string>;
-  /** As `signIn`, at the page of the OpenID provider. */
+  /** Like `signIn`, at the OpenID provider. */
   openIdSignIn(authorizeUrl: string | URL, choices?: OpenIdSignInChoices): Promise<URL>;
-  /** Gives the OpenID provider a new signing key under a new `kid`, and lets it publish no other. */
+  /** Gives the OpenID provider a new signing key with a new `kid`. It publishes only that key. */
   rotateKeys(): Promise<void>;
-  /** Closes at once, open connections included. Calling it again does nothing. */
+  /** Closes at once, including open connections. Calling it again has no effect. */
   close(): Promise<void>;
 };
 
 export type OpenIdSignInChoices = {
-  /** The `sub` of one of the employees; default: whom the page proposes. */
+  /** The `sub` of an employee. Default: the one that the page preselects. */
   user?: string;
-  /** Whether to press Allow; default true. */
+  /** Whether to press Allow. Default true. */
   allow?: boolean;
 };
 
 /**
  * Starts a sandbox with fresh tokens, keys and data.
  *
- * Rejects with Node's own error when the port cannot be had (`EADDRINUSE`, `EACCES`).
+ * Rejects with Node's error if it cannot listen on the port (`EADDRINUSE`, `EACCES`).
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', tokenLifetimeSeconds, now, redirectUris } = options;
   const state = await createSandboxState({ tokenLifetimeSeconds, now, redirectUris });
-  const account = known(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
+  const account = adopted(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
   const app = createSandboxApp(state);
-  // The sandbox may share a process with the server that it is for: leave that server's Request and Response alone.
+  // The sandbox may run in a server's process, which keeps its own global Request and Response.
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   server.listen(port, host);
   await once(server, 'listening');
@@ -153,7 +153,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-function known(
+function adopted(
   state: SandboxState,
   account: KnownServiceAccount | undefined,
 ): KnownServiceAccount | undefined {
@@ -166,7 +166,7 @@ function known(
   }
 }
 
-/** The name under which this machine reaches a server that listens on `host`. */
+/** The host name at which this machine reaches a server that listens on `host`. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

@@ -1,4 +1,4 @@
-// JSON:API documents (https://jsonapi.org/format/1.0/) as Data Management writes them, with its paging and filters.
+// JSON:API (https://jsonapi.org/format/1.0/) as Data Management uses it, with its paging and filters.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
@@ -19,8 +19,8 @@ export function document(members: {
 }
 
 /**
- * An error document of JSON:API. For 400 and 404 the OpenAPI document publishes the statuses, and of the body only that it
- * may have an id; the codes are this sandbox's own.
+ * A JSON:API error document. For 400 and 404, the OpenAPI document publishes the status and an optional id; the codes
+ * are the sandbox's own.
  */
 export function errorDocument(
   status: 400 | 404,
@@ -32,7 +32,7 @@ export function errorDocument(
   return Response.json({ jsonapi, errors }, { status, headers: { 'content-type': contentType } });
 }
 
-/** A warning, with the members and capitals of the published example. */
+/** A warning, spelled as in the published example. */
 export function warning(status: '401' | '403', code: string, title: string, detail: string) {
   return {
     Id: null,
@@ -46,7 +46,7 @@ export function warning(status: '401' | '403', code: string, title: string, deta
   };
 }
 
-/** The refusal (403) as it is published: an empty document with a warning that says why. */
+/** A 403 as published: an empty document with a warning that gives the reason. */
 export function refusalDocument(
   code: 'BIM360DM_ERROR' | 'FORBIDDEN',
   title: string,
@@ -58,7 +58,7 @@ export function refusalDocument(
 }
 
 export function badInput(detail: string): Response {
-  return errorDocument(400, 'BAD_INPUT', 'The request holds a value that cannot be used.', detail);
+  return errorDocument(400, 'BAD_INPUT', 'The request has an invalid value.', detail);
 }
 
 const whole = (name: string) => z.string().regex(/^\d+$/, `${name} must be a whole number`).transform(Number);
@@ -72,8 +72,8 @@ const pageQuery = z.object({
 });
 
 /**
- * The page that `url` asks for, with its links, or the error to answer. Pages count from 0; one past the last is empty.
- * `first`, `prev` and `next` are there when there is more than one page.
+ * The page that `url` requests, with its links, or a 400. Pages count from 0; one past the last is empty. `first`,
+ * `prev` and `next` are present only with more than one page.
  */
 export function pageOf<T>(url: URL, all: readonly T[]): { items: readonly T[]; links: Links } | Response {
   const query = pageQuery.safeParse(Object.fromEntries(url.searchParams));
@@ -94,8 +94,8 @@ export function pageOf<T>(url: URL, all: readonly T[]): { items: readonly T[]; l
 }
 
 /**
- * Keeps what matches every `filter[...]` of `url`, or the error to answer. A filter names the id, the type or an attribute
- * by its path; several values, repeated or separated by commas, are alternatives
+ * The items that match every `filter[...]` of `url`, or a 400 for a filter that is not in `known`. A filter applies to
+ * the id, the type or an attribute path. Several values, repeated or separated by commas, are alternatives
  * (https://aps.autodesk.com/en/docs/data/v2/overview/filtering/).
  */
 export function filtered<T>(
@@ -109,7 +109,7 @@ export function filtered<T>(
   const conditions: Array<{ path: string; values: string[] }> = [];
   for (const name of names) {
     const path = /^filter\[(.+)\]$/.exec(name)?.[1] ?? '';
-    if (!known.includes(path)) return badInput(`This request has no ${name}.`);
+    if (!known.includes(path)) return badInput(`This request does not support ${name}.`);
     conditions.push({ path, values: url.searchParams.getAll(name).flatMap((value) => value.split(',')) });
   }
   return all.filter((item) => {

@@ -1,8 +1,8 @@
-// The buckets and objects that the sandbox starts with: the same at every start, and made to show what trips clients up.
+// Seed data for OSS: buckets and objects that tend to trip up clients, the same at every start.
 import { createHash } from 'node:crypto';
 import { demoApplication, otherApplication } from './applications.ts';
 
-/** The published regions. `APAC` is the former name of `AUS`, which the documents still list. */
+/** The published regions. `APAC` is the former name of `AUS`; the documents still list it. */
 export const regions = ['US', 'EMEA', 'AUS', 'APAC', 'CAN', 'DEU', 'IND', 'JPN', 'GBR'] as const;
 export type Region = (typeof regions)[number];
 
@@ -28,7 +28,7 @@ export type Bucket = {
   policyKey: Policy;
   /** Milliseconds since the epoch. */
   createdDate: number;
-  /** In the order in which OSS lists them. */
+  /** In list order. */
   objects: readonly StoredObject[];
 };
 
@@ -77,13 +77,13 @@ const machine = [
 ];
 const scans = ['Lobby.e57', 'Plant room.e57', 'Roof.e57', 'Scan project.rcp', 'Stairwell.e57'];
 
-/** 2,345 of them: 24 pages of 100, 235 of the default 10. */
+/** 2,345 objects: 24 pages of 100, or 235 of the default 10. */
 const surveyPhotos = Array.from({ length: 2345 }, (_, index) => {
   const flight = String(Math.floor(index / 500) + 1).padStart(2, '0');
   return `flight-${flight}/IMG_${String(index + 1).padStart(4, '0')}.jpg`;
 });
 
-/** Scripts, separators, and everything with a meaning in an address. The last two look alike and are not equal. */
+/** Various scripts, separators, and characters with a meaning in URLs. The last two look alike but differ. */
 const oddNames = [
   ' leading space.txt',
   'it\'s "quoted".txt',
@@ -175,12 +175,12 @@ const emeaStages = [
   ['survey', 'persistent', scans],
 ] as const;
 
-// 130 of them: more than the largest page of 100.
+// 130 buckets: more than the largest page of 100.
 const inEmea: readonly Row[] = emeaCities.flatMap((city) =>
   emeaStages.map(([stage, policy, objectKeys]): Row => [`${city}-station-${stage}`, policy, objectKeys]),
 );
 
-// India has none: an empty region is not an error.
+// IND has no buckets: an empty region is not an error.
 const rowsByRegion: ReadonlyArray<readonly [Bucket['region'], readonly Row[]]> = [
   ['US', inUs],
   ['EMEA', inEmea],
@@ -191,7 +191,7 @@ const rowsByRegion: ReadonlyArray<readonly [Bucket['region'], readonly Row[]]> =
   ['GBR', [['leeds-flood-alleviation', 'persistent', civil]]],
 ];
 
-/** All buckets of all applications, in the order in which OSS lists them. `startedAt`: milliseconds since the epoch. */
+/** The buckets of all applications, in list order. `startedAt` is in milliseconds since the epoch. */
 export function seedBuckets(startedAt: number): Bucket[] {
   const ours = rowsByRegion.flatMap(([region, rows]) =>
     rows.map((row) => ({ region, row, owner: demoApplication.clientId })),
@@ -201,7 +201,7 @@ export function seedBuckets(startedAt: number): Bucket[] {
   return all
     .map(({ region, row: [bucketKey, policyKey, objectKeys], owner }, index) => {
       const createdDate = firstBucketAt + index * 53 * hour;
-      // What is kept for a day or a month only was uploaded this morning, else it would be gone.
+      // Transient and temporary objects must be recent: OSS deletes them after a day or a month.
       const uploadedAt = policyKey === 'persistent' ? createdDate + 2 * hour : startedAt - 2 * hour;
       const objects = objectKeys
         .map((objectKey) => storedObject(bucketKey, objectKey, uploadedAt))
@@ -211,12 +211,12 @@ export function seedBuckets(startedAt: number): Bucket[] {
     .sort((a, b) => byCodeUnits(a.bucketKey, b.bucketKey));
 }
 
-/** The order of listings. APS does not publish one; what matters to paging is that there is one. */
+/** The list order. APS does not publish one, but paging needs one. */
 export function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** By the end of the key: content type, smallest and largest size in bytes. Point clouds pass 2^32. */
+/** By file extension: content type, smallest and largest size in bytes. Point clouds exceed 2^32. */
 const kinds: Record<string, readonly [contentType: string, smallest: number, largest: number]> = {
   dwg: ['image/vnd.dwg', 180_000, 14_000_000],
   e57: ['application/octet-stream', 900_000_000, 6_500_000_000],

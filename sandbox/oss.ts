@@ -1,4 +1,4 @@
-// The routes of the Object Storage Service: buckets, objects, and the details of either.
+// Read-only routes of the Object Storage Service: buckets, objects and their details.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { requireToken } from './bearer.ts';
@@ -63,7 +63,7 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
     });
   });
 
-  // Both scopes are published for this call; either is taken to be enough.
+  // Both scopes are published for this call. The sandbox accepts either.
   routes.get('/oss/v2/buckets/:bucketKey/details', (c) => {
     const token = authorized(c, 'bucket:read', 'viewables:read');
     if (token instanceof Response) return token;
@@ -108,9 +108,9 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
 
     const { createdDate, contentType } = object;
     const since = Date.parse(c.req.header('if-modified-since') ?? '');
-    // HTTP dates have whole seconds.
+    // HTTP dates are in whole seconds.
     if (Math.floor(createdDate / 1000) * 1000 <= since) return c.body(null, 304);
-    // No object was changed or opened since it was created, and none has metadata.
+    // No object was changed or accessed after its creation, and none has metadata.
     const dates = { createdDate, lastAccessedDate: createdDate, lastModifiedDate: createdDate };
     const asked = Object.entries(dates).filter(([name]) => wanted.data.some((each) => each === name));
     return c.json({ ...objectItem(c, bucket, object), contentType, ...Object.fromEntries(asked) });
@@ -131,7 +131,7 @@ function objectItem(c: Context<SandboxEnv>, { bucketKey }: Bucket, { objectKey, 
   };
 }
 
-/** `startAt` names the last item of the page before, so the page starts with the item after it. */
+/** `startAt` is the key of the last item on the previous page: this page starts after it. */
 function pageOf<T>(
   sorted: readonly T[],
   keyOf: (item: T) => string,
@@ -143,7 +143,7 @@ function pageOf<T>(
   return { items, startNextAt: rest.length > limit && last !== undefined ? keyOf(last) : undefined };
 }
 
-/** The address of the next page, on the address the sandbox was called by, as APS answers with its own. */
+/** The URL of the next page, with the origin of the request. */
 function nextUrl(c: Context<SandboxEnv>, query: Record<string, string | number | undefined>): string {
   const url = new URL(c.req.path, c.req.url);
   for (const [name, value] of Object.entries(query)) {

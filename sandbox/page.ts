@@ -1,24 +1,24 @@
-// What the sign-in pages of APS and of the company have in common: frame, style, headers, and the form.
+// The layout, style, headers and form that the sign-in pages of APS and the company share.
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 
 export type Page = ReturnType<typeof html>;
 
-/** Whose pages they are. */
+/** Identifies the site of a page. */
 export type Site = {
-  /** At the end of the title of every page. */
+  /** Ends the title of every page. */
   name: string;
-  /** At the top of every page: where one is, and that it is not the real thing. */
+  /** The banner on every page. It says that this is not the real site. */
   notice: Page;
 };
 
-/** What the form asks: who somebody is, and whether an application may do something for them. */
+/** The contents of the form, which asks who you are and what the application may do. */
 export type SignInForm = {
   heading: string;
   applicationName: string;
   people: readonly { id: string; name: string; email: string }[];
   scopes: readonly { scope: string; inWords: string }[];
-  /** What the access is for, where that is not clear from who asks. */
+  /** The resource to access, if the application alone does not make it clear. */
   target?: string;
   redirectUri: string;
   action: string;
@@ -49,8 +49,8 @@ button { margin: 0 .75rem .75rem 0; padding: .65rem 1.75rem; border: 2px solid v
 /**
  * The headers of every page.
  *
- * `form-action` names no single application: Chromium holds each hop after a form to it, and an application may send
- * the browser on from its callback to an address that is not known here.
+ * `form-action` allows any http(s) address: Chromium applies it to every redirect after a form post, and an
+ * application's callback may redirect to an address that the sandbox does not know.
  */
 export const pageHeaders: Record<string, string> = {
   'cache-control': 'no-store',
@@ -67,10 +67,10 @@ export const pageHeaders: Record<string, string> = {
 };
 
 /**
- * The page that asks somebody to sign in, and to allow what the application asks for.
+ * The sign-in and consent page.
  *
- * For automated browsers: the radio buttons are named by the person and have the id `user-` and the person's id; the
- * buttons are `Allow` and `Deny`, ids `allow` and `deny`.
+ * For browser automation: each radio button is labelled with a person's name, and its id is `user-` plus the person's
+ * id. The buttons are `Allow` and `Deny`, with the ids `allow` and `deny`.
  */
 export function signInPage(site: Site, form: SignInForm): Page {
   const { heading, applicationName, people, scopes, target, redirectUri, action, transaction } = form;
@@ -94,14 +94,14 @@ ${people.map(
 <ul id="scopes">
 ${scopes.map(({ scope, inWords }) => html`<li>${inWords} <small><code>${scope}</code></small></li>\n`)}</ul>
 </section>
-${target === undefined ? '' : html`<p>The access is for <code id="target">${target}</code></p>\n`}<p>Either way you return to <code id="redirect-uri">${redirectUri}</code></p>
+${target === undefined ? '' : html`<p>This gives access to <code id="target">${target}</code></p>\n`}<p>Either way, you return to <code id="redirect-uri">${redirectUri}</code></p>
 <button type="submit" id="allow" name="decision" value="allow">Allow</button>
 <button type="submit" id="deny" name="decision" value="deny" formnovalidate>Deny</button>
 </form>`,
   );
 }
 
-/** The page for what must not, or cannot, be told to the application. */
+/** The page for errors that are not reported to the application. */
 export function errorPage(site: Site, title: string, paragraphs: readonly string[]): Page {
   return layout(site, title, html`<h1>${title}</h1>\n${paragraphs.map((text) => html`<p>${text}</p>\n`)}`);
 }

@@ -1,9 +1,9 @@
-// Reads the parameters of requests to OAuth endpoints, in a query or in a form.
+// Reads the parameters of OAuth requests, from a query or a form.
 import type { Context } from 'hono';
 import { oauthError } from './errors.ts';
 import type { SandboxEnv } from './request-log.ts';
 
-/** The form that a request carries, or the OAuth error that says why it cannot be taken. */
+/** The form in a request body, or the OAuth error (400 or 415). */
 export async function readForm(c: Context<SandboxEnv>): Promise<URLSearchParams | Response> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {
@@ -15,13 +15,13 @@ export async function readForm(c: Context<SandboxEnv>): Promise<URLSearchParams 
   return form;
 }
 
-/** The first parameter that is given more than once, which RFC 6749 sections 3.1 and 3.2 forbid. */
+/** The first parameter that appears more than once, which RFC 6749 sections 3.1 and 3.2 forbid. */
 export function repeated(parameters: URLSearchParams): string | undefined {
   const names = [...parameters.keys()];
   return names.find((name, index) => names.indexOf(name) !== index);
 }
 
-/** The value of a parameter that is given once. An empty one counts as not given (RFC 6749 section 3.1). */
+/** The value of a parameter that appears exactly once. An empty value counts as missing (RFC 6749 section 3.1). */
 export function only(parameters: URLSearchParams, name: string): string | undefined {
   const [value, ...more] = parameters.getAll(name);
   return value === '' || more.length > 0 ? undefined : value;

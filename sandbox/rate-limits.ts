@@ -1,11 +1,11 @@
-// Counts calls against the limits per minute that the APS documents state.
+// Enforces the published rate limits.
 import { gatewayError } from './errors.ts';
 
 const windowMs = 60_000;
 
 /**
- * A function that counts one call under `key` and answers it with 429, `Retry-After` in seconds, when more than
- * `perMinute` fall in the minute that ends now.
+ * A function that counts one call under `key`. Beyond `perMinute` calls within the last 60 seconds, it returns a 429
+ * with `Retry-After` in seconds.
  */
 export function createRateLimit(now: () => number): (key: string, perMinute: number) => Response | undefined {
   const callsByKey = new Map<string, number[]>();

@@ -1,11 +1,10 @@
-// The callback URLs that a sign-in may end at.
+// The registered callback URLs.
 import type { Application } from './applications.ts';
 
 export type RedirectUris = {
   /**
-   * Registers a URL for every application that signs users in, until the sandbox is closed: tests and demos listen
-   * on whichever port is free. Throws a `TypeError` when it is not an absolute http(s) URL, or has a fragment
-   * (RFC 6749 section 3.1.2).
+   * Registers a URL for every application that signs users in, for tests and demos that listen on any free port.
+   * Throws a `TypeError` unless it is an absolute http(s) URL without a fragment (RFC 6749 section 3.1.2).
    */
   register(uri: string): void;
   of(application: Application): readonly string[];
@@ -17,7 +16,9 @@ export function createRedirectUris(initial: readonly string[] = []): RedirectUri
   const register = (uri: string) => {
     const url = URL.canParse(uri) ? new URL(uri) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol) || uri.includes('#')) {
-      throw new TypeError(`A redirect URI is an absolute http or https URL without a fragment, not ${uri}`);
+      throw new TypeError(
+        `A redirect URI must be an absolute http or https URL without a fragment, not ${uri}`,
+      );
     }
     registered.add(uri);
   };

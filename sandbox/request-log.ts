@@ -1,28 +1,28 @@
-// The list of everything the sandbox has answered, for tests and for `GET /_sandbox/requests`.
+// The request log, for tests and `GET /_sandbox/requests`.
 import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 
-/** One answered request. It never holds a token, a code, a secret or a body. */
+/** One answered request. It never contains a token, code, secret or body. */
 export type RequestRecord = {
-  /** When the request arrived, in milliseconds since the epoch, on the sandbox's clock. */
+  /** When the request arrived, in milliseconds since the epoch, by the sandbox's clock. */
   at: number;
   method: string;
   path: string;
-  /** Values that a sign-in depends on are replaced by `redacted`. */
+  /** Secret values are replaced by `redacted`. */
   query: Record<string, string>;
   /** 0 when the connection was dropped. */
   status: number;
   durationMs: number;
   /** The `grant_type` of a token request. */
   grant?: string;
-  /** The `scope` of a token request, as it was asked for. */
+  /** The `scope` of a token request, as requested. */
   scope?: string;
   /** The `jti` of the access token that was used or issued. */
   tokenId?: string;
 };
 
-/** What the sandbox's Hono handlers share. The bindings are absent when the app is driven without a port. */
+/** The environment of the sandbox's Hono handlers. Without a port, the app has no bindings. */
 export type SandboxEnv = {
   Bindings: Partial<HttpBindings>;
   Variables: { grant?: string; scope?: string; tokenId?: string; dropped?: boolean };
@@ -30,7 +30,7 @@ export type SandboxEnv = {
 
 const capacity = 10_000;
 
-/** Parameters of OAuth that belong to one sign-in or one token, wherever a client puts them. */
+/** OAuth parameters that belong to one sign-in or token. */
 const sensitive: ReadonlySet<string> = new Set([
   'access_token',
   'assertion',
@@ -47,8 +47,8 @@ const sensitive: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Adds each answered request to `requests`, dropping the oldest past 10,000, gives each answer its `x-request-id`, and
- * dates it by the sandbox's clock: clients tell by `Date` that their own clock is wrong.
+ * Adds each answered request to `requests`, which keeps the last 10,000. Sets `x-request-id`, and `date` by the
+ * sandbox's clock, because clients compare it with their own clock.
  */
 export function recordRequests(requests: RequestRecord[], now: () => number): MiddlewareHandler<SandboxEnv> {
   return async (c, next) => {

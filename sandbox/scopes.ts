@@ -1,4 +1,4 @@
-// The scopes that APS knows.
+// The scopes of APS.
 import { oauthError } from './errors.ts';
 
 /** https://aps.autodesk.com/en/docs/oauth/v2/developers_guide/scopes/ */
@@ -21,7 +21,7 @@ export const publishedScopes = [
   'openid',
 ] as const;
 
-/** The scopes for managing service accounts, which the discovery document does not list. */
+/** The scopes for managing service accounts. The discovery document does not list them. */
 export const serviceAccountScopes = [
   'application:service_account:read',
   'application:service_account:write',
@@ -34,13 +34,13 @@ export type Scope = (typeof publishedScopes)[number] | (typeof serviceAccountSco
 const known: ReadonlySet<string> = new Set([...publishedScopes, ...serviceAccountScopes]);
 const readOneResource = /^data:read:.+$/;
 
-/** The scopes of a space-separated list, each once, or the error to answer when one is not published. */
+/** The scopes in a space-separated list, each once, or an OAuth error (400) if one is not published. */
 export function parseScopes(list: string): string[] | Response {
   const { scopes, unknown } = readScopes(list);
   return unknown.length === 0 ? scopes : oauthError(400, 'invalid_scope', notPublished(unknown));
 }
 
-/** The scopes of a space-separated list, each once, and those among them that are not published. */
+/** The scopes in a space-separated list, each once. `unknown` are those that are not published. */
 export function readScopes(list: string): { scopes: string[]; unknown: string[] } {
   const scopes = [...new Set(list.split(' ').filter((scope) => scope !== ''))];
   return { scopes, unknown: scopes.filter((scope) => !known.has(scope) && !readOneResource.test(scope)) };

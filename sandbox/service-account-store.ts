@@ -1,13 +1,13 @@
-// The secure service accounts of every application, and the public halves of their keys.
+// The secure service accounts of every application, with their public keys.
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { demoApplication } from './applications.ts';
 
-/** How many of each there may be at a time, as the APS documents state it. */
+/** The published limits. */
 export const accountsPerApplication = 10;
 export const keysPerAccount = 3;
 
-/** An account that nothing has used for this long is deactivated: the distance of the published example. */
+/** An account is deactivated after this long without use. The published example shows this interval. */
 const idleLifetimeMs = 366 * 24 * 3_600_000;
 
 export type Status = 'ENABLED' | 'DISABLED';
@@ -42,22 +42,22 @@ export type ServiceAccounts = {
   /** The accounts of an application, oldest first. */
   ownedBy(clientId: string): ServiceAccount[];
   find(id: string): ServiceAccount | undefined;
-  /** The account that has a key of this id, and the key. */
+  /** The key with this id, and its account. */
   findKey(kid: string): { account: ServiceAccount; key: ServiceAccountKey } | undefined;
   create(owner: string, names: { name: string; firstName: string; lastName: string }): ServiceAccount;
   /** Deletes the account and its keys. */
   delete(account: ServiceAccount): void;
-  /** Adds an account and a key that the demo application had made in another sandbox, by the key's private half. */
+  /** Adds an account and key of the demo application from another sandbox. Throws if the key is not a valid PEM. */
   adopt(known: KnownServiceAccount): void;
-  /** Adds a key and answers with its private half, which is kept nowhere. */
+  /** Adds a key and returns its private key, which is not stored. */
   createKey(account: ServiceAccount): Promise<{ kid: string; privateKey: string }>;
-  /** Enabled, disabled, or idle for too long. */
+  /** `DEACTIVATED` if the account is enabled but was idle for too long. */
   statusOf(account: ServiceAccount): Status | 'DEACTIVATED';
-  /** Enables or disables an account. Enabling one that was idle for too long gives it another year. */
+  /** Enables or disables an account. Enabling a deactivated one gives it another year. */
   setStatus(account: ServiceAccount, status: Status): void;
 };
 
-/** The account that the sandbox starts with. What it sees is in data-management-data.ts. */
+/** The account that the sandbox starts with. Its hubs are in data-management-data.ts. */
 export const demoServiceAccount = {
   id: 'SBXSERVICE01',
   name: 'sandbox-service',
@@ -65,25 +65,25 @@ export const demoServiceAccount = {
   lastName: 'Service',
 } as const;
 
-/** A service account as somebody remembers it from another sandbox. `privateKey` is a PEM. */
+/** A service account from another sandbox. `privateKey` is a PEM. */
 export type KnownServiceAccount = { id: string; kid: string; privateKey: string };
 
 type NewKey = { kid: string; publicKey: KeyObject; privateKey: string };
 
-/** Milliseconds since the epoch at which an account is deactivated if nothing uses it. */
+/** When an account is deactivated if nothing uses it, in milliseconds since the epoch. */
 export function expiryOf({ accessedAt }: ServiceAccount): number {
   return accessedAt + idleLifetimeMs;
 }
 
-/** The form that the documents give the addresses of service accounts. */
+/** The email address of a service account, in the published format. */
 export function emailOf({ name, owner }: Pick<ServiceAccount, 'name' | 'owner'>): string {
   return `${name}@${owner}.adskserviceaccount.autodesk.com`;
 }
 
 /**
- * The accounts of a fresh sandbox: one, with one key.
+ * The accounts of a new sandbox: one, with one key.
  *
- * The key is made once in a process: RSA keys take a tenth of a second or more, and starting a sandbox should not.
+ * The key is generated once per process. It takes a tenth of a second or more, and a sandbox must start faster.
  */
 export async function createServiceAccounts(
   now: () => number,
@@ -173,8 +173,8 @@ let demoKey: Promise<NewKey> | undefined;
 const generate = promisify(generateKeyPair);
 
 /**
- * RSA with 2048 bits, as published. Of the private half the documents say PEM and not which: this is PKCS#1
- * (`BEGIN RSA PRIVATE KEY`), which fewer libraries read than PKCS#8, so that a client that gets by here reads either.
+ * RSA with 2048 bits, as published. The documents say that the private key is a PEM, but not which. This is PKCS#1
+ * (`BEGIN RSA PRIVATE KEY`): fewer libraries read it, so clients that work here can also read PKCS#8.
  */
 async function generateKey(): Promise<NewKey> {
   const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 });
@@ -185,7 +185,7 @@ async function generateKey(): Promise<NewKey> {
   };
 }
 
-/** Twelve capital letters and digits, as the ids of Autodesk are. */
+/** Twelve capital letters and digits, like Autodesk's ids. */
 function newAccountId(): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   return Array.from(randomBytes(12), (byte) => alphabet[byte % alphabet.length]).join('');

@@ -16,14 +16,14 @@ import {
 } from './service-account-store.ts';
 import type { SandboxState } from './state.ts';
 
-/** The published rules: 5 to 100 characters, of which one at least is a letter or a digit. */
+/** The published rules: 5 to 100 characters, at least one of them a letter or a digit. */
 const nameOf = (field: string, characters: RegExp, allowed: string) =>
   z
     .string(`${field} is missing`)
     .min(5, `${field} must have at least 5 characters`)
     .max(100, `${field} must have at most 100 characters`)
-    .regex(characters, `${field} may hold only ${allowed}`)
-    .regex(/[A-Za-z0-9]/, `${field} must hold a letter or a digit`);
+    .regex(characters, `${field} may contain only ${allowed}`)
+    .regex(/[A-Za-z0-9]/, `${field} must contain a letter or a digit`);
 
 const newAccount = z.object({
   name: nameOf('name', /^[A-Za-z0-9-]*$/, 'letters, digits and dashes'),
@@ -47,15 +47,19 @@ export function serviceAccountRoutes(state: SandboxState): Hono<SandboxEnv> {
   const authorized = (c: Context<SandboxEnv>, scope: Scope): Application | Response => {
     const token = requireToken(c, state, { anyScope: [scope], twoLegged: false });
     if (token instanceof Response) return token;
-    // Published as 401, where the other APIs answer such a token with 403.
+    // Published as 401. The other APIs return 403 for such a token.
     if (token.userId !== undefined) return gatewayError('AUTH-010', { status: 401 });
     const application = state.applications.find(({ clientId }) => clientId === token.clientId);
     return application?.serverToServer
       ? application
-      : serviceAccountError(403, 'invalid_client', 'Only a server-to-server application has accounts.');
+      : serviceAccountError(
+          403,
+          'invalid_client',
+          'Only a server-to-server application can have service accounts.',
+        );
   };
 
-  /** The account of a request; another application's is as unknown as one that does not exist. */
+  /** The account in the path. Another application's account is a 404, like one that does not exist. */
   const ownAccount = (c: Context<SandboxEnv>, scope: Scope): ServiceAccount | Response => {
     const application = authorized(c, scope);
     if (application instanceof Response) return application;
@@ -65,7 +69,7 @@ export function serviceAccountRoutes(state: SandboxState): Hono<SandboxEnv> {
       : serviceAccountError(404, 'not_found', 'The application has no such service account.');
   };
 
-  /** The account of a request about keys, which it can only manage while it is enabled. */
+  /** The account in the path of a request about keys, which requires an enabled account. */
   const enabledAccount = (c: Context<SandboxEnv>, scope: Scope): ServiceAccount | Response => {
     const account = ownAccount(c, scope);
     if (account instanceof Response) return account;
@@ -98,12 +102,16 @@ export function serviceAccountRoutes(state: SandboxState): Hono<SandboxEnv> {
       return serviceAccountError(
         403,
         'limit_exceeded',
-        `An application has at most ${accountsPerApplication} service accounts.`,
+        `An application can have at most ${accountsPerApplication} service accounts.`,
       );
     }
-    // An account is known by its email address, which the name makes.
+    // The name determines the email address, which must be unique.
     if (own.some(({ name }) => name.toLowerCase() === names.data.name.toLowerCase())) {
-      return serviceAccountError(400, 'invalid_request', `There is an account named ${names.data.name}.`);
+      return serviceAccountError(
+        400,
+        'invalid_request',
+        `An account named ${names.data.name} already exists.`,
+      );
     }
     const account = serviceAccounts.create(application.clientId, names.data);
     return c.json({ serviceAccountId: account.id, email: emailOf(account) }, 201);
@@ -144,7 +152,7 @@ export function serviceAccountRoutes(state: SandboxState): Hono<SandboxEnv> {
       return serviceAccountError(
         403,
         'limit_exceeded',
-        `A service account has at most ${keysPerAccount} keys.`,
+        `A service account can have at most ${keysPerAccount} keys.`,
       );
     }
     return c.json(await serviceAccounts.createKey(account), 201, { 'cache-control': 'no-store' });
@@ -188,7 +196,7 @@ export function serviceAccountRoutes(state: SandboxState): Hono<SandboxEnv> {
 }
 
 function unchanged(status: string): Response {
-  return serviceAccountError(400, 'invalid_request', `The status is ${status} already.`);
+  return serviceAccountError(400, 'invalid_request', `The status is already ${status}.`);
 }
 
 function badRequest(error: z.ZodError): Response {
@@ -202,7 +210,7 @@ async function readJson(c: Context<SandboxEnv>): Promise<unknown> {
   return c.req.json().catch(() => undefined);
 }
 
-/** The published examples have the format of Go, although the schema says `date-time`. */
+/** The published examples use Go's time format, although the schema says `date-time`. */
 function timestamp(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().replace('T', ' ').replace('Z', '000000')} +0000 UTC`;
 }

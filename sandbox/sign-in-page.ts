@@ -1,4 +1,4 @@
-// The pages that people see when an application signs them in to APS: who they are, what they allow, what went wrong.
+// The sign-in and error pages of APS.
 import { html } from 'hono/html';
 import * as page from './page.ts';
 import type { Scope } from './scopes.ts';
@@ -33,7 +33,7 @@ const scopesInWords: Record<Scope, string> = {
   'application:service_account_key:write': 'Change the keys of service accounts',
 };
 
-/** The page that asks a user to sign in, and to allow what the application asks for. */
+/** The sign-in and consent page. */
 export function signInPage(
   { application, scopes, redirectUri }: PendingSignIn,
   { action, transaction }: { action: string; transaction: string },
@@ -49,7 +49,7 @@ export function signInPage(
   });
 }
 
-/** The page for what must not, or cannot, be told to the application. */
+/** The page for errors that are not reported to the application. */
 export function errorPage(title: string, paragraphs: readonly string[]): page.Page {
   return page.errorPage(site, title, paragraphs);
 }

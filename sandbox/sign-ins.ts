@@ -1,8 +1,8 @@
-// The sign-ins of users: from the request that shows a page to what the user allowed there.
+// Sign-ins of users, from the authorization request to the refresh token.
 import type { Application } from './applications.ts';
 import { createExpiring, type Expiring } from './expiring.ts';
 
-/** A valid authorization request, whose page waits for the user. */
+/** A valid authorization request that waits for a user's decision. */
 export type PendingSignIn = {
   application: Application;
   redirectUri: string;
@@ -12,7 +12,7 @@ export type PendingSignIn = {
   codeChallenge?: string;
 };
 
-/** What a user allowed an application to do. No token outlives the consent that it comes from. */
+/** What a user allowed an application to do. Revoking it ends its codes and tokens. */
 export type Consent = {
   readonly clientId: string;
   readonly userId: string;
@@ -29,20 +29,20 @@ export type AuthorizationCode = {
 };
 
 export type SignIns = {
-  /** By the transaction id in the page's form. */
+  /** Keyed by the transaction id in the form. */
   pending: Expiring<PendingSignIn>;
   codes: Expiring<AuthorizationCode>;
   refreshTokens: Expiring<Consent>;
-  /** Notes that a user allowed what was asked for, and returns the authorization code. */
+  /** Records that a user allowed the request, and returns the authorization code. */
   allow(request: PendingSignIn, userId: string): string;
-  /** Withdraws what a user allowed, for every application, and says how many times they had allowed something. */
+  /** Revokes every consent of a user and returns how many there were. */
   withdraw(userId: string): number;
 };
 
 const minute = 60;
 const day = 24 * 60 * minute;
 
-/** Seconds. Codes and refresh tokens as the APS documents state them; how long a page waits is not published. */
+/** Seconds. Published for codes and refresh tokens, but not for the page. */
 export const lifetimes = { page: 10 * minute, code: 5 * minute, refreshToken: 15 * day } as const;
 
 export function createSignIns(now: () => number): SignIns {

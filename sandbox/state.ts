@@ -1,4 +1,4 @@
-// Everything a running sandbox knows, apart from the port it listens on.
+// The state of a sandbox, apart from its port.
 import { type Application, applications, demoApplication } from './applications.ts';
 import { seedHubs } from './data-management-data.ts';
 import type { Hub } from './data-management-tree.ts';
@@ -21,13 +21,13 @@ export type SandboxState = {
   tokens: Tokens;
   /** The company's OpenID provider, which shares nothing with APS. */
   openId: OpenIdState;
-  /** In the order in which OSS lists them. */
+  /** In list order. */
   buckets: readonly Bucket[];
-  /** In the order in which Data Management lists them. */
+  /** In list order. */
   hubs: readonly Hub[];
   hubAccess: HubAccess;
   serviceAccounts: ServiceAccounts;
-  /** The key of the service account that the sandbox starts with, with its private half. */
+  /** The key of the service account that the sandbox starts with. `privateKey` is a PEM. */
   demoKey: { kid: string; privateKey: string };
   trouble: TroubleSwitches;
   /** Oldest first. */
@@ -35,7 +35,7 @@ export type SandboxState = {
 };
 
 /**
- * A fresh sandbox. `tokenLifetimeSeconds` is what `reset()` of the trouble switches returns to; `redirectUris` are
+ * The state of a new sandbox. Resetting the trouble switches restores `tokenLifetimeSeconds`. `redirectUris` are
  * registered in addition to those of the applications.
  */
 export async function createSandboxState({
@@ -50,7 +50,7 @@ export async function createSandboxState({
   const [tokens, seededAccounts] = await Promise.all([createTokens(now), createServiceAccounts(now)]);
   const hubs = seedHubs();
   const { serviceAccounts } = seededAccounts;
-  // Nobody can invite an account in the sandbox: those of the demo application see what its first one sees.
+  // The sandbox has no invitations: service accounts of the demo application have the access of its first one.
   const memberAs = (userId: string) =>
     serviceAccounts.find(userId)?.owner === demoApplication.clientId ? demoServiceAccount.id : userId;
   return {

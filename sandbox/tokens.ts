@@ -1,4 +1,4 @@
-// Issues access tokens, knows which of them are live, and revokes them.
+// Issues, finds and revokes access tokens.
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import type { Consent } from './sign-ins.ts';
@@ -13,14 +13,14 @@ export type AccessToken = {
   scopes: readonly string[];
   /** Seconds since the epoch. */
   expiresAt: number;
-  /** The user on whose behalf it was issued; absent from a two-legged token. */
+  /** The user that it acts for. Undefined for a two-legged token. */
   userId?: string;
-  /** What the user allowed, when they signed in themselves. */
+  /** The user's consent, if they signed in themselves. */
   consent?: Consent;
 };
 
 export type TokenRequest = {
-  /** The address the sandbox was called by, without a trailing slash. */
+  /** The origin of the request URL. */
   issuer: string;
   clientId: string;
   scopes: readonly string[];
@@ -31,29 +31,29 @@ export type TokenRequest = {
 
 export type IdTokenRequest = { issuer: string; clientId: string; userId: string; nonce?: string };
 
-/** As the APS documents state it. */
+/** Published. */
 const idTokenLifetimeSeconds = 60 * 60;
 
 export type Tokens = {
   issue(request: TokenRequest): Promise<AccessToken>;
   /** An ID token with the claims of OpenID Connect Core section 2, as a signed JWT. */
   issueIdToken(request: IdTokenRequest): Promise<string>;
-  /** The live token with this text; undefined when it is unknown, has expired or was revoked. */
+  /** The token with this text. Undefined if it is unknown, expired or revoked. */
   find(token: string): AccessToken | undefined;
   revoke(token: string): void;
-  /** Revokes every live token and says how many those were. */
+  /** Revokes every valid token and returns how many there were. */
   revokeAll(): number;
-  /** The public half of the signing key, with the members that APS publishes. */
+  /** The public signing key, with the members that APS publishes. */
   jwks: JSONWebKeySet;
 };
 
 /**
- * An empty token table with a signing key of its own.
+ * An empty token table with its own signing key.
  *
  * Tokens are RS256 JWTs with the claims of APS
  * (https://aps.autodesk.com/en/docs/oauth/v2/developers_guide/asymmetric-encryption/), except for `iss`: see
- * `discovery` in authentication.ts. The table, not the signature, decides what is live: a token of another
- * sandbox, or one from before a restart, is unknown here.
+ * `discovery` in authentication.ts. Only tokens in the table are valid: one from another sandbox, or from before a
+ * restart, is unknown.
  */
 export async function createTokens(now: () => number): Promise<Tokens> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');

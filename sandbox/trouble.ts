@@ -1,4 +1,4 @@
-// The switches for trouble, and the decision which of them hits a call.
+// The trouble switches, which simulate failures, and the choice of the one that applies to a call.
 import { z } from 'zod';
 
 const retryAfter = z
@@ -8,7 +8,7 @@ const retryAfter = z
     'must be a number of seconds or an HTTP date (RFC 9110 section 10.2.3)',
   );
 
-/** One thing that can go wrong: an error answer, or a connection dropped before or half way through the answer. */
+/** A fault: an error response, or a connection dropped before or midway through the response. */
 export const faultSchema = z.union([
   z.strictObject({
     status: z.literal([408, 429, 500, 502, 503, 504]),
@@ -17,39 +17,39 @@ export const faultSchema = z.union([
   z.strictObject({ drop: z.enum(['before', 'midway']) }),
 ]);
 
-/** Every switch, each of which works on its own. Where several would hit a call, the first in this order does. */
+/** The switches, independent of each other. If several apply to a call, the first one in this order is used. */
 export const troubleSchema = z.strictObject({
-  /** Every answer waits this long, in milliseconds. */
+  /** Delays every response, in milliseconds. */
   latencyMs: z.int().min(0).max(600_000),
-  /** Hits every request until it is switched off. */
+  /** Applies to every request. */
   failAll: faultSchema.nullable(),
-  /** Each route (method and path) answers its next so many requests with 429 and `Retry-After: 1`. */
+  /** This many of the next requests to each route (method and path) get 429 with `Retry-After: 1`. */
   rateLimit: z.int().min(0),
-  /** Hits each distinct call (method, path, query and grant) in this order, one fault each time it is made. */
+  /** Each distinct call (method, path, query and grant) gets these faults in order, one per attempt. */
   sequence: z.array(faultSchema).max(100),
-  /** Hits every n-th request. */
+  /** Applies to every n-th request. */
   everyNth: z.strictObject({ n: z.int().min(1), fault: faultSchema }).nullable(),
-  /** Lifetime of the access tokens that are issued from now on, in seconds. */
+  /** Lifetime of access tokens issued from now on, in seconds. */
   tokenLifetimeSeconds: z.int().min(1).max(86_400),
 });
 
 export type Fault = z.infer<typeof faultSchema>;
 export type Trouble = z.infer<typeof troubleSchema>;
 
-/** What the switches look at in a request. */
+/** The parts of a request that identify a call. */
 export type Call = { method: string; path: string; query: string; grant: string | undefined };
 
 export type TroubleSwitches = {
   readonly current: Trouble;
-  /** Changes the switches that are given and leaves the others. Throws a `ZodError` when a value is out of range. */
+  /** Changes the given switches and leaves the others. Throws a `ZodError` if a value is out of range. */
   set(partial: Partial<Trouble>): void;
-  /** Switches everything off, and forgets what has been counted. */
+  /** Switches everything off and restarts the counts. */
   reset(): void;
-  /** Counts a call and says what goes wrong with it, if anything does. */
+  /** Counts a call and returns the fault that applies to it, if any. */
   strike(call: Call): Fault | undefined;
 };
 
-/** Switches that are all off. `tokenLifetimeSeconds` is the lifetime that `reset()` returns to. */
+/** Creates the switches, all off. `reset()` restores `tokenLifetimeSeconds`. */
 export function createTroubleSwitches(tokenLifetimeSeconds: number): TroubleSwitches {
   const calm = troubleSchema.parse({
     latencyMs: 0,
@@ -64,7 +64,7 @@ export function createTroubleSwitches(tokenLifetimeSeconds: number): TroubleSwit
   const timesStruck = new Map<string, number>();
   let requests = 0;
 
-  /** The counts of a switch start over when it is set. */
+  /** Setting a switch restarts its count. */
   const forget = (changed: Partial<Trouble>) => {
     if (changed.rateLimit !== undefined) timesRefused.clear();
     if (changed.sequence !== undefined) timesStruck.clear();

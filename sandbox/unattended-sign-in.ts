@@ -1,18 +1,17 @@
-// Signs a user in without a browser, by doing over HTTP what a person does on the sandbox's page.
+// Signs a user in without a browser, by submitting the sandbox's page over HTTP.
 
 export type SignInChoices = {
-  /** The Autodesk id of one of the users on the page; default: whom the page proposes. */
+  /** The Autodesk id of a user on the page. Default: the one that the page preselects. */
   userId?: string;
-  /** Whether to press Allow; default true. */
+  /** Whether to press Allow. Default true. */
   allow?: boolean;
 };
 
 /**
- * Opens the address of an authorization request, chooses the user, presses Allow or Deny, and returns the address
- * that the browser is sent to, which is not opened. A request that the sandbox refuses by a redirect shows no page:
- * the address of that redirect is returned.
+ * Opens an authorization URL, chooses the user, presses Allow or Deny, and returns the URL that the browser is
+ * redirected to, without opening it. If the sandbox redirects at once to refuse the request, returns that URL.
  *
- * Throws an `Error` when there is an error page instead, or when the page does not offer the user.
+ * Throws an `Error` if the sandbox shows an error page, or its page does not offer the user.
  */
 export async function signIn(
   authorizeUrl: string | URL,
@@ -29,7 +28,7 @@ export async function signIn(
   const offered = [...page.matchAll(/name="user" id="[^"]+" value="([^"]+)"/g)].map(([, value]) => value);
   const user = userId ?? offered[0];
   if (user === undefined || !offered.includes(user)) {
-    throw new Error(`The sign-in page does not offer the user ${user}, only ${offered.join(', ')}`);
+    throw new Error(`The sign-in page does not offer ${user}. Choose one of: ${offered.join(', ')}`);
   }
 
   const body = new URLSearchParams({ transaction, user, decision: allow ? 'allow' : 'deny' });
@@ -46,5 +45,5 @@ function destination({ headers, status, url }: Response): URL | undefined {
 
 function unexpected({ status }: Response, page: string): Error {
   const title = /<h1>([^<]*)<\/h1>/.exec(page)?.[1] ?? 'no page';
-  return new Error(`The sandbox did not sign anybody in: ${status}, ${title}`);
+  return new Error(`Sign-in at the sandbox failed: ${status}, ${title}`);
 }

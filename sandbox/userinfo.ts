@@ -1,4 +1,4 @@
-// The profile of the user, or of the service account, behind a token.
+// The profile of the user or service account behind a token.
 import { Hono } from 'hono';
 import { liveToken } from './bearer.ts';
 import { gatewayError } from './errors.ts';
@@ -8,7 +8,7 @@ import { emailOf } from './service-account-store.ts';
 import type { SandboxState } from './state.ts';
 import { demoUsers, type User } from './users.ts';
 
-/** For each application, as the APS documents state it. */
+/** Published rate limit for each application. */
 const callsPerMinute = 500;
 
 /** When each profile was last changed, in seconds since the epoch. */
@@ -17,8 +17,8 @@ const updatedAt = Date.UTC(2025, 2, 3, 9, 30) / 1000;
 /**
  * https://aps.autodesk.com/en/docs/profile/v1/reference/profile/oidcuserinfo/
  *
- * APS has it on a host of its own, https://api.userprofile.autodesk.com. Any three-legged token will do, as that page
- * has it: no scope is needed. That it describes service accounts too is taken from their tokens being three-legged.
+ * APS serves it on a separate host, https://api.userprofile.autodesk.com. Any three-legged token works, without a
+ * particular scope, as that page says. That this includes service accounts is inferred: their tokens are three-legged.
  */
 export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();

@@ -1,4 +1,4 @@
-// The people with an Autodesk account in the sandbox.
+// The Autodesk users of the sandbox.
 
 export type User = {
   /** The Autodesk id: `userid` in tokens, `sub` in userinfo. */
@@ -11,7 +11,7 @@ export type User = {
   email: string;
 };
 
-/** The people that the sign-in page offers. What each of them sees is in data-management-data.ts. */
+/** The users on the sign-in page. Their hubs are in data-management-data.ts. */
 export const demoUsers: readonly User[] = [
   {
     userId: 'SBXUSERALICE',

@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: how this project serves a FastMCP definition, measured against the same tools on the
- * SDK's bare `McpServer`, and the same definition under FastMCP's own `start()`. All in one run, in turns,
- * because only a comparison means anything on a busy machine. Then, how numbered pages are fetched. It takes
- * under a minute and writes nothing.
+ * `npm run bench`: compares how this project serves a FastMCP definition with the same tools on the SDK's bare
+ * `McpServer`, and with the same definition under FastMCP's own `start()`. They take turns in one run, because on a
+ * busy machine only a comparison means anything. Then it compares parallel and sequential paging. It takes under a
+ * minute and writes no files.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ import { type Program, startProgram } from './demo/program.ts';
 
 const eras: Record<string, Mode> = { handshake: 'legacy', '2026-07-28': { pin: '2026-07-28' } };
 const turns = 9;
-/** Length of one turn of calls, in milliseconds: short, so that what is compared meets the same weather. */
+/** Length of one turn in milliseconds. Short, so that all subjects run under the same load. */
 const turn = 500;
 const clientsAtOnce = 4;
 const callsAtOnce = 4;
@@ -49,7 +49,7 @@ async function timeToFirstResult(subject: Subject): Promise<number> {
   return took;
 }
 
-/** Calls a second, with several clients that each have several calls under way. */
+/** Calls per second, from several clients with several concurrent calls each. */
 async function callsPerSecond(subject: Subject): Promise<number> {
   const clients = await Promise.all(Array.from({ length: clientsAtOnce }, () => connect(subject)));
   const began = performance.now();
@@ -71,7 +71,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Lists a large hub while APS takes its time, with pages side by side and one after another. */
+/** Times the listing of a large hub on a slow APS, with parallel and with sequential pages. */
 async function comparePaging(sandbox: Sandbox): Promise<void> {
   const latency = 250;
   const settings = readSettings(apsServiceAccount, sandbox.env);
@@ -102,14 +102,14 @@ async function comparePaging(sandbox: Sandbox): Promise<void> {
       }
       return { count, took: performance.now() - began };
     };
-    const beside = await timed(10_000);
-    const after = await timed(pageSize);
-    console.log(`\n${beside.count} projects, while APS takes ${latency} ms for every answer:`);
+    const parallel = await timed(10_000);
+    const sequential = await timed(pageSize);
+    console.log(`\n${parallel.count} projects, when APS takes ${latency} ms per response:`);
     console.log(
-      `  side by side       ${beside.took.toFixed(0).padStart(5)} ms, ${(beside.took / latency).toFixed(1)} round trips (expected: at most 1 + 3)`,
+      `  parallel pages    ${parallel.took.toFixed(0).padStart(5)} ms, ${(parallel.took / latency).toFixed(1)} round trips (expected: at most 1 + 3)`,
     );
     console.log(
-      `  one after another  ${after.took.toFixed(0).padStart(5)} ms, ${(after.took / latency).toFixed(1)} round trips`,
+      `  sequential pages  ${sequential.took.toFixed(0).padStart(5)} ms, ${(sequential.took / latency).toFixed(1)} round trips`,
     );
   });
   sandbox.trouble.reset();
@@ -144,14 +144,14 @@ try {
     }
 
   console.log(
-    `Medians of ${turns} turns; ${clientsAtOnce} clients with ${callsAtOnce} calls each; list_buckets against the sandbox.\n`,
+    `Medians of ${turns} turns: list_buckets against the sandbox, ${clientsAtOnce} clients with ${callsAtOnce} concurrent calls each.\n`,
   );
-  console.log('era          server            first result   calls/s');
+  console.log('protocol     server            first result   calls/s');
   for (const { name, era, first, rate } of subjects)
     console.log(
       `${era.padEnd(12)} ${name.padEnd(16)} ${median(first).toFixed(0).padStart(10)} ms ${median(rate).toFixed(0).padStart(9)}`,
     );
-  /** The median of how two subjects compare in each turn. */
+  /** The median of the ratios of two subjects in each turn. */
   const compared = (what: 'first' | 'rate', one: string, other: string, era: string) => {
     const of = (name: string) =>
       subjects.find((each) => each.name === name && each.era === era)?.[what] ?? [];
@@ -160,14 +160,14 @@ try {
   console.log('');
   for (const era of Object.keys(eras)) {
     const times = compared('rate', 'this project', 'bare SDK', era).toFixed(2);
-    console.log(`${era}: ${times} times the calls of the bare SDK (expected: at least 0.9)`);
+    console.log(`${era}: ${times} times the throughput of the bare SDK (expected: at least 0.9)`);
   }
-  const sooner = compared('first', 'FastMCP start()', 'this project', 'handshake').toFixed(0);
-  console.log(`first result: ${sooner} times sooner than under start() (expected: at least 10)`);
+  const faster = compared('first', 'FastMCP start()', 'this project', 'handshake').toFixed(0);
+  console.log(`first result: ${faster} times faster than under start() (expected: at least 10)`);
   await comparePaging(sandbox);
 } finally {
   await sandbox.close();
   await rm(folder, { recursive: true, force: true });
 }
-// Ends the servers.
+// Stops the servers.
 process.exit();

@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: what applies of the official MCP conformance suite, against servers of this project that run
- * as programs of their own. Exits 0 only if everything is as expected.
+ * `npm run conformance`: runs the applicable scenarios of the official MCP conformance suite against this project's
+ * servers, each in its own process. Exits 0 only if every result is as expected.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -15,17 +15,17 @@ const servers = ['2lo', '3lo'];
 
 const usage = `Usage: npm run conformance [-- --help]
 
-Runs what applies of the official MCP conformance suite against the servers ${servers.join(' and ')}, with the
-built-in sandbox, at the protocol revisions ${revisions.join(' and ')}. What applies, and which checks
-are expected to fail, is in scripts/conformance/scenarios.ts, with the reasons.
+Runs the applicable scenarios of the official MCP conformance suite against the servers ${servers.join(' and ')},
+with the built-in sandbox, at protocol revisions ${revisions.join(' and ')}. Which scenarios apply, which
+checks are expected to fail, and why: see scripts/conformance/scenarios.ts.
 
-The suite comes from the npm registry, with a Node.js that can run it if this one is too old, and stays in
-node_modules/.cache. It is no dependency of this project.`;
+The suite comes from the npm registry, together with a newer Node.js if yours cannot run it. Both stay in
+node_modules/.cache. They are not dependencies of this project.`;
 
-/** How long a server may take to start, and to end, in milliseconds. */
+/** How long a server may take to start or stop, in milliseconds. */
 const patience = 30_000;
 
-/** How much of a message is shown, in characters; all of it is in the results. */
+/** How many characters of a message to print. The results contain all of it. */
 const longestFault = 500;
 
 async function main(): Promise<void> {
@@ -55,11 +55,11 @@ function wantsHelp(): boolean {
   try {
     return parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help ?? false;
   } catch (error) {
-    throw new Error(`${reason(error).split('. ')[0]}. There is only --help.`);
+    throw new Error(`${reason(error).split('. ')[0]}. The only option is --help.`);
   }
 }
 
-/** Ends this process on Ctrl-C, and with it the programs that it started; then calls `last`. */
+/** On Ctrl-C, exits, which stops the programs that this process started, and calls `last`. */
 function whenInterrupted(last: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => {
@@ -72,7 +72,7 @@ async function testServers(folder: string): Promise<Verdict[]> {
   const suite = await bringSuite();
   console.log(`MCP conformance suite ${suiteVersion}`);
   const verdicts: Verdict[] = [];
-  // One after another, because some checks measure time.
+  // Sequentially, because some checks measure time.
   for (const server of servers) verdicts.push(...(await testServer(suite, server, folder)));
   return verdicts;
 }
@@ -89,12 +89,12 @@ async function testServer(suite: Suite, server: string, folder: string): Promise
       verdicts.push(...(await judgeAll(revision, results)));
     }
   } finally {
-    await within(patience, 'end', program.stop());
+    await within(patience, 'stop', program.stop());
   }
   return verdicts;
 }
 
-/** Judges the scenarios that apply, and prints a line for each. */
+/** Judges the applicable scenarios and prints a line for each. */
 async function judgeAll(revision: Revision, folder: string): Promise<Verdict[]> {
   const results = await readResults(folder);
   const known = applicable[revision];
@@ -117,7 +117,7 @@ function counts({ passed, expected, skipped }: Pick<Verdict, 'passed' | 'expecte
   ].join(', ');
 }
 
-/** What `promise` gives, unless it takes longer than `milliseconds`. */
+/** Settles like `promise`, or rejects after `milliseconds`. */
 async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -133,8 +133,8 @@ const reason = (error: unknown) => (error instanceof Error ? error.message : Str
 try {
   await main();
 } catch (error) {
-  console.error(`\nThe conformance suite could not be run. ${reason(error)}`);
+  console.error(`\nCould not run the conformance suite. ${reason(error)}`);
   process.exitCode = 1;
 }
-// Ends what a failure left running.
+// Stops whatever a failure left running.
 process.exit();

@@ -1,4 +1,4 @@
-/** `npm run demo`: every sign-in pattern, from end to end, against the embedded sandbox. Exits 0 if all went as told. */
+/** `npm run demo`: every sign-in pattern, end to end, against the built-in sandbox. Exits 0 if all went as expected. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +16,9 @@ const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-demo-'));
 try {
   title('MCP servers for Autodesk Platform Services (APS)');
   say(
-    `No Autodesk account and no network is used: a sandbox at ${sandbox.url} stands in for APS. The servers run ` +
-      'as programs of their own, and the official MCP client talks to them. Below is who sends what to whom: first ' +
-      'the four ways in which a server signs in to Autodesk, then the two in which MCP clients sign in to a server.',
+    `You need no Autodesk account and no network: a sandbox at ${sandbox.url} stands in for APS. Each server runs in ` +
+      'its own process, and the official MCP client calls it. Below you see who sends what to whom: first the four ' +
+      'ways in which a server signs in to Autodesk, then the two in which MCP clients sign in to a server.',
   );
   await demoTwoLegged(sandbox, folder);
   await demoServiceAccount(sandbox, folder);
@@ -27,7 +27,7 @@ try {
   await demoCompany(sandbox, folder);
   await demoAutodesk(sandbox, folder);
   title('Every sign-in pattern went as expected');
-  say('Next: start one yourself with "npm run 2lo -- --sandbox", and read docs/tutorial/.');
+  say('Next: start a server yourself with "npm run 2lo -- --sandbox", or read docs/tutorial/.');
 } catch (error) {
   console.error(`\nThe demo failed. ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
@@ -35,5 +35,5 @@ try {
   await sandbox.close();
   await rm(folder, { recursive: true, force: true });
 }
-// Ends what a failed story left running.
+// Stops whatever a failed demo left running.
 process.exit();

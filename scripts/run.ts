@@ -1,4 +1,4 @@
-/** `npm run 2lo`, `ssa`, `3lo`, `pkce`: starts the server of that name, over HTTP unless told otherwise. */
+/** `npm run 2lo`, `ssa`, `3lo`, `pkce`: starts that server, over HTTP by default. */
 import { start } from '../lib/index.ts';
 
 const servers = {

@@ -1,4 +1,4 @@
-// Starts the sandbox alone (`npm run sandbox`) and says how to use it.
+// `npm run sandbox`: starts the sandbox by itself and prints how to use it.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
@@ -6,13 +6,13 @@ import { troubleSchema } from '../sandbox/trouble.ts';
 
 const usage = `Usage: npm run sandbox -- [options]
 
-A local stand-in for Autodesk Platform Services: it needs no account and no network.
+Starts a local stand-in for Autodesk Platform Services. You need no Autodesk account and no network.
 
-  --port N             port to listen on, 0 for any free one (default 5050)
-  --host H             address to listen on (default 127.0.0.1)
-  --latency MS         milliseconds that every answer waits (default 0)
-  --token-lifetime S   lifetime of access tokens in seconds (default 3599)
-  --help               show this`;
+  --port N             Port to listen on, 0 for any free one (default 5050)
+  --host H             Address to listen on (default 127.0.0.1)
+  --latency MS         Delay of every response in milliseconds (default 0)
+  --token-lifetime S   Lifetime of access tokens in seconds (default 3599)
+  --help               Print this`;
 
 const wholeNumber = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
 const settingsSchema = z.object({
@@ -63,37 +63,37 @@ function readSettings(): Settings | 'help' {
 function introduction({ url, env, openIdIssuer, publicClientId }: Sandbox): string {
   const variables = Object.entries(env).map(([name, value]) => `  ${name}=${value}`);
   const credentials = `${env.APS_CLIENT_ID}:${env.APS_CLIENT_SECRET}`;
-  return `APS sandbox at ${url}, stop it with Ctrl-C
+  return `APS sandbox at ${url}. Stop it with Ctrl-C.
 
 Point a server at it, in .env or with export:
 ${variables.join('\n')}
-  APS_CLIENT_ID=${publicClientId}    # for pkce, in place of the other
+  APS_CLIENT_ID=${publicClientId}    # for pkce, instead of the one above
 
 Try it:
   TOKEN=$(curl -s ${url}/authentication/v2/token -u ${credentials} -d grant_type=client_credentials -d 'scope=bucket:read data:read' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
   curl -s -H "Authorization: Bearer $TOKEN" '${url}/oss/v2/buckets?region=EMEA&limit=100'
   curl -s -H "Authorization: Bearer $TOKEN" ${url}/oss/v2/buckets/sandbox-odd-names/objects
 
-Cause trouble, and end it:
+Simulate failures, and end them:
   curl -s -X PUT ${url}/_sandbox/trouble -d '{"latencyMs":500,"sequence":[{"status":429,"retryAfter":"1"},{"status":503}]}'
   curl -s -X PUT ${url}/_sandbox/trouble -d '{"failAll":{"drop":"midway"}}'
   curl -s -X POST ${url}/_sandbox/revoke-access-tokens
   curl -s -X DELETE ${url}/_sandbox/trouble
 
-MCP clients sign in at the identity provider of a made-up company (not Autodesk):
+MCP clients sign in at the identity provider of a made-up company, not at Autodesk:
   issuer ${openIdIssuer}
   curl -s "${url}/_sandbox/openid-token?audience=http://localhost:5000/mcp"    # a token, without a browser`;
 }
 
-/** One line for the person who started it. */
+/** One line that says what went wrong and what to do. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
-    return 'The port is taken: choose another with --port, or --port 0 for any free one.';
-  if (code === 'EACCES') return 'This port needs more rights: choose one above 1023 with --port.';
+    return 'The port is taken. Choose another with --port, or use --port 0 for any free one.';
+  if (code === 'EACCES') return 'You may not listen on this port. Choose one above 1023 with --port.';
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return 'This machine has no such address: check --host.';
+    return 'This machine does not have that address. Check --host.';
   return `${error.message.replaceAll('\n', ' ')} (--help shows the options)`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run ssa:setup`: makes a service account and a key for it, and writes what `servers/ssa.ts` needs into
- * `.env`. With --list and --delete it shows and removes what there is.
+ * `npm run ssa:setup`: creates a service account with a key, and writes what `servers/ssa.ts` needs into `.env`. Also
+ * lists and deletes service accounts.
  */
 import { unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -31,15 +31,15 @@ import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file
 
 const usage = `Usage: npm run ssa:setup -- [options]
 
-Creates a service account and a key for it, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into
-.env in the working folder. It uses the application's own credentials: APS_CLIENT_ID and APS_CLIENT_SECRET.
+Creates a service account with a key, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into .env in
+the current folder. Set APS_CLIENT_ID and APS_CLIENT_SECRET first.
 
 Options:
   --name NAME   Name of the account: 5 to 100 letters, digits and dashes (default aps-mcp-server)
-  --list        Show the service accounts of the application, and their keys
+  --list        List the service accounts of the application and their keys
   --delete ID   Delete a service account and its keys
-  --yes         Do not ask whether to go on
-  --replace     Replace a service account that .env already names
+  --yes         Do not ask for confirmation
+  --replace     Replace the service account in .env
   --sandbox     Use the built-in APS sandbox: no Autodesk account, no network
   --help        Print this`;
 
@@ -114,7 +114,7 @@ async function list(session: ApsSession): Promise<void> {
   if (accounts.length === 0) console.log('This application has no service accounts.');
   for (const { serviceAccountId, email, status } of accounts) {
     console.log(`${serviceAccountId}  ${status}  ${email}`);
-    // APS lists no keys of an account that is disabled.
+    // APS does not list the keys of a disabled account.
     if (status !== 'ENABLED') continue;
     for (const key of await listKeys(session, serviceAccountId))
       console.log(`  key ${key.kid}  ${key.status}`);
@@ -122,14 +122,12 @@ async function list(session: ApsSession): Promise<void> {
 }
 
 async function remove(administer: Calls, id: string, yes: boolean): Promise<void> {
-  if (
-    !(yes || (await confirmed(`Delete the service account ${id} and its keys? Nothing can bring it back.`)))
-  )
+  if (!(yes || (await confirmed(`Delete the service account ${id} and its keys? You cannot undo this.`))))
     return;
   await administer((session) => deleteServiceAccount(session, id));
   console.log(`Deleted ${id}.`);
   if (readEnvironment().APS_SSA_ID === id)
-    console.log('The settings still name it: remove APS_SSA_* from .env.');
+    console.log('Your settings still use it: remove APS_SSA_* from .env.');
 }
 
 async function setUp(
@@ -144,11 +142,11 @@ async function setUp(
   if (present && !options.replace) {
     if (options.yes)
       throw new StartupError(
-        `${envFile} already names a service account, and was not changed. --replace replaces it.`,
+        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace.`,
       );
-    if (!(await confirmed(`${envFile} already names a service account. Replace it there?`))) return;
+    if (!(await confirmed(`${envFile} already names a service account. Replace it?`))) return;
   }
-  const question = `Create the service account "${options.name}" and a key, and write them into ${envFile}?`;
+  const question = `Create the service account "${options.name}" with a key, and write both to ${envFile}?`;
   if (!(options.yes || (await confirmed(question)))) return;
 
   const { serviceAccountId: id, email } = await administer((session) =>
@@ -160,17 +158,15 @@ async function setUp(
   );
   const saved = await saveKey(administer, id, before).catch(async (error: unknown) => {
     const undone = await administer((session) => deleteServiceAccount(session, id)).then(
-      () => 'was deleted again',
-      () => `could not be deleted again: npm run ssa:setup -- --delete ${id}`,
+      () => 'The service account was deleted again.',
+      () => `The service account could not be deleted again. Run: npm run ssa:setup -- --delete ${id}`,
     );
     const why = error instanceof Error ? error.message : String(error);
-    throw new StartupError(
-      `A key for ${id} could not be made and saved: ${why}\nThe service account ${undone}.`,
-    );
+    throw new StartupError(`Could not create and save a key for ${id}: ${why}\n${undone}`);
   });
   console.log(`Created ${id}, ${email}`);
-  console.log(`Wrote APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into ${envFile}`);
-  console.log(`Wrote the private key to ${saved.keyFile}; APS does not give it out again`);
+  console.log(`Wrote APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 to ${envFile}`);
+  console.log(`Wrote the private key to ${saved.keyFile}. Keep it: you cannot get it from APS again.`);
 
   const act = callsWith(
     settings,
@@ -186,14 +182,14 @@ async function setUp(
   );
   const { hubs } = await act(listHubs);
   console.log(
-    `Tried it: the service account signs in, and sees ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
+    `Tested it: the service account can sign in, and has access to ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
   );
   console.log(
-    `\nInvite ${email} to the projects it is to see, as you would invite a person. Then: npm run ssa`,
+    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa`,
   );
 }
 
-/** Makes a key and keeps it in two places that only the owner can read: `.env`, and a PEM file. */
+/** Creates a key and saves it to `.env` and a PEM file, which only their owner can read. */
 async function saveKey(administer: Calls, id: string, before: string) {
   const { kid, privateKey } = await administer((session) => createKey(session, id));
   const base64 = Buffer.from(privateKey).toString('base64');
@@ -209,12 +205,12 @@ async function saveKey(administer: Calls, id: string, before: string) {
   return { keyId: kid, base64, keyFile };
 }
 
-/** Asks the person at the terminal. */
+/** Asks for confirmation at the terminal. Throws a `StartupError` if there is none. */
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new StartupError(`${question}\nThere is no terminal to ask at: add --yes to go on.`);
+    throw new StartupError(`${question}\nThere is no terminal to ask at. To confirm, add --yes.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C at the question is a no.
+  // Ctrl-C means no.
   const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
   terminal.close();
   const yes = /^y(es)?$/i.test(answer.trim());
@@ -229,7 +225,7 @@ try {
   console.error(
     known || !(error instanceof Error)
       ? String(error instanceof Error ? error.message : error)
-      : `It failed: ${error.message}`,
+      : `Failed: ${error.message}`,
   );
   process.exitCode = 1;
 }

@@ -5,8 +5,8 @@ import type { SignIns } from '../sign-ins.ts';
 import type { Grant } from './grant.ts';
 
 /**
- * A code is good for one exchange. A second one is refused and ends the tokens of the first (RFC 6749 section
- * 4.1.2); an exchange that fails leaves the code as it was. What APS does in either case is not published.
+ * A code works once. Using it again is refused and revokes its tokens (RFC 6749 section 4.1.2). A failed exchange
+ * leaves the code usable. What APS does in either case is not published.
  */
 export function createAuthorizationCode({ codes }: SignIns): Grant {
   return async ({ application, form }) => {
@@ -29,18 +29,18 @@ export function createAuthorizationCode({ codes }: SignIns): Grant {
     }
     if (found.spent) {
       found.consent.revoked = true;
-      return refused('The code was used before. The tokens that were issued for it are revoked.');
+      return refused('The code was already used. Its tokens are revoked.');
     }
     if (found.consent.revoked) return refused('The user has withdrawn their consent.');
     if (found.redirectUri !== redirectUri) {
-      return refused('redirect_uri is not the one of the authorization request.');
+      return refused('redirect_uri does not match the authorization request.');
     }
     if (found.codeChallenge !== undefined && verifier === null) {
       return oauthError(400, 'invalid_request', 'code_verifier is missing.');
     }
-    // RFC 9700 section 2.1.1: a verifier is no use where nothing was challenged, and a sign of an attack.
+    // RFC 9700 section 2.1.1: a verifier without a challenge is a sign of a PKCE downgrade attack.
     if (verifier !== null && !solves(verifier, found.codeChallenge)) {
-      return refused('code_verifier does not belong to the code_challenge of the authorization request.');
+      return refused('code_verifier does not match the code_challenge of the authorization request.');
     }
     found.spent = true;
     const { consent, nonce } = found;

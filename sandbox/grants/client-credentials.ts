@@ -4,8 +4,8 @@ import { parseScopes } from '../scopes.ts';
 import type { Grant } from './grant.ts';
 
 /**
- * Issues what was asked for. The document does not say what happens without `scope`; RFC 6749 section 3.3 leaves a
- * default or an error, and the error is the one that no client can come to depend on.
+ * Issues the requested scopes. APS does not publish what happens without `scope`. RFC 6749 section 3.3 allows a
+ * default or an error; clients cannot come to rely on an error.
  */
 export const clientCredentials: Grant = async ({ form }) => {
   const scopes = parseScopes(form.get('scope') ?? '');

@@ -1,24 +1,24 @@
-// What a grant of the token endpoint is: one file beside this one for each `grant_type`.
+// The interface of a grant. Each `grant_type` has its own file in this folder.
 import type { Application } from '../applications.ts';
 import type { Consent } from '../sign-ins.ts';
 
-/** What a grant decided to issue. */
+/** What to issue. */
 export type Granted = {
   scopes: readonly string[];
   userId?: string;
-  /** The consent of a user who signed in: with it comes a refresh token, and an ID token for the scope `openid`. */
+  /** Set if a user signed in. Adds a refresh token and, with the scope `openid`, an ID token. */
   consent?: Consent;
-  /** For the ID token, when the authorization request had one. */
+  /** For the ID token, from the authorization request. */
   nonce?: string;
 };
 
 /**
- * Decides on a token request whose application has been authenticated: what to issue, or the OAuth error to answer.
- * The token endpoint issues the token and writes the answer.
+ * Decides on a token request from an authenticated application. Returns what to issue, or the OAuth error. The token
+ * endpoint issues the token and writes the response.
  */
 export type Grant = (request: {
   application: Application;
   form: URLSearchParams;
-  /** The address that the token request was sent to. */
+  /** The URL that the token request was sent to. */
   tokenEndpoint: string;
 }) => Promise<Granted | Response>;

@@ -15,17 +15,21 @@ const scopeClaim = z.array(z.string().regex(/^\S+$/)).min(1);
 /**
  * https://aps.autodesk.com/en/docs/ssa/v1/developers_guide/jwt-assertions/
  *
- * Checks what that page asks of an assertion, without any tolerance: a client whose clock is ahead finds out here. The
- * audience is this sandbox's own token endpoint, by the name it was called by, and not that of APS, so that no
- * assertion made for one is good for the other. An assertion works once; the page does not say so, RFC 7523
- * section 3 allows it, and no client needs more.
+ * Checks what that page requires of an assertion, with no clock tolerance, to expose clients whose clock runs ahead.
+ * The audience is the sandbox's own token endpoint, as the client addressed it: an assertion for the sandbox is never
+ * valid at APS, or the reverse. An assertion works once. The page does not say so, but RFC 7523 section 3 allows it,
+ * and no client needs to reuse one.
  */
 export function createJwtBearer(now: () => number, serviceAccounts: ServiceAccounts): Grant {
   const used = createReplayGuard(now);
 
   return async ({ application, form, tokenEndpoint }) => {
     if (!application.serverToServer) {
-      return oauthError(403, 'unauthorized_client', 'Only a server-to-server application has accounts.');
+      return oauthError(
+        403,
+        'unauthorized_client',
+        'Only a server-to-server application can have service accounts.',
+      );
     }
     const assertion = form.get('assertion');
     if (assertion === null) return oauthError(400, 'invalid_request', 'assertion is missing.');
@@ -33,11 +37,11 @@ export function createJwtBearer(now: () => number, serviceAccounts: ServiceAccou
     const header = readHeader(assertion);
     if (header === undefined) return refused('The assertion is not a JWT.');
     if (header.alg !== 'RS256') return refused('The assertion must be signed with RS256.');
-    if (header.kid === undefined) return refused('The header of the assertion names no kid.');
+    if (header.kid === undefined) return refused('The header of the assertion has no kid.');
     const found = serviceAccounts.findKey(header.kid);
-    // Whoever asks about the key of another application learns nothing of it.
+    // The same error for another application's key, so that nobody learns that it exists.
     if (found === undefined || found.account.owner !== application.clientId) {
-      return refused('The application has no service account with a key of this kid.');
+      return refused('The application has no service account key with this kid.');
     }
     const { account, key } = found;
     if (key.status !== 'ENABLED') return refused('The key is disabled.');
@@ -60,12 +64,12 @@ export function createJwtBearer(now: () => number, serviceAccounts: ServiceAccou
     }
     const { exp = 0, iat, jti } = claims;
     if (exp * 1000 > now() + longestLifeSeconds * 1000) {
-      return refused(`exp is more than ${longestLifeSeconds} seconds ahead.`);
+      return refused(`exp is more than ${longestLifeSeconds} seconds in the future.`);
     }
     if (iat !== undefined && iat * 1000 > now()) return refused('iat is in the future.');
 
     const claimed = scopeClaim.safeParse(claims.scope);
-    if (!claimed.success) return refused('The claim scope must be a list of one scope or more.');
+    if (!claimed.success) return refused('The scope claim must be a list of at least one scope.');
     const allowed = parseScopes(claimed.data.join(' '));
     if (allowed instanceof Response) return allowed;
     const requested = parseScopes(form.get('scope') ?? '');
@@ -76,7 +80,7 @@ export function createJwtBearer(now: () => number, serviceAccounts: ServiceAccou
     }
 
     if (used(assertion, jti === undefined ? undefined : `${account.id} ${jti}`, exp)) {
-      return refused('The assertion was used before.');
+      return refused('The assertion was already used.');
     }
     account.accessedAt = now();
     key.accessedAt = now();
@@ -84,7 +88,7 @@ export function createJwtBearer(now: () => number, serviceAccounts: ServiceAccou
   };
 }
 
-/** A function that says whether an assertion, or another with its `jti`, was seen before, and remembers it until `exp`. */
+/** A function that returns whether an assertion, or its `jti`, was seen before. It remembers both until `exp`. */
 function createReplayGuard(
   now: () => number,
 ): (assertion: string, jti: string | undefined, exp: number) => boolean {
@@ -107,17 +111,17 @@ function readHeader(assertion: string): { alg?: string; kid?: string } | undefin
   }
 }
 
-/** What is wrong with an assertion, for the person who made it. */
+/** Why verification failed. */
 function reason(error: unknown, tokenEndpoint: string): string {
   if (error instanceof errors.JWTExpired) return 'The assertion has expired.';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature does not fit the key.';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature does not match the key.';
   if (!(error instanceof errors.JWTClaimValidationFailed)) return 'The assertion is not a JWT.';
   if (error.reason === 'missing') return `The claim ${error.claim} is missing.`;
   switch (error.claim) {
     case 'iss':
-      return 'iss is not the client id that sent the assertion.';
+      return 'iss is not the client ID of the application.';
     case 'sub':
-      return 'sub is not the service account of the key.';
+      return 'sub is not the service account that owns the key.';
     case 'aud':
       return `aud is not ${tokenEndpoint}.`;
     case 'nbf':

@@ -5,8 +5,8 @@ import type { SignIns } from '../sign-ins.ts';
 import type { Grant } from './grant.ts';
 
 /**
- * A refresh token is good for one exchange, and a new one comes with it. Whether APS ends the newer tokens too when
- * a spent one is presented is not published; here they go on working.
+ * A refresh token works once; each exchange returns a new one. Using an old one again leaves the newer ones valid.
+ * What APS does then is not published.
  */
 export function createRefreshToken({ refreshTokens }: SignIns): Grant {
   return async ({ application, form }) => {
@@ -17,7 +17,7 @@ export function createRefreshToken({ refreshTokens }: SignIns): Grant {
       return oauthError(
         400,
         'invalid_grant',
-        'The refresh token is unknown, was used before, has expired, was revoked, or was issued to another client.',
+        'The refresh token is unknown, used, expired, revoked, or was issued to another client.',
       );
     }
 
@@ -25,7 +25,11 @@ export function createRefreshToken({ refreshTokens }: SignIns): Grant {
     const scopes = narrower === null ? consent.scopes : parseScopes(narrower);
     if (scopes instanceof Response) return scopes;
     if (scopes.length === 0 || !scopes.every((scope) => consent.scopes.includes(scope))) {
-      return oauthError(400, 'invalid_scope', 'scope must name scopes that the user allowed, at least one.');
+      return oauthError(
+        400,
+        'invalid_scope',
+        'scope must list at least one scope, and only scopes that the user allowed.',
+      );
     }
     refreshTokens.drop(token);
     return { scopes, userId: consent.userId, consent };

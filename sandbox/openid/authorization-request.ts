@@ -1,4 +1,4 @@
-// Reads an authorization request of the OpenID provider, once it is clear who sent it.
+// Validates authorization requests to the OpenID provider.
 import { invalidRequest, type Refusal } from '../authorization-response.ts';
 import { only, repeated } from '../parameters.ts';
 import { pkcePattern } from '../pkce.ts';
@@ -9,8 +9,8 @@ import type { PendingSignIn } from './sign-ins.ts';
 type Request = Omit<PendingSignIn, 'client' | 'redirectUri'>;
 
 /**
- * What is asked for, or the first reason to refuse it: OpenID Connect Core section 3.1.2 with PKCE (RFC 7636), which
- * nobody may leave out, and one resource indicator at most (RFC 8707).
+ * The request, or the first reason to refuse it. OpenID Connect Core section 3.1.2, with PKCE required (RFC 7636) and
+ * at most one resource indicator (RFC 8707). The caller has already checked client and redirect URI.
  */
 export function readAuthorizationRequest(parameters: URLSearchParams, issuer: string): Request | Refusal {
   const name = repeated(parameters);
@@ -19,19 +19,28 @@ export function readAuthorizationRequest(parameters: URLSearchParams, issuer: st
   const given = (parameter: string) => only(parameters, parameter);
   for (const parameter of ['request', 'request_uri']) {
     if (given(parameter) !== undefined) {
-      return { error: `${parameter}_not_supported`, description: `The provider takes no ${parameter}.` };
+      return {
+        error: `${parameter}_not_supported`,
+        description: `The provider does not support ${parameter}.`,
+      };
     }
   }
   const responseType = given('response_type');
   if (responseType === undefined) return invalidRequest('response_type is missing.');
   if (responseType !== 'code') {
-    return { error: 'unsupported_response_type', description: 'The provider knows only response_type=code.' };
+    return {
+      error: 'unsupported_response_type',
+      description: 'The provider supports only response_type=code.',
+    };
   }
   if ((given('response_mode') ?? 'query') !== 'query') {
-    return invalidRequest('The provider knows only response_mode=query.');
+    return invalidRequest('The provider supports only response_mode=query.');
   }
   if (given('prompt')?.split(' ').includes('none')) {
-    return { error: 'login_required', description: 'The provider keeps no session: it always asks.' };
+    return {
+      error: 'login_required',
+      description: 'The provider keeps no session, so prompt=none always fails.',
+    };
   }
 
   const codeChallenge = given('code_challenge');
@@ -39,7 +48,7 @@ export function readAuthorizationRequest(parameters: URLSearchParams, issuer: st
   if (!pkcePattern.test(codeChallenge)) {
     return invalidRequest('code_challenge must be 43 to 128 letters, digits, - . _ or ~');
   }
-  // Without a method RFC 7636 section 4.3 means plain.
+  // Without a method, RFC 7636 section 4.3 defaults to plain.
   if (given('code_challenge_method') !== 'S256') return invalidRequest('code_challenge_method must be S256.');
 
   const resource = given('resource');
@@ -48,7 +57,7 @@ export function readAuthorizationRequest(parameters: URLSearchParams, issuer: st
   }
   const scopes = readScopes(given('scope'));
   if (scopes.length === 0) {
-    return { error: 'invalid_scope', description: 'scope names nothing that the provider knows.' };
+    return { error: 'invalid_scope', description: 'scope lists no supported scope.' };
   }
   return {
     issuer,

@@ -1,4 +1,4 @@
-// The authorization endpoint of the OpenID provider: shows a page, and sends the browser back with what came of it.
+// The authorization endpoint of the OpenID provider: shows the sign-in page and redirects back with the answer.
 import { type Context, Hono } from 'hono';
 import { errorParameters, sendBack } from '../authorization-response.ts';
 import { denial, readDecision } from '../decision.ts';
@@ -14,11 +14,11 @@ import type { OpenIdState } from './state.ts';
 
 const decisionPath = `${path}/authorize/decision`;
 
-/** OpenID Connect Core section 3.1.2. Every answer to the client names the issuer (RFC 9207). */
+/** OpenID Connect Core section 3.1.2. Every response to the client includes the issuer as `iss` (RFC 9207). */
 export function authorizeRoutes({ clients, signIns }: OpenIdState): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
 
-  // Section 3.1.2.1 asks for both methods.
+  // Section 3.1.2.1 requires both methods.
   routes.on(['GET', 'POST'], `${path}/authorize`, async (c) => {
     const parameters =
       c.req.method === 'POST' ? new URLSearchParams(await c.req.text()) : new URL(c.req.url).searchParams;
@@ -60,13 +60,13 @@ export function authorizeRoutes({ clients, signIns }: OpenIdState): Hono<Sandbox
   return routes;
 }
 
-// Whoever sent these two requests may not be a client at all: the browser is not sent anywhere.
+// These two errors get a page: redirecting is unsafe without a registered redirect URI (RFC 6749 section 4.1.2.1).
 
 function unknownClient(c: Context<SandboxEnv>): Response | Promise<Response> {
   return c.html(
     errorPage('No such client', [
-      'The address does not have one client_id of a client that registered itself here.',
-      'Registrations end with the sandbox: let your MCP client forget this provider, and connect it anew.',
+      'The URL must have exactly one client_id, of a client that is registered here.',
+      'Registrations are lost when the sandbox stops. Clear the saved sign-in in your MCP client, then connect again.',
     ]),
     400,
     pageHeaders,
@@ -81,9 +81,9 @@ function unknownRedirectUri(
   return c.html(
     errorPage('The redirect URI is not registered', [
       redirectUri === undefined
-        ? 'The address does not say where to return to: it needs one redirect_uri.'
-        : `The client asks to return to ${redirectUri}, which is not one of its redirect URIs.`,
-      `Those are ${redirectUris.join(', ')}. They must match character by character, but for the port of a loopback address.`,
+        ? 'The URL must have exactly one redirect_uri, to return to after sign-in.'
+        : `${redirectUri} is not a redirect URI of this client.`,
+      `Registered redirect URIs: ${redirectUris.join(', ')}. They must match exactly, except for the port of a loopback address.`,
     ]),
     400,
     pageHeaders,

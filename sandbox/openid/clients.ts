@@ -1,10 +1,10 @@
-// The clients that registered themselves with the OpenID provider, and the addresses they may be sent back to.
+// The clients registered with the OpenID provider, and their redirect URIs.
 import { randomBytes } from 'node:crypto';
 
 /** A public client: it has no secret. */
 export type Client = {
   readonly clientId: string;
-  /** What it calls itself, which nobody has verified. */
+  /** Chosen by the client and not verified. */
   readonly name: string | undefined;
   readonly redirectUris: readonly string[];
 };
@@ -14,7 +14,7 @@ export type Clients = {
   find(clientId: string | undefined): Client | undefined;
 };
 
-/** Anybody may register any number of times: the oldest make room. */
+/** Anybody can register any number of clients. Beyond this number, the oldest is dropped. */
 const capacity = 1000;
 
 export function createClients(): Clients {
@@ -35,8 +35,8 @@ export function createClients(): Clients {
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Whether a client may register a redirect URI: https, or http on the loopback interface (RFC 8252 section 7.3), and
- * no fragment (RFC 6749 section 3.1.2).
+ * Whether a client may register a redirect URI: https, or http on loopback (RFC 8252 section 7.3), without a fragment
+ * (RFC 6749 section 3.1.2).
  */
 export function mayBeRegistered(redirectUri: string): boolean {
   if (!URL.canParse(redirectUri) || redirectUri.includes('#')) return false;
@@ -44,7 +44,7 @@ export function mayBeRegistered(redirectUri: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
 }
 
-/** Compared character by character, but for the port on the loopback interface (RFC 8252 section 7.3). */
+/** Compares character by character, except for the port on loopback (RFC 8252 section 7.3). */
 export function isRegistered({ redirectUris }: Client, redirectUri: string): boolean {
   if (!URL.canParse(redirectUri)) return false;
   return redirectUris.some(

@@ -1,9 +1,9 @@
-// The people who work at the company whose OpenID provider the sandbox has, none of whom is an Autodesk user of it.
+// The employees of the company that runs the OpenID provider. None of them is an Autodesk user of the sandbox.
 
-/** The company, which does not exist. */
+/** A made-up company. */
 export const company = 'Example Works';
 
-/** Somebody with an account at the company. The members are the claims of OpenID Connect Core section 5.1. */
+/** An employee, described by claims of OpenID Connect Core section 5.1. */
 export type Employee = {
   readonly sub: string;
   readonly name: string;
@@ -11,7 +11,7 @@ export type Employee = {
   readonly preferred_username: string;
 };
 
-/** In the order in which the sign-in page offers them. */
+/** In the order of the sign-in page. */
 export const employees: readonly [Employee, ...Employee[]] = [
   { sub: 'emp-1001', name: 'Ada Admin', email: 'ada@works.example', preferred_username: 'ada.admin' },
   {

@@ -1,15 +1,15 @@
-// Where the OpenID provider is in the sandbox.
+// The addresses of the OpenID provider.
 import type { Context } from 'hono';
 
-/** The path of its issuer, below which its endpoints are. */
+/** The path of the issuer. The endpoints are below it. */
 export const path = '/openid';
 
-/** Its issuer, by the address that the sandbox was called by, as in the discovery of APS. */
+/** The issuer, which starts with the origin of the request URL. */
 export function issuerOf(c: Context): string {
   return `${new URL(c.req.url).origin}${path}`;
 }
 
-/** Where a token is good that was asked for without `resource`, and without a browser for no audience. */
+/** The audience of a token that was requested without one. */
 export function ownAudience(issuer: string): string {
   return `${issuer}/userinfo`;
 }

@@ -1,4 +1,4 @@
-// The pages that employees see when a client asks them to sign in.
+// The sign-in and error pages of the OpenID provider.
 import { html } from 'hono/html';
 import * as page from '../page.ts';
 import { company, employees } from './employees.ts';
@@ -7,16 +7,16 @@ import type { PendingSignIn } from './sign-ins.ts';
 
 const site: page.Site = {
   name: company,
-  notice: html`<strong>This is the identity provider of ${company}</strong>, a made-up company, in the sandbox. It is not
-Autodesk: the people here work at the company, and no Autodesk account is involved.`,
+  notice: html`<strong>This is the identity provider of ${company}</strong>, a made-up company in the sandbox. It is not
+Autodesk, and no Autodesk account is involved.`,
 };
 
-/** The page that asks an employee to sign in, and to allow what the client asks for. */
+/** The sign-in and consent page. */
 export function signInPage(
   { client, scopes, audience, redirectUri }: PendingSignIn,
   { action, transaction }: { action: string; transaction: string },
 ): page.Page {
-  const applicationName = client.name ?? 'An application without a name';
+  const applicationName = client.name ?? 'An unnamed application';
   return page.signInPage(site, {
     heading: `${applicationName} asks you to sign in`,
     applicationName,
@@ -29,7 +29,7 @@ export function signInPage(
   });
 }
 
-/** The page for what must not, or cannot, be told to the client. */
+/** The page for errors that are not reported to the client. */
 export function errorPage(title: string, paragraphs: readonly string[]): page.Page {
   return page.errorPage(site, title, paragraphs);
 }

@@ -1,4 +1,4 @@
-// The OpenID provider of a made-up company, which MCP clients sign in to; it has nothing to do with APS.
+// The OpenID provider of a made-up company, where MCP clients sign in. It is unrelated to APS.
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
@@ -11,14 +11,14 @@ import type { OpenIdState } from './state.ts';
 import { tokenRoutes } from './token.ts';
 import { userinfoRoutes } from './userinfo.ts';
 
-/** Where clients look: OpenID Connect Discovery section 4, RFC 8414 section 3.1, and the two of them mixed. */
+/** Where clients look for metadata: OpenID Connect Discovery section 4, RFC 8414 section 3.1, and a mix of both. */
 const discoveryPaths = [
   `${path}/.well-known/openid-configuration`,
   `/.well-known/oauth-authorization-server${path}`,
   `/.well-known/openid-configuration${path}`,
 ];
 
-/** What clients call directly, also those that are web pages; never the page for people (RFC 9700 section 2.6). */
+/** The endpoints with CORS, for clients in web pages. The sign-in page must not have it (RFC 9700 section 2.6). */
 const directPaths = [
   ...discoveryPaths,
   `${path}/jwks`,
@@ -27,7 +27,7 @@ const directPaths = [
   `${path}/userinfo`,
 ];
 
-/** `lifetimeSeconds` says how long the access tokens live that are issued now. */
+/** `lifetimeSeconds` returns the lifetime of access tokens issued now. */
 export function openIdRoutes(
   state: OpenIdState,
   { now, lifetimeSeconds }: { now: () => number; lifetimeSeconds: () => number },
@@ -42,7 +42,9 @@ export function openIdRoutes(
   routes.route('/', authorizeRoutes(state));
   routes.route('/', tokenRoutes(state, lifetimeSeconds));
   routes.route('/', userinfoRoutes(state.tokens));
-  routes.all(`${path}/*`, (c: Context) => c.json({ problem: 'The OpenID provider has nothing here.' }, 404));
+  routes.all(`${path}/*`, (c: Context) =>
+    c.json({ problem: 'The OpenID provider does not have this path.' }, 404),
+  );
   return routes;
 }
 
@@ -64,7 +66,7 @@ function metadata(issuer: string) {
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     authorization_response_iss_parameter_supported: true,
-    // Whoever leaves it out supports it (OpenID Connect Discovery section 3).
+    // True if left out (OpenID Connect Discovery section 3).
     request_uri_parameter_supported: false,
   };
 }

@@ -1,4 +1,4 @@
-// The registration endpoint, where MCP clients make themselves known to the OpenID provider.
+// The registration endpoint of the OpenID provider.
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { oauthError } from '../errors.ts';
@@ -19,8 +19,8 @@ const metadataSchema = z.object({
 });
 
 /**
- * RFC 7591, for public clients. Whatever a client asks for, it gets the grants that there are and no secret: section 2
- * lets a server replace metadata, and the answer says what holds.
+ * RFC 7591, for public clients. Every client gets the same grants and no secret, whatever it requests: section 2 lets
+ * a server replace metadata, and the response states the result.
  */
 export function registrationRoutes(clients: Clients, now: () => number): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
@@ -31,7 +31,7 @@ export function registrationRoutes(clients: Clients, now: () => number): Hono<Sa
       const [issue] = metadata.error.issues;
       const error = issue?.path[0] === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata';
       const where = issue?.path.join('.') || 'The body';
-      return oauthError(400, error, `${where}: ${issue?.message ?? 'not valid'}`);
+      return oauthError(400, error, `${where}: ${issue?.message ?? 'invalid'}`);
     }
     const { client_name, redirect_uris } = metadata.data;
     const { clientId } = clients.register({ name: client_name, redirectUris: redirect_uris });

@@ -1,13 +1,13 @@
-// The sign-ins of employees: from the request that shows a page to what they allowed there.
+// Sign-ins of employees, from the authorization request to the refresh token.
 import { createExpiring, type Expiring } from '../expiring.ts';
 import type { Client } from './clients.ts';
 import type { Employee } from './employees.ts';
 
-/** A valid authorization request, whose page waits for an employee. */
+/** A valid authorization request that waits for an employee's decision. */
 export type PendingSignIn = {
   readonly client: Client;
   readonly redirectUri: string;
-  /** By the address that the page was opened at; what is issued later names the same one. */
+  /** From the address at which the page was opened. Tokens issued later carry the same issuer. */
   readonly issuer: string;
   readonly audience: string;
   readonly scopes: readonly string[];
@@ -16,7 +16,7 @@ export type PendingSignIn = {
   readonly codeChallenge: string;
 };
 
-/** What an employee allowed a client to do. No refresh token outlives the consent that it comes from. */
+/** What an employee allowed a client to do. Revoking it ends its refresh tokens. */
 export type Consent = Pick<PendingSignIn, 'client' | 'issuer' | 'audience' | 'scopes'> & {
   readonly employee: Employee;
   /** When they signed in, in milliseconds since the epoch. */
@@ -29,15 +29,15 @@ export type AuthorizationCode = Pick<PendingSignIn, 'redirectUri' | 'nonce' | 'c
   spent: boolean;
 };
 
-/** A spent one is kept, so that its being used again is noticed. */
+/** Kept after use, to detect reuse. */
 export type RefreshToken = { readonly consent: Consent; spent: boolean };
 
 export type SignIns = {
-  /** By the transaction id in the page's form. */
+  /** Keyed by the transaction id in the form. */
   pending: Expiring<PendingSignIn>;
   codes: Expiring<AuthorizationCode>;
   refreshTokens: Expiring<RefreshToken>;
-  /** Notes that an employee allowed what was asked for, and returns the authorization code. */
+  /** Records that an employee allowed the request, and returns the authorization code. */
   allow(request: PendingSignIn, employee: Employee): string;
 };
 

@@ -9,14 +9,14 @@ import { path } from './issuer.ts';
 import type { Consent, SignIns } from './sign-ins.ts';
 import type { OpenIdState } from './state.ts';
 
-/** What a grant decided to issue. */
+/** What to issue. */
 type Granted = { consent: Consent; scopes: readonly string[]; nonce?: string };
 
 type Grant = (client: Client, form: URLSearchParams) => Granted | Response;
 
 /**
- * RFC 6749 section 3.2, with the ID token of OpenID Connect Core section 3.1.3. A refresh token comes with the scope
- * offline_access (section 11).
+ * RFC 6749 section 3.2, with the ID token of OpenID Connect Core section 3.1.3. The scope offline_access adds a
+ * refresh token (section 11). `lifetimeSeconds` returns the lifetime of access tokens issued now.
  */
 export function tokenRoutes(
   { clients, signIns, tokens }: OpenIdState,
@@ -40,7 +40,11 @@ export function tokenRoutes(
     if (client instanceof Response) return client;
     const grant = grants.get(grantType);
     if (grant === undefined) {
-      return oauthError(400, 'unsupported_grant_type', `The provider knows no grant_type ${grantType}.`);
+      return oauthError(
+        400,
+        'unsupported_grant_type',
+        `The provider does not support grant_type ${grantType}.`,
+      );
     }
     const granted = grant(client, form);
     if (granted instanceof Response) return granted;
@@ -79,7 +83,7 @@ export function tokenRoutes(
   return routes;
 }
 
-/** The client that sent a request, by `client_id` in the form (RFC 6749 section 3.2.1), or the error to answer. */
+/** The client that `client_id` in the form identifies (RFC 6749 section 3.2.1), or the OAuth error. */
 function publicClient(
   authorization: string | undefined,
   form: URLSearchParams,
@@ -87,18 +91,23 @@ function publicClient(
 ): Client | Response {
   if (authorization !== undefined) {
     const challenge = { 'www-authenticate': 'Basic realm="sandbox"' };
-    return oauthError(401, 'invalid_client', 'Clients here have no secret to send.', challenge);
+    return oauthError(
+      401,
+      'invalid_client',
+      'Clients of this provider have no secret: send only client_id.',
+      challenge,
+    );
   }
   if (form.has('client_secret') || form.has('client_assertion')) {
-    return oauthError(400, 'invalid_client', 'Clients here have no secret to send.');
+    return oauthError(400, 'invalid_client', 'Clients of this provider have no secret: send only client_id.');
   }
   const client = clients.find(form.get('client_id') ?? undefined);
-  return client ?? oauthError(400, 'invalid_client', 'client_id is missing, or nobody registered under it.');
+  return client ?? oauthError(400, 'invalid_client', 'client_id is missing or not registered.');
 }
 
 /**
- * A code is good for one exchange. A second one is refused and ends the refresh tokens of the first (RFC 6749 section
- * 4.1.2); access tokens cannot be ended, since whoever gets one checks it alone.
+ * A code works once. Using it again is refused and ends its refresh tokens (RFC 6749 section 4.1.2). Its access tokens
+ * stay valid: servers verify them without asking the provider.
  */
 function createAuthorizationCode({ codes }: SignIns): Grant {
   return (client, form) => {
@@ -116,13 +125,13 @@ function createAuthorizationCode({ codes }: SignIns): Grant {
     const { consent, nonce } = found;
     if (found.spent) {
       consent.revoked = true;
-      return refused('The code was used before.');
+      return refused('The code was already used.');
     }
     if (found.redirectUri !== redirectUri) {
-      return refused('redirect_uri is not the one of the authorization request.');
+      return refused('redirect_uri does not match the authorization request.');
     }
     if (!solves(verifier, found.codeChallenge)) {
-      return refused('code_verifier does not belong to the code_challenge of the authorization request.');
+      return refused('code_verifier does not match the code_challenge of the authorization request.');
     }
     const elsewhere = wrongTarget(form, consent);
     if (elsewhere !== undefined) return elsewhere;
@@ -132,8 +141,8 @@ function createAuthorizationCode({ codes }: SignIns): Grant {
 }
 
 /**
- * A refresh token is good for one exchange, and a new one comes with it. Using it again ends the newer ones too: one
- * of the two who have it must have stolen it (RFC 9700 section 4.14.2).
+ * A refresh token works once; each exchange returns a new one. Using an old one again also ends the newer ones,
+ * because one of its two users must have stolen it (RFC 9700 section 4.14.2).
  */
 function createRefreshToken({ refreshTokens }: SignIns): Grant {
   return (client, form) => {
@@ -146,25 +155,27 @@ function createRefreshToken({ refreshTokens }: SignIns): Grant {
     const { consent } = found;
     if (found.spent) consent.revoked = true;
     if (consent.revoked) {
-      return refused('This refresh token, or another of the same sign-in, was used before. Sign in again.');
+      return refused(
+        'This sign-in has ended, because a code or refresh token was used twice. Sign in again.',
+      );
     }
 
     const elsewhere = wrongTarget(form, consent);
     if (elsewhere !== undefined) return elsewhere;
     const scopes = new Set(form.get('scope')?.split(' ') ?? consent.scopes);
     if (![...scopes].every((scope) => consent.scopes.includes(scope))) {
-      return oauthError(400, 'invalid_scope', 'scope must name scopes that the employee allowed.');
+      return oauthError(400, 'invalid_scope', 'scope must list only scopes that the employee allowed.');
     }
     found.spent = true;
     return { consent, scopes: [...scopes] };
   };
 }
 
-/** A token request may repeat the resource of the authorization request, and name no other (RFC 8707 section 2.2). */
+/** A token request may repeat the resource of the authorization request, but not name another (RFC 8707 section 2.2). */
 function wrongTarget(form: URLSearchParams, { audience }: Consent): Response | undefined {
   const resource = form.get('resource');
   if (resource === null || resource === audience) return undefined;
-  return oauthError(400, 'invalid_target', 'resource is not the one of the authorization request.');
+  return oauthError(400, 'invalid_target', 'resource does not match the authorization request.');
 }
 
 function refused(description: string): Response {

@@ -1,4 +1,4 @@
-// Signs the tokens of the OpenID provider, and publishes the key to check them with.
+// Signs the tokens of the OpenID provider and publishes the key that verifies them.
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
   type CryptoKey,
@@ -18,9 +18,9 @@ export type AccessTokenRequest = {
   clientId: string;
   audience: string;
   scopes: readonly string[];
-  /** Negative for a token that expired so long ago. */
+  /** Negative for a token that has already expired. */
   lifetimeSeconds: number;
-  /** In place of, and beside, the claims that the token would have. One that is undefined is left out. */
+  /** Claims to add or replace. Undefined removes a claim. */
   claims?: Record<string, unknown>;
 };
 
@@ -34,15 +34,15 @@ export type IdTokenRequest = {
 };
 
 export type OpenIdTokens = {
-  /** A JWT by the profile of RFC 9068, and its `jti`. */
+  /** A JWT access token (RFC 9068) and its `jti`. */
   signAccessToken(request: AccessTokenRequest): Promise<{ token: string; tokenId: string }>;
   /** An ID token with the claims of OpenID Connect Core section 2. */
   signIdToken(request: IdTokenRequest): Promise<string>;
-  /** The claims of an access token that is valid now; undefined when it is not. */
+  /** The claims of an access token, undefined if it is not valid now. */
   verify(token: string, issuer: string): Promise<JWTPayload | undefined>;
-  /** Signs with a new key from now on, and publishes no other. */
+  /** Replaces the signing key and publishes only the new one. */
   rotateKeys(): Promise<void>;
-  /** The public half of the signing key. */
+  /** The public signing key. */
   jwks(): Promise<JSONWebKeySet>;
 };
 
@@ -51,7 +51,7 @@ type SigningKey = { kid: string; privateKey: CryptoKey; publicKey: CryptoKey; jw
 const idTokenLifetimeSeconds = 60 * 60;
 
 export function createOpenIdTokens(now: () => number): OpenIdTokens {
-  // Made when it is first needed: it takes a while, and most sandboxes never sign anybody in here.
+  // Generated on first use: it takes a while, and most sandboxes never need it.
   let key: Promise<SigningKey> | undefined;
   const signingKey = () => {
     key ??= createSigningKey();

@@ -1,28 +1,28 @@
-// Issues an access token of the OpenID provider without a browser, for curl and for tests.
+// Issues access tokens of the OpenID provider without a browser, for curl and tests.
 import { employees, findEmployee } from './employees.ts';
 import { ownAudience } from './issuer.ts';
 import type { OpenIdTokens } from './tokens.ts';
 
-/** What the token is to say. */
+/** The contents of the token. */
 export type OpenIdTokenChoices = {
-  /** The `sub` of an employee; default: the first one. */
+  /** The `sub` of an employee. Default: the first one. */
   user?: string;
-  /** What the token is good for, such as the address of an MCP server; default: the userinfo of the provider. */
+  /** For example, the URL of an MCP server. Default: the userinfo endpoint of the provider. */
   audience?: string;
-  /** Space-separated, known or not; default `openid profile email mcp:tools`. */
+  /** Space-separated, not validated. Default `openid profile email mcp:tools`. */
   scope?: string;
-  /** Seconds, negative for a token that expired so long ago; default: as long as the tokens of a sign-in live. */
+  /** Seconds; negative for a token that has already expired. Default: the lifetime of tokens from a sign-in. */
   lifetimeSeconds?: number;
-  /** In place of, and beside, the claims that the token would have. One that is undefined is left out. */
+  /** Claims to add or replace. Undefined removes a claim. */
   claims?: Record<string, unknown>;
 };
 
-/** The `client_id` of tokens that no client asked for. */
+/** The `client_id` of tokens that no client requested. */
 const clientId = 'sandbox';
 
 const defaultScope = 'openid profile email mcp:tools';
 
-/** Throws an `Error` when there is no such employee. */
+/** Signs an access token. `usualLifetimeSeconds` is the default lifetime. Rejects with an `Error` for an unknown user. */
 export async function issueUnattended(
   tokens: OpenIdTokens,
   issuer: string,
@@ -32,7 +32,7 @@ export async function issueUnattended(
   const { user = employees[0].sub, audience = ownAudience(issuer), scope = defaultScope, claims } = choices;
   const employee = findEmployee(user);
   if (employee === undefined) {
-    throw new Error(`Nobody has the sub ${user}, only ${employees.map(({ sub }) => sub).join(', ')}`);
+    throw new Error(`Unknown user ${user}. Choose one of: ${employees.map(({ sub }) => sub).join(', ')}`);
   }
   const { token } = await tokens.signAccessToken({
     issuer,

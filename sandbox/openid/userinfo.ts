@@ -7,8 +7,8 @@ import { issuerOf, path } from './issuer.ts';
 import type { OpenIdTokens } from './tokens.ts';
 
 /**
- * Any access token of this provider will do that was issued for the scope openid, whatever its audience: a client gets
- * one token for the MCP server and for this. Which claims there are is up to the scopes (section 5.4).
+ * Accepts any access token of this provider with the scope openid, whatever its audience: a client uses one token for
+ * the MCP server and for userinfo. The scopes determine the claims (section 5.4).
  */
 export function userinfoRoutes(tokens: OpenIdTokens): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
@@ -38,7 +38,7 @@ export function userinfoRoutes(tokens: OpenIdTokens): Hono<SandboxEnv> {
   return routes;
 }
 
-/** RFC 6750 section 3; without credentials the challenge carries no error. */
+/** RFC 6750 section 3. Without credentials, the challenge has no error code. */
 function refused(status: 401 | 403, parameters = ''): Response {
   return new Response(null, { status, headers: { 'www-authenticate': `Bearer ${parameters}`.trim() } });
 }

@@ -1,4 +1,4 @@
-/** The tools of `servers/2lo.ts` on the SDK's own `McpServer`, over HTTP: what the bench compares with. */
+/** The tools of `servers/2lo.ts` on the SDK's own `McpServer`, over HTTP: a baseline for the bench. */
 import { createMcpHandler, isCallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { createApsClient } from '../../lib/aps/client.ts';
@@ -29,7 +29,7 @@ const collector: ToolServer = {
         name,
         { description, annotations, inputSchema, outputSchema },
         async (args, context) => {
-          // McpServer has just parsed the arguments with this tool's own schema.
+          // McpServer has already parsed the arguments with this tool's schema.
           const parsed = args as Parameters<typeof execute>[0];
           const result = await execute(parsed, contextWith(context.mcpReq.signal));
           if (!isCallToolResult(result)) throw new Error('not a result');
@@ -41,7 +41,7 @@ const collector: ToolServer = {
 };
 addOssTools(collector, createApsClient({ baseUrl, tokens }));
 
-/** What the tools get from FastMCP; here, only what they use. */
+/** Stands in for FastMCP's context, with only what the tools use. */
 function contextWith(signal: AbortSignal): ToolContext {
   const nothing = async () => {};
   const log = { debug: nothing, error: nothing, info: nothing, warn: nothing };

@@ -1,10 +1,10 @@
-/** The definition of `servers/2lo.ts` under FastMCP's own `start()`: what the bench compares with. */
+/** The definition of `servers/2lo.ts` under FastMCP's own `start()`: a baseline for the bench. */
 import { createServer } from 'node:http';
 import { readSettings } from '../../lib/config/settings.ts';
 import { build } from '../../lib/serve/launch/definition.ts';
 import { definition } from '../../servers/2lo.ts';
 
-// FastMCP takes no port 0, so a free one is looked for.
+// FastMCP does not accept port 0, so find a free one first.
 const probe = createServer();
 probe.listen(0, '127.0.0.1', () => {
   const address = probe.address();

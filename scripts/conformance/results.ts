@@ -1,10 +1,10 @@
-/** The results that the MCP conformance suite writes: reading them, and comparing them with what is expected. */
+/** Reads the results of the MCP conformance suite and compares them with what is expected. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExpectedFailures } from './scenarios.ts';
 
-/** One check, as it stands in a `checks.json`. */
+/** One check from a `checks.json`. */
 export type Check = {
   id: string;
   description: string;
@@ -17,11 +17,11 @@ export type Verdict = {
   /** How many checks failed as expected. */
   expected: number;
   skipped: number;
-  /** What is not as expected, in words; empty if all is well. */
+  /** Messages about unexpected results. Empty if there are none. */
   faults: string[];
 };
 
-/** The checks of every scenario in a folder that the suite wrote; none for a scenario that did not end. */
+/** The checks of every scenario in the suite's output folder. A scenario that did not finish has none. */
 export async function readResults(folder: string): Promise<Map<string, Check[]>> {
   const results = new Map<string, Check[]>();
   for (const name of await readdir(folder)) {
@@ -34,8 +34,8 @@ export async function readResults(folder: string): Promise<Map<string, Check[]>>
 }
 
 /**
- * Compares the checks of a scenario with what is expected. A warning counts as a failure, as it does where the suite
- * itself compares. Unlike there, an expected failure has to occur: one that is no longer checked would go unnoticed.
+ * Compares the checks of a scenario with the expected failures. A warning counts as a failure, as in the suite itself.
+ * Unlike there, an expected failure must occur: otherwise, a check that no longer runs would go unnoticed.
  */
 export function judge(checks: readonly Check[], expected: ExpectedFailures): Verdict {
   const count = (status: Check['status']) => checks.filter((check) => check.status === status).length;
@@ -45,7 +45,7 @@ export function judge(checks: readonly Check[], expected: ExpectedFailures): Ver
   const passed = count('SUCCESS');
   const faults = [
     ...unexpected.map(({ id, description, errorMessage }) => `${id}: ${errorMessage ?? description}`),
-    ...missing.map(([id, reason]) => `${id}: did not fail, as was expected because it ${reason}`),
+    ...missing.map(([id, reason]) => `${id}: did not fail, but should have: it ${reason}`),
   ];
   if (passed === 0 && faults.length === 0) faults.push('none of its checks passed');
   return { passed, expected: failing.length - unexpected.length, skipped: count('SKIPPED'), faults };

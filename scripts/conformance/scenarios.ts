@@ -1,16 +1,16 @@
-/** What of the MCP conformance suite applies to these servers, and what they are expected not to pass. */
+/** Which scenarios of the MCP conformance suite apply to these servers, and which checks are expected to fail. */
 
 export const revisions = ['2025-11-25', '2026-07-28'] as const;
 export type Revision = (typeof revisions)[number];
 
-/** Checks that are expected to fail, by id, each with the reason. */
+/** The reason for each check that is expected to fail, by its id. */
 export type ExpectedFailures = Record<string, string>;
 
-const noPrompts = 'asks for prompts, and these servers have none: "Method not found" is the right answer';
-const noResources = 'asks for resources, and these servers have none: "Method not found" is the right answer';
+const noPrompts = 'asks for prompts, which these servers do not have: "Method not found" is correct';
+const noResources = 'asks for resources, which these servers do not have: "Method not found" is correct';
 const calls = (tool: string) => `calls the tool ${tool} of the suite's own example server`;
 
-/** The scenarios that every server has to pass, with the checks in them that cannot apply to these servers. */
+/** The scenarios that every server must pass, with the checks that cannot apply to these servers. */
 export const applicable: Record<Revision, Record<string, ExpectedFailures>> = {
   '2025-11-25': {
     'server-initialize': {},
@@ -32,7 +32,7 @@ export const applicable: Record<Revision, Record<string, ExpectedFailures>> = {
     'dns-rebinding-protection': {},
     'http-header-validation': {},
     'input-required-result-unsupported-methods': {},
-    // Without the suite's own tool these three see little of a server; test/lib/serve/asking-answers.test.ts sees the rest.
+    // Without the suite's own tool, these three cover little. test/lib/serve/asking-answers.test.ts covers the rest.
     'input-required-result-missing-input-response': {
       'sep-2322-missing-response-rerequests': calls('test_input_required_result_elicitation'),
     },
@@ -52,19 +52,19 @@ export const applicable: Record<Revision, Record<string, ExpectedFailures>> = {
   },
 };
 
-/** The other scenarios, which say nothing about these servers. */
+/** The scenarios that do not apply to these servers. */
 const notApplicable = [
-  // They call tools of the suite's own example server, and see nothing of a server without these.
+  // They call tools of the suite's own example server.
   /^(tools-call|elicitation|input-required-result|json-schema|server-sse-polling)/,
   // These servers have tools only.
   /^(prompts|resources|completion|logging)-/,
   // No tool takes an argument from an HTTP header.
   /^http-custom-header-server-validation$/,
-  // An extension that these servers do not offer.
+  // An extension that these servers do not support.
   /^tasks-/,
 ];
 
-/** Whether it was decided that a scenario need not pass. One that is new in the suite has to be looked at. */
+/** Whether a scenario is known not to apply. A new one counts as applicable, so that somebody looks at it. */
 export function doesNotApply(scenario: string): boolean {
   return notApplicable.some((scenarios) => scenarios.test(scenario));
 }

@@ -1,16 +1,16 @@
-/** What a server and APS said to each other, told from the sandbox's records. */
+/** Prints the traffic between a server and APS, from the sandbox's request log. */
 import type { RequestRecord, Sandbox } from '../../sandbox/index.ts';
 import { detail, message, tokenNumber } from './stage.ts';
 
 export type ApsTeller = {
-  /** Tells the requests since the last time, a long run of them in short, and gives their number. */
+  /** Prints the requests since the last call, shortened if there are many. Returns how many there were. */
   tell(): number;
 };
 
 /**
- * Begins to watch what reaches the sandbox's APS.
+ * Starts to watch the requests to the sandbox's APS.
  *
- * @param whose - whose requests are told: those of browsers are left out where the browser tells them itself
+ * @param whose - `servers` leaves out browsers, for demos whose browser prints its own requests
  */
 export function watchAps(sandbox: Sandbox, whose: 'everybody' | 'servers' = 'everybody'): ApsTeller {
   let told = sandbox.requests.length;
@@ -30,10 +30,10 @@ export function watchAps(sandbox: Sandbox, whose: 'everybody' | 'servers' = 'eve
   };
 }
 
-/** More requests than this are told in short. */
+/** Longer lists of requests are shortened. */
 const most = 8;
 
-/** Where browsers are sent to. */
+/** The page that browsers open. */
 const signInPage = '/authentication/v2/authorize';
 
 function tellOne({ method, path, query, status, grant, scope, tokenId }: RequestRecord): void {
@@ -44,8 +44,8 @@ function tellOne({ method, path, query, status, grant, scope, tokenId }: Request
   );
   if (grant) {
     detail(`grant ${grant}${scope ? `, scope ${scope}` : ''}`);
-    detail(`${status}: an access token, number ${tokenNumber(tokenId)}`);
-  } else if (status === 401) detail('401: this token is no longer good');
+    detail(`${status}: access token ${tokenNumber(tokenId)}`);
+  } else if (status === 401) detail('401: this token is no longer valid');
   else detail(tokenId ? `${status}, with access token ${tokenNumber(tokenId)}` : `${status}`);
 }
 

@@ -1,25 +1,25 @@
-/** The browser of a person in the demo: it keeps cookies, follows redirects, sends forms, and tells where it goes. */
+/** The demo's browser: it keeps cookies, follows redirects, submits forms, and prints where it goes. */
 import { clientCallback, type PlaceOf } from './places.ts';
 import { detail, message } from './stage.ts';
 
 export type Page = { address: URL; heading: string; html: string };
 
 export type Browser = {
-  /** Opens an address, and follows redirects to a page, or back to the MCP client. */
+  /** Opens an address and follows redirects to a page, or back to the MCP client. */
   open(address: URL): Promise<Page>;
-  /** Sends the form of a page: its hidden fields, and what the person chose. */
+  /** Submits the form of a page: its hidden fields and the person's choices. */
   submit(page: Page, choices: Record<string, string>): Promise<Page>;
 };
 
 export function openBrowser(placeOf: PlaceOf): Browser {
-  // By host name: to cookies, ports make no difference.
+  // By host name: cookies ignore the port.
   const cookies = new Map<string, string>();
 
   async function go(address: URL, init: RequestInit = {}): Promise<Page> {
     const query = address.search ? '?…' : '';
     message(`browser → ${placeOf(address)}`, `${init.method ?? 'GET'} ${address.pathname}${query}`);
     if (address.href.startsWith(clientCallback)) {
-      detail(`it brings ${[...address.searchParams.keys()].join(', ')}`);
+      detail(`with ${[...address.searchParams.keys()].join(', ')}`);
       return { address, heading: '', html: '' };
     }
     const cookie = cookies.get(address.hostname);

@@ -1,4 +1,4 @@
-/** The demo's MCP client: the official one, telling what it sends. */
+/** The demo's MCP client: the official one, which prints what it sends. */
 import {
   type CallToolResult,
   Client,
@@ -9,19 +9,19 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { z } from 'zod';
 import { message } from './stage.ts';
 
-/** How a client settles on a protocol era: see `versionNegotiation` of the SDK. */
+/** How a client negotiates the protocol version: see `versionNegotiation` in the SDK. */
 export type Mode = NonNullable<NonNullable<ClientOptions['versionNegotiation']>['mode']>;
 
 const rpc = z.object({ method: z.string(), params: z.object({ name: z.string() }).partial().optional() });
 
-/** The message of MCP in the body of a request, in short; undefined if there is none. */
+/** Summarizes the MCP message in the body of a request. Undefined if there is none. */
 export function toldCall(body: unknown): string | undefined {
   if (typeof body !== 'string' || !body.startsWith('{')) return undefined;
   const { data } = rpc.safeParse(JSON.parse(body));
   return data && [data.method, data.params?.name].filter(Boolean).join(' ');
 }
 
-/** Takes the person at the client to an address, as clients that can show one do (URL mode elicitation). */
+/** Opens an address for the user of a client (URL mode elicitation). */
 export type ShowAddress = (address: string) => void | Promise<void>;
 
 function createClient(mode: Mode, show?: ShowAddress): Client {
@@ -40,9 +40,9 @@ function createClient(mode: Mode, show?: ShowAddress): Client {
 }
 
 /**
- * Connects over HTTP, telling every request it makes.
+ * Connects over HTTP and prints every request.
  *
- * @param show - for a client that can take its user to an address
+ * @param show - for a client that supports URL mode elicitation
  */
 export async function connectHttp(url: URL, mode: Mode, show?: ShowAddress): Promise<Client> {
   const telling: typeof fetch = (input, init) => {
@@ -76,14 +76,14 @@ export async function connectStdio(
   return client;
 }
 
-/** The list in a listing's result, checked against what its items must have. */
+/** The list in a tool result. Throws an `Error` if an item does not match the schema. */
 export function listIn<Item extends z.ZodType>(result: CallToolResult, item: Item): z.output<Item>[] {
   const list = z.object({ result: z.array(item) }).safeParse(result.structuredContent);
   if (!list.success) throw new Error(`Not a list: ${JSON.stringify(result.content).slice(0, 500)}`);
   return list.data.result;
 }
 
-/** Where a listing goes on, as its result says. */
+/** The cursor in a tool result. Undefined on the last page. */
 export function nextCursorIn(result: CallToolResult): string | undefined {
   return z.object({ next_cursor: z.string().optional() }).parse(result.structuredContent).next_cursor;
 }

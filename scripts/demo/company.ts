@@ -9,13 +9,13 @@ import { startProgram } from './program.ts';
 import { createSigningInClient, tellingFetch } from './signing-in.ts';
 import { expect, message, say, step, title, tokenNumber } from './stage.ts';
 
-/** @param folder - an empty folder for the server to work in */
+/** @param folder - an empty working folder for the server */
 export async function demoCompany(sandbox: Sandbox, folder: string): Promise<void> {
-  title('Client sign-in, oidc: people sign in at their company to use a server');
+  title('Client sign-in with OIDC: people sign in at their company to use a server');
   say(
-    'So far, whoever could reach a server could call it. With --client-auth oidc it lets in whoever has an access ' +
-      'token of an OpenID provider that it trusts: here that of a made-up company, which knows nothing of Autodesk. Behind it is ' +
-      'servers/2lo.ts, as before: what it reads at Autodesk is the application’s own.',
+    'So far, anyone who could reach a server could call it. With --client-auth oidc, callers need an access token ' +
+      'from an OpenID provider that the server trusts: here, that of a made-up company, unrelated to Autodesk. The ' +
+      'server is servers/2lo.ts, as before, which reads the application’s own storage.',
   );
   const program = await startProgram(
     'scripts/run.ts',
@@ -27,23 +27,23 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
   const aps = watchAps(sandbox, 'servers');
   const placeOf = placesOf(sandbox);
 
-  step(1, 'A client without a token is refused, and finds out by itself where people sign in');
+  step(1, 'A client without a token is refused, and discovers where to sign in');
   const visitor = createSigningInClient(program.url, { pin: '2026-07-28' }, placeOf);
   const address = await visitor.begin();
 
   const [employee] = employees;
-  step(2, `${employee.name} signs in at the company, and allows it`);
+  step(2, `${employee.name} signs in at the company and allows the client`);
   const browser = openBrowser(placeOf);
   const page = await browser.open(address);
   expect('the page', page.heading, 'Demo client asks you to sign in');
   const back = await browser.submit(page, { user: employee.sub, decision: 'allow' });
 
-  step(3, 'The client trades the code for a token, which is made for this server and no other');
+  step(3, 'The client exchanges the code for a token that is valid only for this server');
   await visitor.finish(back.address);
   const { sub, iss, aud, jti } = visitor.claims();
   expect('the token', [sub, iss, aud], [employee.sub, sandbox.openIdIssuer, program.url.href]);
 
-  step(4, 'It calls with it. What goes to Autodesk is the server’s own token, never the client’s');
+  step(4, 'It calls the server, which sends its own token to Autodesk, never the client’s');
   await visitor.connect();
   const bucket = z.object({ bucket_key: z.string() });
   const buckets = listIn(await visitor.client.callTool({ name: 'list_buckets' }), bucket);
@@ -56,7 +56,7 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
   message('client ← server', `${buckets.length} buckets, for the client’s token ${tokenNumber(jti)}`);
   await visitor.client.close();
 
-  step(5, 'A token of the same company that was made for another server is refused');
+  step(5, 'A token from the same company for another server is refused');
   const foreign = await sandbox.openIdToken({ audience: 'https://other.works.example/mcp' });
   const refused = await tellingFetch(placeOf)(program.url, {
     method: 'POST',
@@ -65,7 +65,7 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
   });
   expect('the status', refused.status, 401);
   const challenge = refused.headers.get('www-authenticate') ?? '';
-  expect('the reason', challenge.includes('The token was not made for this server'), true);
+  expect('the error', /\berror="(\w+)"/.exec(challenge)?.[1], 'invalid_token');
   expect('requests to APS', aps.tell(), 0);
   expect('exit code after Ctrl-C', await program.stop(), 0);
 }

@@ -6,22 +6,23 @@ import { alice, benji, hubsIn, hubsOf, signIn } from './person.ts';
 import { environmentWith, nodeArguments } from './program.ts';
 import { detail, expect, message, say, step, title, withoutQuery } from './stage.ts';
 
-/** @param folder - an empty folder for the server to work in */
+/** @param folder - an empty working folder for the server */
 export async function demoPkce(sandbox: Sandbox, folder: string): Promise<void> {
-  title('PKCE: a person signs in on their own machine, where no secret can be kept');
+  title('PKCE: a user signs in on their own machine, which cannot keep a client secret');
   say(
-    'servers/pkce.ts is started by a desktop MCP client, and knows nothing but the id of its application. In place of a ' +
-      'secret, each sign-in has a verifier: Autodesk sees its hash first, and gives tokens only to whoever has it.',
+    'A desktop MCP client starts servers/pkce.ts, which has a client ID but no secret. Instead, each sign-in has its ' +
+      'own verifier: Autodesk gets its hash first, and later issues tokens only to the program that presents the ' +
+      'verifier.',
   );
   console.log('\n   npx tsx servers/pkce.ts        speaks MCP over stdio');
   const variables = { APS_BASE_URL: sandbox.url, APS_CLIENT_ID: sandbox.publicClientId };
   for (const [name, value] of Object.entries(variables)) detail(`${name}=${value}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'A client of 2026-07-28 asks for Alice’s hubs: she signs in, and the call goes on');
+  step(1, 'A client with protocol 2026-07-28 asks for Alice’s hubs: she signs in, and the call continues');
   await overStdio(sandbox, folder, variables, alice, { pin: '2026-07-28' }, aps);
 
-  step(2, 'Benji’s client speaks the older protocol');
+  step(2, 'Benji’s client uses the older protocol');
   await overStdio(sandbox, folder, variables, benji, 'legacy', aps);
 }
 

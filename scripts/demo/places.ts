@@ -1,12 +1,12 @@
-/** Who is at which address, for telling who speaks to whom. */
+/** Tells who is at an address, to print who sends what to whom. */
 import type { Sandbox } from '../../sandbox/index.ts';
 
-/** Where the demo's MCP client waits for its person to come back. Nothing listens there: the demo's browser stops. */
+/** The callback of the demo's MCP client. Nothing listens there: the demo's browser stops before it. */
 export const clientCallback = 'http://localhost:33418/callback';
 
 export type PlaceOf = (address: URL) => 'client' | 'company' | 'APS' | 'server';
 
-/** Tells the places of one server's story apart. */
+/** Identifies the parties. An address outside the sandbox and the client's callback is the server's. */
 export function placesOf({ url, openIdIssuer }: Sandbox): PlaceOf {
   return ({ href, origin, pathname }) => {
     if (href.startsWith(clientCallback)) return 'client';

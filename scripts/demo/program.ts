@@ -1,4 +1,4 @@
-/** Starts servers as programs of their own, as a person would. */
+/** Starts each server in its own process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export type Program = {
   /** Where it serves MCP, e.g. `http://localhost:5000/mcp`. */
   url: URL;
-  /** Ends it as Ctrl-C does, and gives its exit code. */
+  /** Stops it like Ctrl-C, and returns its exit code. */
   stop(): Promise<number | null>;
 };
 
@@ -17,17 +17,18 @@ export const projectFile = (path: string) => fileURLToPath(new URL(`../../${path
 /** The arguments for Node that run a TypeScript file of this project. */
 export const nodeArguments = (path: string) => ['--import', import.meta.resolve('tsx'), projectFile(path)];
 
-/** An environment for a program: this one's, without its settings for servers, and `variables`. */
+/** The environment of this process without APS_* and MCP_* variables, plus `variables`. */
 export function environmentWith(variables: Record<string, string>): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(APS|MCP)_/.test(name));
   return { ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ''])), ...variables };
 }
 
 /**
- * Starts a program that serves MCP over HTTP, and waits until it says its address. It ends with this process.
+ * Starts a program that serves MCP over HTTP, and waits until it prints its address. It stops with this process. Throws
+ * an `Error` with its output if it does not start.
  *
- * @param path - the file to run, from the root of the project
- * @param folder - its working folder; one without `.env`, so that the demo is the same everywhere
+ * @param path - the file to run, relative to the root of the project
+ * @param folder - its working folder, without a `.env`, so that the demo is the same everywhere
  */
 export async function startProgram(
   path: string,

@@ -17,18 +17,18 @@ const version = z.object({
   created_by: z.string().optional(),
 });
 
-/** @param folder - an empty folder for the server to work in */
+/** @param folder - an empty working folder for the server */
 export async function demoServiceAccount(sandbox: Sandbox, folder: string): Promise<void> {
-  title('SSA: a service account signs in, with a user’s rights and without a user');
+  title('SSA: a service account signs in, with a user’s permissions but no user');
   say(
-    'servers/ssa.ts has a service account and its private key. It signs a short-lived assertion, and trades it ' +
-      'for an access token that acts for the service account: it sees what the account was invited to.',
+    'servers/ssa.ts has a service account and its private key. It signs a short-lived assertion and exchanges it for ' +
+      'an access token, which gives access to everything that the service account was invited to.',
   );
   const program = await startProgram('scripts/run.ts', ['ssa', '--port', '0'], sandbox.env, folder);
   console.log(`\n   npm run ssa        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'What the assertion says (the signature is not shown)');
+  step(1, 'The claims of the assertion (without the signature)');
   for (const [claim, value] of Object.entries(await claimsOfAnAssertion(sandbox)))
     detail(`${claim.padEnd(6)} ${JSON.stringify(value)}`);
 
@@ -40,16 +40,16 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
   expect('hubs', hubs.length, 2);
   for (const { name, id } of hubs) message('client ← server', `${name}  (${id})`);
   const note = answer.content[1];
-  say(`The server adds, because a hub may be missing: “${note?.type === 'text' ? note.text : ''}”`);
+  say(`The server adds a note, because a hub may be missing: “${note?.type === 'text' ? note.text : ''}”`);
 
-  step(3, 'An account admin approves the application, and the missing hub shows up');
+  step(3, 'An account admin approves the application, and the missing hub appears');
   sandbox.approveIntegration(demoHubs.awaitingApproval);
   const approved = listIn(await client.callTool({ name: 'list_hubs' }), named);
   aps.tell();
   expect('hubs', approved.length, 3);
   message('client ← server', approved.map(({ name }) => name).join(', '));
 
-  step(4, 'A hub with 1,203 projects: pages after the first are fetched side by side');
+  step(4, 'A hub with 1,203 projects: the server fetches the pages after the first in parallel');
   const all = await client.callTool({
     name: 'list_projects',
     arguments: { hub_id: demoHubs.construction, limit: 10_000 },
@@ -62,7 +62,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
     `${projects.length} projects, “${projects[0]?.name}” to “${projects.at(-1)?.name}”`,
   );
 
-  step(5, 'What is in the first of them');
+  step(5, 'The contents of the first project');
   const project = { hub_id: demoHubs.construction, project_id: projects[0]?.id };
   const look = async (folderId?: string) => {
     const found = await client.callTool({
@@ -95,7 +95,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
   );
   await client.close();
 
-  step(6, 'The older protocols over HTTP, and both over stdio');
+  step(6, 'The older protocol over HTTP, and both over stdio');
   const legacy = await connectHttp(program.url, 'legacy');
   expect('hubs', listIn(await legacy.callTool({ name: 'list_hubs' }), named), approved);
   message('client ← server', `the same ${approved.length} hubs`);
@@ -119,7 +119,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
   }
 }
 
-/** The header and claims of an assertion such as the server sends. */
+/** The claims of an assertion like the server's. */
 async function claimsOfAnAssertion(sandbox: Sandbox) {
   const { APS_BASE_URL = '', APS_CLIENT_ID = '', APS_SSA_ID = '', APS_SSA_KEY_ID = '' } = sandbox.env;
   const pem = Buffer.from(sandbox.env.APS_SSA_KEY_BASE64 ?? '', 'base64');

@@ -1,4 +1,4 @@
-/** The demo's MCP client where clients have to sign in: the official one with its OAuth support, telling what it sends. */
+/** The demo's MCP client for servers with client sign-in: the official one with OAuth, which prints what it sends. */
 import {
   Client,
   type OAuthClientInformationMixed,
@@ -16,15 +16,15 @@ import { detail, expect, message, tokenNumber } from './stage.ts';
 
 export type SigningInClient = {
   client: Client;
-  /** Calls without a token, is refused, finds out where people sign in: the address that its person must open. */
+  /** Calls without a token, discovers where to sign in, and returns the address for the user to open. */
   begin(): Promise<URL>;
-  /** Trades what the browser brought back for tokens. */
+  /** Exchanges the code in the callback address for tokens. */
   finish(back: URL): Promise<void>;
-  /** Connects with them. */
+  /** Connects with the tokens. */
   connect(): Promise<void>;
-  /** What the access token says; for people who want to look, since it is none of the client's business. */
+  /** The claims of the access token, to print and check. A real client must not read them. */
   claims(): ReturnType<typeof decodeJwt>;
-  /** Spoils the access token, which stands in for waiting until it has expired. */
+  /** Replaces the access token with an invalid one, instead of waiting until it expires. */
   letExpire(): void;
 };
 
@@ -40,11 +40,11 @@ export function createSigningInClient(url: URL, mode: Mode, placeOf: PlaceOf): S
     async begin() {
       const outcome = await client.connect(first).catch((error: unknown) => error);
       if (!(outcome instanceof UnauthorizedError) || !provider.address)
-        throw outcome instanceof Error ? outcome : new Error('It was let in without a token');
+        throw outcome instanceof Error ? outcome : new Error('The server accepted a call without a token');
       return provider.address;
     },
     async finish({ searchParams }) {
-      // Or the browser would bring what somebody else began (RFC 9700, section 4.7).
+      // Otherwise, the code may come from a sign-in that somebody else started (RFC 9700 section 4.7).
       expect('the state that came back', searchParams.get('state'), provider.sentState);
       await first.finishAuth(searchParams);
     },
@@ -52,17 +52,17 @@ export function createSigningInClient(url: URL, mode: Mode, placeOf: PlaceOf): S
     claims: () => decodeJwt(provider.tokens()?.access_token ?? ''),
     letExpire() {
       const tokens = provider.tokens();
-      if (tokens) provider.saveTokens({ ...tokens, access_token: 'no longer good' });
+      if (tokens) provider.saveTokens({ ...tokens, access_token: 'expired' });
     },
   };
 }
 
-/** A fetch that tells each request and, where it matters, what the answer says. */
+/** A fetch that prints each request and, if it matters, the response. */
 export function tellingFetch(placeOf: PlaceOf): typeof fetch {
   return async (input, init) => {
     const { pathname, href } = new URL(input instanceof Request ? input.url : input);
     const call = toldCall(init?.body);
-    // In the older protocols, clients also try to listen for changes: GET /mcp.
+    // With the older protocol, clients also send GET /mcp to listen for changes. Do not print that.
     const told = call !== undefined || pathname !== '/mcp';
     if (told)
       message(
@@ -76,14 +76,14 @@ export function tellingFetch(placeOf: PlaceOf): typeof fetch {
   };
 }
 
-/** RFC 6750, section 3: what the client is told of the way in, a line each. */
+/** Prints the challenge (RFC 6750 section 3), one parameter per line. */
 function tellChallenge({ status, headers }: Response): void {
   const [first, ...more] = (headers.get('www-authenticate') ?? '').split(/, (?=\w+=)/);
   detail(`${status}: ${first}`);
   for (const parameter of more) detail(`     ${parameter}`);
 }
 
-/** What an authorization server, or the metadata of the MCP server, may answer. */
+/** The members of metadata, registration and token responses to print. */
 const answerSchema = z
   .object({
     authorization_servers: z.array(z.string()),
@@ -96,16 +96,16 @@ const answerSchema = z
 async function tellAnswer(response: Response): Promise<void> {
   const answer = answerSchema.parse(await response.json().catch(() => ({})));
   const { authorization_servers: servers, authorization_endpoint: endpoint, client_id: id } = answer;
-  if (servers) return detail(`${response.status}: people sign in at ${servers.join(', ')}`);
-  if (endpoint) return detail(`${response.status}: they begin at ${endpoint}`);
-  if (id) return detail(`${response.status}: the client is now known as ${id.slice(0, 12)}…`);
+  if (servers) return detail(`${response.status}: sign in at ${servers.join(', ')}`);
+  if (endpoint) return detail(`${response.status}: start at ${endpoint}`);
+  if (id) return detail(`${response.status}: registered as ${id.slice(0, 12)}…`);
   if (!answer.access_token) return detail(`${response.status}`);
   const { jti, iss, aud } = decodeJwt(answer.access_token);
-  detail(`${response.status}: an access token, number ${tokenNumber(jti)}`);
-  detail(`made by ${iss} for ${aud}`);
+  detail(`${response.status}: access token ${tokenNumber(jti)}`);
+  detail(`issued by ${iss} for ${aud}`);
 }
 
-/** What a client keeps of a sign-in: in memory here, in a safe place in a client for people. */
+/** Keeps a sign-in in memory. A real client stores it securely. */
 class Memory implements OAuthClientProvider {
   readonly redirectUrl = clientCallback;
   readonly clientMetadata = {

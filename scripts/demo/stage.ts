@@ -1,4 +1,4 @@
-/** The demo's stage: printing what happens, and stopping when it is not what was expected. */
+/** Prints what happens, and stops the demo if that is not as expected. */
 import { isDeepStrictEqual, styleText } from 'node:util';
 
 const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -9,39 +9,39 @@ export function title(text: string): void {
   console.log(`\n${styled('bold', `━━ ${text} ${'━'.repeat(Math.max(3, 84 - text.length))}`)}`);
 }
 
-/** A paragraph. */
+/** Prints a paragraph. */
 export function say(text: string): void {
   console.log();
   for (const line of wrapped(text.trim(), 88)) console.log(line);
 }
 
-/** A numbered step of the story. */
+/** Prints the title of a step. */
 export function step(number: number, text: string): void {
   console.log(`\n${styled('bold', `${number}. ${text}`)}`);
 }
 
-/** One message: who to whom, and what. */
+/** Prints one message: who sends what to whom. */
 export function message(route: string, text: string): void {
   console.log(`   ${styled('cyan', route.padEnd(18))} ${text}`);
 }
 
-/** More about the message before. */
+/** Prints a detail of the message above. */
 export function detail(text: string): void {
   console.log(`   ${' '.repeat(18)} ${styled('dim', text)}`);
 }
 
-/** Enough of a token's id (`jti`) to recognise it. The token itself is never shown. */
+/** Enough of a token's id (`jti`) to recognize it. The token itself is never printed. */
 export function tokenNumber(tokenId = ''): string {
   return `${tokenId.slice(0, 6)}…`;
 }
 
-/** An address without what makes it valid. */
+/** An address without its query, which contains secrets. */
 export function withoutQuery(address: string | URL): string {
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname}?…`;
 }
 
-/** Stops the demo unless `actual` is what the story says. */
+/** Throws an `Error` unless `actual` equals `expected`. */
 export function expect(what: string, actual: unknown, expected: unknown): void {
   if (isDeepStrictEqual(actual, expected)) return;
   throw new Error(`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);

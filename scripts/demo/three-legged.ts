@@ -10,18 +10,19 @@ import { expect, message, say, step, title, withoutQuery } from './stage.ts';
 
 const asked = z.object({ result: z.object({ auth_required: z.literal(true), auth_url: z.string() }) });
 
-/** @param folder - an empty folder for the server to work in */
+/** @param folder - an empty working folder for the server */
 export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise<void> {
   title('3LO: users sign in, and the server acts for each of them');
   say(
-    'servers/3lo.ts has no token of its own. A caller who has not signed in to Autodesk is given an address for ' +
-      'the browser; once they have signed in and consented there, the server has tokens for them, and for nobody else.',
+    'servers/3lo.ts starts without a token. A caller who has not signed in to Autodesk gets an address to open in ' +
+      'the browser. After they sign in and consent, the server has tokens for that user, and uses them for nobody ' +
+      'else.',
   );
   const program = await startProgram('scripts/run.ts', ['3lo', '--port', '0'], sandbox.env, folder);
   console.log(`\n   npm run 3lo        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'Two people ask for their hubs at the same time. Their clients know nothing of sign-ins');
+  step(1, 'Two people ask for their hubs at the same time. Their clients cannot open a browser');
   const clients = [
     await connectHttp(program.url, 'legacy'),
     await connectHttp(program.url, 'legacy'),
@@ -30,26 +31,26 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   for (const [index, { name }] of [alice, benji].entries())
     message('client ← server', `for ${name}: open ${withoutQuery(addresses[index] ?? '')}`);
 
-  step(2, 'Each opens the address, signs in on Autodesk’s page, and allows access');
+  step(2, 'Each opens the address, signs in on Autodesk’s page and allows access');
   await Promise.all([alice, benji].map((user, index) => signIn(sandbox, addresses[index] ?? '', user)));
   aps.tell();
 
-  step(3, 'They ask again: each sees their own hubs, and nobody else’s');
+  step(3, 'They ask again: each gets their own hubs, and nobody else’s');
   const seen = await Promise.all(clients.map(hubsIn));
   aps.tell();
   expect('hubs', seen, [hubsOf(alice), hubsOf(benji)]);
   for (const [index, { name }] of [alice, benji].entries())
     message('client ← server', `for ${name}: ${seen[index]?.join(', ')}`);
 
-  step(4, 'Alice signs out: what Autodesk gave for her is revoked. Benji stays signed in');
+  step(4, 'Alice signs out, which revokes her Autodesk tokens. Benji stays signed in');
   await clients[0].callTool({ name: 'sign_out' });
   aps.tell();
-  expect('Alice is asked anew', (await addressFor(clients[0])).startsWith(sandbox.url), true);
+  expect('Alice must sign in again', (await addressFor(clients[0])).startsWith(sandbox.url), true);
   expect('Benji sees his hubs', await hubsIn(clients[1]), hubsOf(benji));
   aps.tell();
   await Promise.all(clients.map((client) => client.close()));
 
-  step(5, 'A client of 2026-07-28 that can show an address: the data comes in the same call');
+  step(5, 'A client with protocol 2026-07-28 that can open a browser: the same call returns the data');
   const modern = await connectHttp(program.url, { pin: '2026-07-28' }, (address) => {
     void signIn(sandbox, address, alice);
   });
@@ -59,7 +60,7 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   await modern.close();
   expect('exit code after Ctrl-C', await program.stop(), 0);
 
-  step(6, 'Over stdio, each with a server of their own: Alice in 2026-07-28, Benji in the older protocol');
+  step(6, 'Over stdio, each with their own server: Alice with 2026-07-28, Benji with the older protocol');
   await Promise.all([
     overStdio(sandbox, folder, alice, { pin: '2026-07-28' }, aps),
     overStdio(sandbox, folder, benji, 'legacy', aps),
@@ -84,7 +85,7 @@ async function overStdio(
   await client.close();
 }
 
-/** The address that a client without elicitation gets in the result, as from the Python sample. */
+/** The sign-in address in a result, for clients without elicitation. The format is that of the Python sample. */
 async function addressFor(client: Client): Promise<string> {
   const { structuredContent } = await client.callTool({ name: 'list_hubs' });
   return asked.parse(structuredContent).result.auth_url;

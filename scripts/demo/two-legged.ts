@@ -9,27 +9,27 @@ import { detail, expect, message, say, step, title } from './stage.ts';
 const bucket = z.object({ bucket_key: z.string(), policy_key: z.string(), region: z.string() });
 const object = z.object({ object_key: z.string(), size: z.number() });
 
-/** @param folder - an empty folder for the server to work in */
+/** @param folder - an empty working folder for the server */
 export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<void> {
   title('2LO: the application signs in as itself');
   say(
-    'servers/2lo.ts has a client id and a secret. It trades them for an access token that belongs to the ' +
-      'application, and reads the application’s own storage with it. No user is involved.',
+    'servers/2lo.ts has a client ID and a secret. It exchanges them for an access token of the application, and ' +
+      'reads the application’s own storage. No user is involved.',
   );
   const program = await startProgram('scripts/run.ts', ['2lo', '--port', '0'], sandbox.env, folder);
   console.log(`\n   npm run 2lo        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'A client of the current protocol, 2026-07-28, asks for buckets');
+  step(1, 'A client with the current protocol, 2026-07-28, asks for buckets');
   const modern = await connectHttp(program.url, { pin: '2026-07-28' });
   const first = listIn(await modern.callTool({ name: 'list_buckets' }), bucket);
   expect('requests to APS', aps.tell(), 2);
   expect('buckets in the US', first.length, 23);
-  message('client ← server', `${first.length} buckets of the region US, the default:`);
+  message('client ← server', `${first.length} buckets in the US, the default region:`);
   for (const { bucket_key, policy_key } of first.slice(0, 3)) detail(`${bucket_key}  (${policy_key})`);
   detail('…');
 
-  step(2, 'The same client asks every region at once: the token is still good');
+  step(2, 'The same client asks for all regions: the token is still valid');
   const everywhere = listIn(
     await modern.callTool({ name: 'list_buckets', arguments: { region: 'ALL' } }),
     bucket,
@@ -43,7 +43,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
     `${everywhere.length} buckets: ${[...count].map(([region, n]) => `${region} ${n}`).join(', ')}`,
   );
 
-  step(3, 'A large bucket comes in stretches, page by page');
+  step(3, 'A large bucket: each call returns up to 1,000 objects and a cursor for the rest');
   let cursor: string | undefined;
   let objects = 0;
   do {
@@ -52,18 +52,18 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
       arguments: { bucket_key: 'sandbox-survey-photos', ...(cursor && { cursor }) },
     });
     aps.tell();
-    const stretch = listIn(result, object);
-    objects += stretch.length;
+    const page = listIn(result, object);
+    objects += page.length;
     cursor = nextCursorIn(result);
     message(
       'client ← server',
-      `${stretch.length} objects, ${stretch[0]?.object_key} to ${stretch.at(-1)?.object_key}` +
-        (cursor ? ', and a cursor to go on' : '; that is all'),
+      `${page.length} objects, ${page[0]?.object_key} to ${page.at(-1)?.object_key}` +
+        (cursor ? ', and a cursor' : ', the last ones'),
     );
   } while (cursor);
   expect('objects', objects, 2345);
 
-  step(4, 'APS revokes the token: the server notices, gets another, and the call succeeds');
+  step(4, 'APS revokes the token: the server notices, gets a new one, and the call succeeds');
   expect('tokens revoked', sandbox.revokeAccessTokens(), 1);
   const again = listIn(
     await modern.callTool({ name: 'list_buckets', arguments: { region: 'EMEA', limit: 5 } }),
@@ -71,16 +71,16 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
   );
   expect('requests to APS', aps.tell(), 3);
   expect('buckets of EMEA', again.length, 5);
-  message('client ← server', `${again.length} buckets of the region EMEA`);
+  message('client ← server', `${again.length} buckets in EMEA`);
 
-  step(5, 'What is refused is said in words');
+  step(5, 'An invalid argument: the error says what is wrong');
   const refused = await modern.callTool({ name: 'list_objects', arguments: { bucket_key: '../secrets' } });
   expect('the call is refused', refused.isError, true);
   expect('requests to APS', aps.tell(), 0);
   message('client ← server', refused.content[0]?.type === 'text' ? refused.content[0].text : '');
   await modern.close();
 
-  step(6, 'A client of the older protocols, with the initialize handshake, at the same address');
+  step(6, 'A client with the older protocol and its initialize handshake, at the same address');
   const legacy = await connectHttp(program.url, 'legacy');
   const older = listIn(await legacy.callTool({ name: 'list_buckets' }), bucket);
   aps.tell();

@@ -1,7 +1,7 @@
-/** Writing variables into a `.env` file, without touching the rest of it. */
+/** Sets variables in a `.env` file and leaves the rest of it unchanged. */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 
-/** The text of the file; empty when there is none. */
+/** The text of the file, empty if it does not exist. */
 export async function readEnvFile(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
@@ -9,13 +9,13 @@ export async function readEnvFile(path: string): Promise<string> {
   });
 }
 
-/** One assignment, as dotenv reads it: a value in quotes may have several lines. */
+/** One assignment in dotenv's syntax. A quoted value may span several lines. */
 const assignment =
   /^[^\S\r\n]*(export[^\S\r\n]+)?([A-Za-z_]\w*)[^\S\r\n]*=[^\S\r\n]*(?:(["'`])(?:(?!\3)[\s\S])*\3[^\S\r\n]*(?:#.*)?|.*)(?:\r?\n|$)/gm;
 
 /**
- * `text` with the variables set: where they stand already, commented out ones left alone; the others at its
- * end. One that stands there more than once is left once, since the last would win.
+ * Returns `text` with the variables set: in place if `text` assigns them, otherwise at the end. Leaves comments alone.
+ * Merges repeated assignments into one, because the last would win.
  */
 export function withVariables(text: string, variables: Readonly<Record<string, string>>): string {
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
@@ -36,6 +36,6 @@ export async function writePrivately(
   options: { mustBeNew?: boolean } = {},
 ): Promise<void> {
   await writeFile(path, text, { mode: 0o600, flag: options.mustBeNew ? 'wx' : 'w' });
-  // The mode above is for new files; a file that was there keeps its own.
+  // `mode` applies only to new files.
   await chmod(path, 0o600);
 }

@@ -1,4 +1,4 @@
-// The calls of a service account that signs in with an assertion.
+// Signs a service account in with an assertion.
 import { createPrivateKey } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import type { Sandbox } from '../../sandbox/index.ts';
@@ -6,7 +6,7 @@ import { basic, demo, json, post } from './calls.ts';
 
 export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
-/** The service account whose credentials the sandbox hands out. */
+/** The service account in the sandbox's `env`. */
 export function demoAccount(sandbox: Sandbox) {
   const { APS_SSA_ID = '', APS_SSA_KEY_ID = '', APS_SSA_KEY_BASE64 = '' } = sandbox.env;
   return {
@@ -16,7 +16,7 @@ export function demoAccount(sandbox: Sandbox) {
   };
 }
 
-/** An assertion that is right in every way but those that `claims` and `header` change. */
+/** A valid assertion, apart from the changes in `claims` and `header`. */
 export async function assertion(
   sandbox: Sandbox,
   now: number,
@@ -46,7 +46,7 @@ export function exchange(
   return post(sandbox, 'token', { grant_type: jwtBearer, assertion: signed, ...form }, basic(client));
 }
 
-/** A token of the service account that the sandbox starts with. */
+/** A token for the service account that the sandbox starts with. */
 export async function serviceAccountToken(sandbox: Sandbox, now = Date.now(), scope = 'data:read') {
   const { access_token } = await json(
     await exchange(sandbox, await assertion(sandbox, now, { scope: scope.split(' ') })),

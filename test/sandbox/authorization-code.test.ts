@@ -1,4 +1,4 @@
-// The authorization code grant: what a code is exchanged for, how often, by whom, and with which proof.
+// The authorization code grant: tokens, reuse, ownership, redirect URI and PKCE.
 import { describe, expect, test } from 'vitest';
 import { basic, demo, get, json, other, post } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
@@ -23,7 +23,7 @@ const errorOf = async (answer: Response) => [answer.status, (await json(answer))
 const userinfo = async (token: string) => (await get(sandbox, '/userinfo', token)).status;
 
 describe('a code', () => {
-  test('is exchanged for tokens of the user that nothing may store', async () => {
+  test('is exchanged for tokens of the user, with no-store', async () => {
     const answer = await exchange(sandbox, { code: await codeFor(sandbox) });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -44,12 +44,12 @@ describe('a code', () => {
     });
   });
 
-  test('gives a token that OSS refuses, as it is for the application alone', async () => {
+  test('gives a token that OSS refuses, because OSS accepts only two-legged tokens', async () => {
     const { access } = await userTokens(sandbox, { scope: 'bucket:read' });
     expect((await get(sandbox, '/oss/v2/buckets', access)).status).toBe(403);
   });
 
-  test('is good for five minutes, and not a millisecond longer', async () => {
+  test('is valid for five minutes, and not a millisecond longer', async () => {
     const [timely, late] = [await codeFor(sandbox), await codeFor(sandbox)];
     clock.now += 299_999;
     expect((await exchange(sandbox, { code: timely })).status).toBe(200);
@@ -57,7 +57,7 @@ describe('a code', () => {
     expect(await errorOf(await exchange(sandbox, { code: late }))).toEqual([400, 'invalid_grant']);
   });
 
-  test('is good once: a second exchange is refused, and ends every token of the first', async () => {
+  test('works once: a second exchange is refused and revokes every token of the first', async () => {
     const code = await codeFor(sandbox);
     const first = await tokensOf(await exchange(sandbox, { code }));
     const second = await tokensOf(await refresh(sandbox, { refresh_token: first.refresh }));
@@ -69,7 +69,7 @@ describe('a code', () => {
     expect(await userinfo(unrelated.access)).toBe(200);
   });
 
-  test('is good once, however many exchanges arrive together', async () => {
+  test('works once, even if several exchanges arrive together', async () => {
     const code = await codeFor(sandbox);
     const answers = await Promise.all([1, 2, 3, 4].map(() => exchange(sandbox, { code })));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
@@ -78,14 +78,14 @@ describe('a code', () => {
     }
   });
 
-  test('of one application is worth nothing to another, and is not spent by it', async () => {
+  test('cannot be used, or used up, by another application', async () => {
     const code = await codeFor(sandbox);
     const stolen = await exchange(sandbox, { code }, basic(other));
     expect(await errorOf(stolen)).toEqual([400, 'invalid_grant']);
     expect((await exchange(sandbox, { code })).status).toBe(200);
   });
 
-  test('needs the application to prove itself', async () => {
+  test('requires client authentication', async () => {
     const code = await codeFor(sandbox);
     for (const [form, headers] of [
       [{ code }, {}],
@@ -99,19 +99,19 @@ describe('a code', () => {
   test.each([
     ['of another address', `${callback}/`, 'invalid_grant'],
     ['of another registered address', publicCallback, 'invalid_grant'],
-  ])('is refused with the redirect_uri %s', async (_case, redirect_uri, error) => {
+  ])('is refused with redirect_uri %s', async (_case, redirect_uri, error) => {
     const code = await codeFor(sandbox);
     expect(await errorOf(await exchange(sandbox, { code, redirect_uri }))).toEqual([400, error]);
     expect((await exchange(sandbox, { code })).status).toBe(200);
   });
 
-  test('is refused when the request lacks it, or the redirect_uri', async () => {
+  test('is refused if it or the redirect_uri is missing', async () => {
     expect(await errorOf(await exchange(sandbox, {}))).toEqual([400, 'invalid_request']);
     const form = { grant_type: 'authorization_code', code: await codeFor(sandbox) };
     expect(await errorOf(await post(sandbox, 'token', form))).toEqual([400, 'invalid_request']);
   });
 
-  test('is refused when nobody issued it', async () => {
+  test('is refused if unknown', async () => {
     expect(await errorOf(await exchange(sandbox, { code: 'guess' }))).toEqual([400, 'invalid_grant']);
   });
 });
@@ -131,21 +131,21 @@ describe('a code for a challenge', () => {
     expect(await errorOf(answer)).toEqual(error === undefined ? [200, undefined] : [400, error]);
   });
 
-  test('survives a failed proof', async () => {
+  test('stays valid after a wrong verifier', async () => {
     const code = await codeFor(sandbox, pkce);
     await exchange(sandbox, { code, code_verifier: `${verifier}x` });
     expect((await exchange(sandbox, { code, code_verifier: verifier })).status).toBe(200);
   });
 });
 
-test('a verifier where nothing was challenged is refused, as RFC 9700 has it', async () => {
+test('a verifier without a challenge is refused, as RFC 9700 requires', async () => {
   const code = await codeFor(sandbox);
   const answer = await exchange(sandbox, { code, code_verifier: verifier });
   expect(await errorOf(answer)).toEqual([400, 'invalid_grant']);
 });
 
 describe('a user who withdraws consent', () => {
-  test('ends codes, access tokens and refresh tokens of every application, and nobody elses', async () => {
+  test('ends their codes, access tokens and refresh tokens for every application, and no other user’s', async () => {
     const theirs = await userTokens(sandbox, {}, benji);
     const pending = await codeFor(sandbox, {}, benji);
     const client_id = sandbox.publicClientId;
@@ -167,7 +167,7 @@ describe('a user who withdraws consent', () => {
     expect((await refresh(sandbox, { refresh_token: alices.refresh })).status).toBe(200);
   });
 
-  test('may sign in again', async () => {
+  test('can sign in again', async () => {
     await userTokens(sandbox, {}, benji);
     sandbox.revokeUserTokens(benji);
     expect(sandbox.revokeUserTokens(benji)).toBe(0);
@@ -175,7 +175,7 @@ describe('a user who withdraws consent', () => {
   });
 });
 
-test('a sign-in that was denied leaves nothing to withdraw', async () => {
+test('a denied sign-in leaves no consent to withdraw', async () => {
   sandbox.revokeUserTokens(alice);
   await sandbox.signIn(authorizeUrl(sandbox), { userId: alice, allow: false });
   expect(sandbox.revokeUserTokens(alice)).toBe(0);

@@ -1,4 +1,4 @@
-// The page of the authorization endpoint: what it shows, what may be done to it, and what its answers do.
+// The page of the authorization endpoint: its contents, its headers, and what its answers do.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createSandboxApp, createSandboxState } from '../../sandbox/index.ts';
@@ -16,19 +16,19 @@ const press = (form: Record<string, string>) =>
   });
 
 describe('the page', () => {
-  test('says that it is the sandbox, and names the application, the scopes and every user', async () => {
+  test('shows that it is the sandbox, the application, the scopes and every user', async () => {
     const page = await (await open(authorizeUrl(sandbox, { scope: 'data:read openid' }))).text();
-    expect(page).toContain('This is the sandbox.</strong> No Autodesk account is involved.');
+    expect(page).toMatch(/<p class="notice"><strong>[^<]*sandbox/);
     expect(page).toContain('<h1>Sign in to Sandbox Demo</h1>');
-    expect(page).toContain('See and download your projects and files');
-    expect(page).toContain('Know who you are');
+    for (const scope of ['data:read', 'openid'])
+      expect(page).toMatch(new RegExp(`<li>[^<]+ <small><code>${scope}</code>`));
     for (const text of ['Alice Architect', 'Benji Builder', '陳 Chien']) expect(page).toContain(text);
     for (const id of [`user-${alice}`, 'allow', 'deny', 'sign-in']) expect(page).toContain(`id="${id}"`);
     expect(page).toMatch(/<html lang="en">/);
     expect(page).not.toContain('<script');
   });
 
-  test('may be neither stored, framed, scripted nor styled by anything but its own style', async () => {
+  test('forbids caching, framing, scripts, and styles other than its own', async () => {
     const answer = await open(authorizeUrl(sandbox));
     const page = await answer.text();
     const style = /<style>([\s\S]*)<\/style>/.exec(page)?.[1] ?? '';
@@ -92,7 +92,7 @@ describe('the page', () => {
     }
   });
 
-  test('waits for ten minutes, and not a millisecond longer', async () => {
+  test('is valid for ten minutes, and not a millisecond longer', async () => {
     const timely = transactionOf(await (await open(authorizeUrl(sandbox))).text());
     const late = transactionOf(await (await open(authorizeUrl(sandbox))).text());
     const answer = { user: alice, decision: 'allow' };
@@ -102,7 +102,7 @@ describe('the page', () => {
     expect((await press({ ...answer, transaction: late })).status).toBe(400);
   });
 
-  test('takes the request from its own side, whatever the form says', async () => {
+  test('uses the stored request, whatever the form says', async () => {
     const transaction = transactionOf(await (await open(authorizeUrl(sandbox))).text());
     const answer = await press({
       transaction,
@@ -122,7 +122,7 @@ describe('the page', () => {
     ['a user that is not on it', { decision: 'allow', user: '<b>me</b>' }],
     ['no decision', { user: alice }],
     ['another decision', { user: alice, decision: 'maybe' }],
-  ])('asks again after %s', async (_case, form: Record<string, string>) => {
+  ])('asks for a complete answer after %s', async (_case, form: Record<string, string>) => {
     const transaction = transactionOf(await (await open(authorizeUrl(sandbox))).text());
     const answer = await press({ transaction, ...form });
     expect(answer.status).toBe(400);
@@ -133,7 +133,7 @@ describe('the page', () => {
   test.each([
     ['an unknown one', { transaction: 'guess', user: alice, decision: 'allow' }],
     ['none', {}],
-  ])('answers a transaction nobody opened: %s', async (_case, form: Record<string, string>) => {
+  ])('refuses an unknown transaction: %s', async (_case, form: Record<string, string>) => {
     const answer = await press(form);
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
   });

@@ -1,4 +1,4 @@
-// How the authorization endpoint refuses a request: on a page of its own, or by a redirect to the application.
+// How the authorization endpoint refuses a request: on an error page, or by a redirect to the application.
 import { describe, expect, test } from 'vitest';
 import { other } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
@@ -6,13 +6,13 @@ import { authorizeUrl, callback, challenge, open, pkce, publicCallback } from '.
 
 const { sandbox } = await startClockedSandbox();
 
-describe('a request is refused on a page, and the browser sent nowhere,', () => {
+describe('a request is refused on a page, without a redirect,', () => {
   test.each([
     ['without client_id', { client_id: undefined }, 'No such application'],
     ['with an unknown client_id', { client_id: '<b>somebody</b>' }, '&lt;b&gt;somebody&lt;/b&gt;'],
     ['without redirect_uri', { redirect_uri: undefined }, 'not registered'],
     [
-      'with a redirect_uri elsewhere',
+      'with a redirect_uri on another host',
       { redirect_uri: 'https://attacker.example/"><b>' },
       '&quot;&gt;&lt;b&gt;',
     ],
@@ -24,7 +24,7 @@ describe('a request is refused on a page, and the browser sent nowhere,', () => 
       'not registered',
     ],
     ["with another application's redirect_uri", { redirect_uri: publicCallback }, 'not registered'],
-    ['by an application that signs nobody in', { client_id: other.id }, 'It has none'],
+    ['by an application without redirect URIs', { client_id: other.id }, 'It has none'],
   ])('%s', async (_case, changes, text) => {
     const answer = await open(authorizeUrl(sandbox, changes));
     expect(answer.status).toBe(400);
@@ -35,7 +35,7 @@ describe('a request is refused on a page, and the browser sent nowhere,', () => 
     expect(page).not.toContain('<b>');
   });
 
-  test.each(['client_id', 'redirect_uri'])('with %s given twice', async (name) => {
+  test.each(['client_id', 'redirect_uri'])('with two values for %s', async (name) => {
     const url = authorizeUrl(sandbox);
     url.searchParams.append(name, url.searchParams.get(name) ?? '');
     expect((await open(url)).status).toBe(400);
@@ -51,23 +51,23 @@ describe('a request is refused by a redirect', () => {
     ['with response_type token', { response_type: 'token' }, 'unsupported_response_type'],
     ['with another response_mode', { response_mode: 'fragment' }, 'invalid_request'],
     ['with another prompt', { prompt: 'none' }, 'invalid_request'],
-    ['with a state of other characters', { state: 'a b' }, 'invalid_request'],
+    ['with a space in state', { state: 'a b' }, 'invalid_request'],
     ['with a state in base64', { state: 'YWI=' }, 'invalid_request'],
     ['without scope', { scope: undefined }, 'invalid_scope'],
     ['with an empty scope', { scope: ' ' }, 'invalid_scope'],
     ['with an unknown scope', { scope: 'data:read "everything"\\é' }, 'invalid_scope'],
     ['with 51 scopes', { scope: many(51) }, 'invalid_scope'],
-    ['with 2001 characters of scope', { scope: `data:read:${'x'.repeat(1991)}` }, 'invalid_scope'],
+    ['with a scope of 2001 characters', { scope: `data:read:${'x'.repeat(1991)}` }, 'invalid_scope'],
     ['with a challenge of 42 characters', { ...pkce, code_challenge: challenge.slice(1) }, 'invalid_request'],
     ['with a challenge of 129 characters', { ...pkce, code_challenge: 'x'.repeat(129) }, 'invalid_request'],
     [
-      'with a challenge in plain base64',
+      'with a challenge in base64, not base64url',
       { ...pkce, code_challenge: `+${challenge.slice(1)}` },
       'invalid_request',
     ],
-    ['with a challenge in plain text', { ...pkce, code_challenge_method: 'plain' }, 'invalid_request'],
-    ['with a challenge without method', { code_challenge: challenge }, 'invalid_request'],
-    ['with a method without challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
+    ['with the method plain', { ...pkce, code_challenge_method: 'plain' }, 'invalid_request'],
+    ['with a challenge but no method', { code_challenge: challenge }, 'invalid_request'],
+    ['with a method but no challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
   ])('%s', async (_case, changes, error) => {
     const url = authorizeUrl(sandbox, changes);
     const answer = await open(url);
@@ -83,7 +83,7 @@ describe('a request is refused by a redirect', () => {
     expect(await sandbox.signIn(url)).toEqual(sentTo);
   });
 
-  test('with a parameter given twice, and a doubtful state is not sent back', async () => {
+  test('with a repeated parameter, and a repeated state is not returned', async () => {
     const url = authorizeUrl(sandbox);
     url.searchParams.append('state', 'state-2');
     const sentTo = await sandbox.signIn(url);
@@ -91,13 +91,13 @@ describe('a request is refused by a redirect', () => {
     expect(sentTo.searchParams.has('state')).toBe(false);
   });
 
-  test('of an application without a secret and without PKCE', async () => {
+  test('of a public application without PKCE', async () => {
     const changes = { client_id: sandbox.publicClientId, redirect_uri: publicCallback };
     const sentTo = await sandbox.signIn(authorizeUrl(sandbox, changes));
     expect(sentTo.searchParams.get('error')).toBe('invalid_request');
   });
 
-  test('but not at the limits themselves', async () => {
+  test('but not exactly at the limits', async () => {
     for (const changes of [
       { scope: many(50) },
       { scope: `data:read:${'x'.repeat(1990)}` },

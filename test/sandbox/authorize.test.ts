@@ -1,4 +1,4 @@
-// The authorization endpoint: where it sends a user, which addresses it knows, and what it puts on record.
+// The authorization endpoint: redirects, redirect URIs, rate limit and request log.
 import { describe, expect, test } from 'vitest';
 import { startSandbox } from '../../sandbox/index.ts';
 import { basic, demo, json, other } from './calls.ts';
@@ -22,7 +22,7 @@ const { sandbox, clock } = await startClockedSandbox({
 });
 
 describe('a user', () => {
-  test('who allows is sent back with a code and the state', async () => {
+  test('who allows is redirected with a code and the state', async () => {
     const sentTo = await sandbox.signIn(authorizeUrl(sandbox), { userId: alice, allow: true });
     expect(`${sentTo.origin}${sentTo.pathname}`).toBe(callback);
     expect(Object.fromEntries(sentTo.searchParams)).toEqual({
@@ -31,7 +31,7 @@ describe('a user', () => {
     });
   });
 
-  test('who denies is sent back with access_denied and the state', async () => {
+  test('who denies is redirected with access_denied and the state', async () => {
     const sentTo = await sandbox.signIn(authorizeUrl(sandbox), { allow: false });
     expect(Object.fromEntries(sentTo.searchParams)).toEqual({
       error: 'access_denied',
@@ -40,23 +40,23 @@ describe('a user', () => {
     });
   });
 
-  test('is sent back without a state when there was none', async () => {
+  test('is redirected without a state if there was none', async () => {
     const sentTo = await sandbox.signIn(authorizeUrl(sandbox, { state: undefined }));
     expect([...sentTo.searchParams.keys()]).toEqual(['code']);
   });
 
-  test('finds the query of the redirect URI kept', async () => {
+  test('is redirected with the query of the redirect URI intact', async () => {
     const redirect_uri = 'http://127.0.0.1:7777/back?from=aps';
     const sentTo = await sandbox.signIn(authorizeUrl(sandbox, { redirect_uri }));
     expect(sentTo.href).toMatch(/^http:\/\/127\.0\.0\.1:7777\/back\?from=aps&code=[\w-]+&state=state-1$/);
   });
 
-  test('may be asked to sign in anew, under any look', async () => {
+  test('sees the page with prompt and authoptions', async () => {
     const changes = { prompt: 'login', authoptions: '{}', response_mode: 'query' };
     expect((await open(authorizeUrl(sandbox, changes))).status).toBe(200);
   });
 
-  test('is asked by an application without a secret too', async () => {
+  test('sees the page for a public application', async () => {
     const changes = { client_id: sandbox.publicClientId, redirect_uri: publicCallback, ...pkce };
     const sentTo = await sandbox.signIn(authorizeUrl(sandbox, changes));
     expect(sentTo.origin + sentTo.pathname).toBe(publicCallback);
@@ -64,7 +64,7 @@ describe('a user', () => {
 });
 
 describe('a redirect URI', () => {
-  test('can be registered at run time, and counts for both applications', async () => {
+  test('can be registered at run time, for both applications', async () => {
     const redirect_uri = 'http://localhost:43210/callback';
     expect((await open(authorizeUrl(sandbox, { redirect_uri }))).status).toBe(400);
     sandbox.registerRedirectUri(redirect_uri);
@@ -84,14 +84,14 @@ describe('a redirect URI', () => {
   );
 });
 
-test('signIn says which page it met, and whom the page does not offer', async () => {
+test('signIn names the error page, or the user that the page does not offer', async () => {
   const unknown = sandbox.signIn(authorizeUrl(sandbox, { client_id: 'somebody' }));
   await expect(unknown).rejects.toThrow('400, No such application');
   const stranger = sandbox.signIn(authorizeUrl(sandbox), { userId: 'SBXUSERNOBODY' });
-  await expect(stranger).rejects.toThrow(`SBXUSERNOBODY, only ${alice}, ${benji}`);
+  await expect(stranger).rejects.toThrow(new RegExp(`SBXUSERNOBODY.*${alice}, ${benji}`));
 });
 
-test('the 501st request of an application within a minute is answered 429', async () => {
+test('the 501st request of an application within a minute gets a 429', async () => {
   for (let call = 1; call <= 500; call++) {
     const answer = await open(authorizeUrl(sandbox));
     expect(answer.status).toBe(200);
@@ -104,14 +104,14 @@ test('the 501st request of an application within a minute is answered 429', asyn
   expect((await open(authorizeUrl(sandbox))).status).toBe(200);
 });
 
-test('trouble hits the authorization endpoint like every other', async () => {
+test('trouble applies to the authorization endpoint', async () => {
   sandbox.trouble.set({ rateLimit: 1 });
   const url = authorizeUrl(sandbox);
   expect([(await open(url)).status, (await open(url)).status]).toEqual([429, 200]);
   sandbox.trouble.reset();
 });
 
-test('nothing that a sign-in depends on gets on record', async () => {
+test('the request log contains no secret of a sign-in', async () => {
   const state = 'state-to-keep-secret';
   const nonce = 'nonce-to-keep-secret';
   const before = sandbox.requests.length;

@@ -69,7 +69,7 @@ test('it walks from the top folders to the versions of an item', async () => {
   expect(version.data?.attributes.storageSize).toBeGreaterThan(0);
 });
 
-test('it tells a refusal by its status', async () => {
+test('it reports an error with its status', async () => {
   const refused = client.getHubProjects(demoHubs.awaitingApproval, { accessToken });
   await expect(refused).rejects.toThrow(DataManagementApiError);
   await expect(refused).rejects.toMatchObject({ axiosError: { response: { status: 403 } } });

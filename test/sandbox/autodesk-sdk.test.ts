@@ -1,4 +1,4 @@
-// Autodesk's own SDK packages work against the sandbox: the proof that it is true to the original.
+// Autodesk's own SDK packages work against the sandbox, which shows that it behaves like APS.
 import { AuthenticationClient, ResponseType, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
 import { OssApiError, OssClient, Region } from '@aps_sdk/oss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,7 +62,7 @@ describe('@aps_sdk/authentication, for a user', () => {
     });
     expect(token).toMatchObject({ expires_in: 3599, id_token: expect.any(String) });
 
-    // The SDK has its own fixed address for this one call, and sends what it is given as the whole header.
+    // For this call, the SDK has a fixed address, and sends its argument as the whole header.
     authentication.usersApi.baseAddress = new URL(sandbox.url);
     const profile = await authentication.getUserInfo(`Bearer ${token.access_token}`);
     expect(profile).toMatchObject({ sub: benji, name: 'Benji Builder' });
@@ -128,7 +128,7 @@ describe('@aps_sdk/oss', () => {
     expect(details).toMatchObject({ bucketOwner: demo.id, policyKey: 'persistent' });
   });
 
-  test('tells a refusal by its status and body', async () => {
+  test('reports an error with its status and body', async () => {
     const refused = oss.getObjects('sandbox-other-application', { accessToken });
     await expect(refused).rejects.toThrow(OssApiError);
     await expect(oss.getObjects('no-such-bucket', { accessToken })).rejects.toThrow('no such bucket');

@@ -1,4 +1,4 @@
-// The calls that these tests make to a sandbox, over real sockets and with nothing but `fetch`.
+// The calls that these tests make to a sandbox, over real sockets with plain `fetch`.
 import { z } from 'zod';
 import type { Sandbox } from '../../sandbox/index.ts';
 
@@ -58,7 +58,7 @@ const bodySchema = z
   })
   .partial();
 
-/** The body of an answer: the members that tests read have the type they must have, all others are kept. */
+/** The body of a response. Checks the types of the members that tests read, and keeps all others. */
 export async function json(answer: Response): Promise<z.infer<typeof bodySchema>> {
   return bodySchema.parse(await answer.json());
 }

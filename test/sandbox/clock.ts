@@ -1,11 +1,11 @@
-// A sandbox for the tests of one file, and the clock that it goes by.
+// A sandbox for the tests of one file, with a clock that they control.
 import { afterAll, beforeEach } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 
-/** Milliseconds since the epoch; tests let time pass by adding to it. */
+/** In milliseconds since the epoch. Tests add to it to let time pass. */
 export type Clock = { now: number };
 
-/** Call it once at the top of a test file: every test begins past the rate limit's window of the one before. */
+/** Call it once at the top of a test file. Every test starts outside the rate limit window of the one before. */
 export async function startClockedSandbox(
   options: Omit<NonNullable<Parameters<typeof startSandbox>[0]>, 'now'> = {},
 ): Promise<{ sandbox: Sandbox; clock: Clock }> {

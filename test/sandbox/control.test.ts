@@ -1,4 +1,4 @@
-// The routes under `/_sandbox`: what they do for a person with curl, and that they do nothing for a web page.
+// The control routes under `/_sandbox`: what they do, and that web pages cannot use them.
 import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
@@ -15,8 +15,8 @@ afterEach(() => sandbox.trouble.reset());
 const control = (method: string, path = '', body?: string, headers: Record<string, string> = {}) =>
   fetch(`${sandbox.url}/_sandbox${path}`, { method, body, headers });
 
-describe('a person on this machine', () => {
-  test('sees what is running', async () => {
+describe('a program on this machine', () => {
+  test('reads the state', async () => {
     expect(await json(await control('GET'))).toEqual({
       name: 'APS sandbox',
       apis: ['authentication/v2', 'oss/v2', 'project/v1', 'data/v1'],
@@ -26,7 +26,7 @@ describe('a person on this machine', () => {
     });
   });
 
-  test('switches trouble on, a part at a time, and off', async () => {
+  test('switches trouble on, one switch at a time, and off', async () => {
     await control('PUT', '/trouble', '{"rateLimit":1}');
     const answer = await control('PUT', '/trouble', '{"latencyMs":1}');
     expect(await json(answer)).toMatchObject({ rateLimit: 1, latencyMs: 1 });
@@ -55,7 +55,7 @@ describe('a person on this machine', () => {
     expect((await get(sandbox, '/oss/v2/buckets', token)).status).toBe(401);
   });
 
-  test('reads what was answered, without these routes themselves', async () => {
+  test('reads the request log, without these routes themselves', async () => {
     await get(sandbox, '/oss/v2/buckets?limit=5');
     const answered: unknown = await (await control('GET', '/requests')).json();
     expect(answered).toEqual(JSON.parse(JSON.stringify(sandbox.requests)));
@@ -67,17 +67,17 @@ describe('a person on this machine', () => {
     expect(sandbox.requests.some(({ path }) => path.startsWith('/_sandbox'))).toBe(false);
   });
 
-  test('gets through whatever the trouble', async () => {
+  test('is not affected by trouble', async () => {
     sandbox.trouble.set({ failAll: { drop: 'before' }, latencyMs: 600_000 });
     expect((await control('DELETE', '/trouble')).status).toBe(200);
   });
 
-  test('may call it localhost', async () => {
+  test('can call it as localhost', async () => {
     const { port } = new URL(sandbox.url);
     expect((await fetch(`http://localhost:${port}/_sandbox`)).status).toBe(200);
   });
 
-  test('gets 404 for a control that is not there', async () => {
+  test('gets a 404 for an unknown control route', async () => {
     expect((await control('GET', '/nothing')).status).toBe(404);
   });
 });
@@ -101,7 +101,7 @@ describe('a web page', () => {
     expect(sandbox.trouble.current.latencyMs).toBe(0);
   });
 
-  test.each(everything)('is refused %s /_sandbox%s under a name of its own', async (method, path) => {
+  test.each(everything)('is refused %s /_sandbox%s under its own host name', async (method, path) => {
     expect(await statusUnderHost('rebound.example.com', method, path)).toBe(403);
     expect(await statusUnderHost('127.0.0.1.example.com', method, path)).toBe(403);
     expect(await statusUnderHost('localhost.example.com', method, path)).toBe(403);

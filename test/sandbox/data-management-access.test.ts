@@ -1,4 +1,4 @@
-// Who may read what of Data Management, and how it refuses.
+// Access to Data Management, and its errors.
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoHubs, startSandbox } from '../../sandbox/index.ts';
 import { assertion, serviceAccountToken } from './assertion-calls.ts';
@@ -11,8 +11,8 @@ afterAll(() => sandbox.close());
 const service = await serviceAccountToken(sandbox);
 const { read, refusal, showcase } = readerOf(sandbox, service);
 
-describe('what is not there or not yours', () => {
-  test('is told apart: 404 for what nobody has, 403 for what somebody else has', async () => {
+describe('what does not exist or belongs to others', () => {
+  test('is 404 if it does not exist, 403 if it belongs to others', async () => {
     const theirs = (await read(projectsOf(demoHubs.construction))).first;
     const { files } = await showcase();
     const { access } = await userTokens(sandbox);
@@ -43,7 +43,7 @@ describe('what is not there or not yours', () => {
     },
   );
 
-  test('is a version past the last', async () => {
+  test('is 404 for a version past the last', async () => {
     const { project, folder } = await showcase();
     const { included } = await read(contentsOf(project, folder('02 Models')));
     const past = (included?.[0]?.links.self.href ?? '').replace('%3D12', '%3D13');
@@ -77,12 +77,12 @@ describe('without the right token', () => {
     expect(await code(await accessToken(sandbox, 'data:read', withoutApis))).toEqual([403, 'AUTH-001']);
   });
 
-  test('an assertion is no token', async () => {
+  test('an assertion does not work as a token', async () => {
     expect((await get(sandbox, '/project/v1/hubs', await assertion(sandbox, Date.now()))).status).toBe(401);
   });
 });
 
-test('trouble comes to these routes, and they are on record', async () => {
+test('trouble applies to these routes, and the request log lists them', async () => {
   sandbox.trouble.set({ sequence: [{ status: 503, retryAfter: '1' }] });
   const path = `${projectsOf(demoHubs.europe)}?page[number]=0`;
   expect((await get(sandbox, path, service)).status).toBe(503);

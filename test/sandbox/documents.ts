@@ -1,4 +1,4 @@
-// Data Management as these tests read it: documents that must have the form of JSON:API, and the ways to them.
+// Reads Data Management for these tests, and checks that its documents are JSON:API.
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { demoHubs, type Sandbox } from '../../sandbox/index.ts';
@@ -26,7 +26,7 @@ export const documentSchema = z.strictObject({
 });
 const jsonapi = z.strictObject({ version: z.literal('1.0') });
 
-/** What a 400 or 404 says. */
+/** The errors in a 400 or 404. */
 const errorSchema = z
   .strictObject({
     jsonapi,
@@ -42,7 +42,7 @@ const errorSchema = z
   })
   .transform(({ errors: [{ status, code }] }) => ({ status, code }));
 
-/** What a 403 says, with the members of the published example. */
+/** The warning in a 403, with the members of the published example. */
 const deniedSchema = z
   .strictObject({
     jsonapi,
@@ -88,9 +88,9 @@ export const contentsOf = (project: Found, folder: Found) =>
 export const itemPath = (project: Found, item: Found) =>
   `/data/v1/projects/${project.id}/items/${encodeURIComponent(item.id)}`;
 
-/** The ways to read a sandbox with a token; `read` and `refusal` take another for one call. */
+/** Reads a sandbox with a token. `read` and `refusal` accept another one for a single call. */
 export function readerOf(sandbox: Sandbox, ownToken: string) {
-  /** A document, its data as a list. */
+  /** A document with its data as a list. */
   async function read(path: string, token = ownToken) {
     const answer = await get(sandbox, path, token);
     expect(answer.status).toBe(200);
@@ -126,7 +126,7 @@ export function readerOf(sandbox: Sandbox, ownToken: string) {
     return found;
   }
 
-  /** The folders of the first project, which has something of everything. */
+  /** The folders of the first project, which covers every case. */
   async function showcase() {
     const project = (await read(`${projectsOf(demoHubs.construction)}?page[limit]=1`)).first;
     const top = await read(`${projectsOf(demoHubs.construction)}/${project.id}/topFolders`);

@@ -1,4 +1,4 @@
-// The folders of a project, and what is in them page by page.
+// The folders of a project and their contents, page by page.
 import { afterAll, describe, expect, test } from 'vitest';
 import { startSandbox } from '../../sandbox/index.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
@@ -10,7 +10,7 @@ const service = await serviceAccountToken(sandbox);
 const { read, refusal, walk, showcase } = readerOf(sandbox, service);
 
 describe('a folder', () => {
-  test('is listed, and read by its own address', async () => {
+  test('is listed, and read by its id', async () => {
     const { top } = await showcase();
     expect(namesOf(top.list)).toEqual(['Project Files', 'Handover']);
     expect(top.first.attributes).toMatchObject({
@@ -25,7 +25,7 @@ describe('a folder', () => {
     expect((await read(top.first.links.self.href)).data).toEqual(top.first);
   });
 
-  test('holds folders and items, and hidden ones when asked for', async () => {
+  test('contains folders and items, and hidden ones on request', async () => {
     const { project, files, list } = await showcase();
     expect(list.map(({ type }) => type)).toEqual([...Array(6).fill('folders'), 'items']);
     const all = (await read(`${contentsOf(project, files)}?includeHidden=true`)).list;
@@ -46,7 +46,7 @@ describe('a folder', () => {
     expect([await only('folders'), await only('items')]).toEqual([6, 1]);
   });
 
-  test('of 450 items is walked 200 at a time, each with its tip version', async () => {
+  test('of 450 items is read in pages of 200, each item with its tip version', async () => {
     const { project, folder } = await showcase();
     const found = await walk(contentsOf(project, folder('03 Site photos')));
     expect(found.map(({ list }) => list.length)).toEqual([200, 200, 50]);
@@ -59,7 +59,7 @@ describe('a folder', () => {
     }
   });
 
-  test('lies seven folders deep', async () => {
+  test('can be seven levels deep', async () => {
     const { project, folder } = await showcase();
     let current = folder('04 Correspondence');
     const path: string[] = [];
@@ -75,7 +75,7 @@ describe('a folder', () => {
     );
   });
 
-  test('is not sent again to somebody who has it', async () => {
+  test('is 304 for a client that has the current version', async () => {
     const { files } = await showcase();
     const since = (date: string) =>
       fetch(files.links.self.href, {

@@ -1,4 +1,4 @@
-// The hubs of Data Management: who sees which.
+// The hubs of Data Management, and who has access to them.
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { demoHubs, startSandbox } from '../../sandbox/index.ts';
@@ -61,7 +61,7 @@ describe('the list of hubs', () => {
     expect(await kinds(chien)).toEqual([['a.', 'hubs:autodesk.core:Hub']]);
   });
 
-  test('warns of the region whose account did not approve the application, and of one that is harmless', async () => {
+  test('warns of a region whose account has not approved the application, and of one without membership', async () => {
     const { meta } = await read('/project/v1/hubs');
     expect(meta?.warnings).toEqual([
       {
@@ -92,7 +92,7 @@ describe('the list of hubs', () => {
     expect(namesOf(list)).toEqual(expected);
   });
 
-  test('knows no other filter', async () => {
+  test('supports no other filter', async () => {
     expect(await refusal('/project/v1/hubs?filter[region]=US')).toEqual({ status: 400, code: 'BAD_INPUT' });
   });
 });
@@ -100,7 +100,7 @@ describe('the list of hubs', () => {
 describe('an account that has not approved the application', () => {
   const projects = projectsOf(demoHubs.awaitingApproval);
 
-  test('is 403 by its id, and there with its projects once it has', async () => {
+  test('is 403, and accessible with its projects after approval', async () => {
     const fresh = await startSandbox();
     try {
       const token = await serviceAccountToken(fresh);
@@ -117,7 +117,7 @@ describe('an account that has not approved the application', () => {
     }
   });
 
-  test('can be made to approve it with curl', async () => {
+  test('can approve it through the control route', async () => {
     const fresh = await startSandbox();
     try {
       const approve = (body: unknown) =>
@@ -131,13 +131,13 @@ describe('an account that has not approved the application', () => {
     }
   });
 
-  test('has to be an account of the sandbox', () => {
+  test('must be an account of the sandbox', () => {
     expect(() => sandbox.approveIntegration(demoHubs.chien)).toThrow(demoHubs.chien);
   });
 });
 
-describe('an application by itself', () => {
-  test('sees every account that approved it, and no hub of a user', async () => {
+describe('an application without a user', () => {
+  test('has access to every account that approved it, and to no hub of a user', async () => {
     const { list, meta } = await read('/project/v1/hubs', await accessToken(sandbox));
     expect(namesOf(list)).toEqual([
       'Sandbox Construction',
@@ -152,7 +152,7 @@ describe('an application by itself', () => {
     });
   });
 
-  test('acts for the user that x-user-id names, which a user cannot do', async () => {
+  test('acts for the user in x-user-id, which a user token cannot do', async () => {
     const asBenji = async (token: string) => {
       const headers = { authorization: `Bearer ${token}`, 'x-user-id': benji };
       const answer = await fetch(`${sandbox.url}/project/v1/hubs`, { headers });
@@ -162,7 +162,7 @@ describe('an application by itself', () => {
     expect(await asBenji(service)).toEqual(['Sandbox Construction', 'Sandbox Europe']);
   });
 
-  test('that nobody approved sees nothing but warnings', async () => {
+  test('that no account approved gets only warnings', async () => {
     const { list, meta } = await read('/project/v1/hubs', await accessToken(sandbox, undefined, other));
     expect(list).toEqual([]);
     expect(meta?.warnings.map((each) => each.HttpStatusCode)).toEqual(['403', '403', '403', '403']);

@@ -9,7 +9,7 @@ afterAll(() => sandbox.close());
 const { read, walk, showcase } = readerOf(sandbox, await serviceAccountToken(sandbox));
 
 describe('an item', () => {
-  test('comes with its tip, which is its newest version', async () => {
+  test('includes its tip, the newest version', async () => {
     const { project, folder } = await showcase();
     const { list } = await read(contentsOf(project, folder('02 Models')));
     const model = byName(list, 'Architecture.rvt');
@@ -31,7 +31,7 @@ describe('an item', () => {
     expect((await read(tip.first.links.self.href)).data).toEqual(tip.first);
   });
 
-  test('has its versions newest first, three pages of them', async () => {
+  test('lists its versions newest first, on three pages', async () => {
     const { project, folder } = await showcase();
     const { list } = await read(contentsOf(project, folder('02 Models')));
     const versions = `${itemPath(project, byName(list, 'Coordination.rvt'))}/versions`;
@@ -45,7 +45,7 @@ describe('an item', () => {
     expect(chosen.list.map(({ attributes }) => attributes.versionNumber)).toEqual([7, 3]);
   });
 
-  test('that somebody locked says who', async () => {
+  test('that is reserved says by whom', async () => {
     const { project, folder } = await showcase();
     const { list } = await read(contentsOf(project, folder('01 Drawings')));
     expect(byName(list, 'A-201 North elevation.dwg').attributes).toMatchObject({

@@ -1,4 +1,4 @@
-// The JWT bearer grant: what an assertion must be, and what comes back.
+// The JWT bearer grant: valid and invalid assertions.
 import { createHmac, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { decodeJwt, importPKCS8, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ describe('an assertion', () => {
     });
   });
 
-  test('may be signed with the key in PKCS#8, and sent with the credentials in the body', async () => {
+  test('can be signed with a PKCS#8 key, and sent with the credentials in the body', async () => {
     const { id, kid, privateKey } = demoAccount(sandbox);
     const pkcs8 = createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'pem' }).toString();
     const signed = await new SignJWT({ scope: ['data:read'] })
@@ -41,7 +41,7 @@ describe('an assertion', () => {
     expect((await post(sandbox, 'token', form, {})).status).toBe(200);
   });
 
-  test('may be narrowed by the scope of the request, and not widened', async () => {
+  test('can be narrowed, but not widened, by the scope of the request', async () => {
     const scope = ['data:read', 'data:write'];
     const narrowed = await json(
       await exchange(sandbox, await assertion(sandbox, clock.now, { scope }), { scope: 'data:read' }),
@@ -54,7 +54,7 @@ describe('an assertion', () => {
     expect(await json(widened)).toMatchObject({ error: 'invalid_scope' });
   });
 
-  test('is good for the address by which the sandbox was called', async () => {
+  test('is valid for the address at which the sandbox was called', async () => {
     const { port } = new URL(sandbox.url);
     const named = `http://localhost:${port}/authentication/v2/token`;
     const signed = await assertion(sandbox, clock.now, { aud: named });
@@ -70,26 +70,26 @@ describe('an assertion', () => {
     expect(again.status).toBe(400);
     expect(await json(again)).toEqual({
       error: 'invalid_grant',
-      error_description: 'The assertion was used before.',
+      error_description: expect.stringContaining('already used'),
     });
     const twin = await assertion(sandbox, clock.now, { jti: 'once', exp: seconds() + 100 });
     expect((await exchange(sandbox, twin)).status).toBe(400);
   });
 
-  test('without jti works once too', async () => {
+  test('without jti also works once', async () => {
     const signed = await assertion(sandbox, clock.now, { jti: undefined });
     expect((await exchange(sandbox, signed)).status).toBe(200);
     expect((await exchange(sandbox, signed)).status).toBe(400);
   });
 
-  test('that was refused may be sent again once what was wrong is put right', async () => {
+  test('that was refused can be sent again after the cause is fixed', async () => {
     const signed = await assertion(sandbox, clock.now, { nbf: seconds() + 60 });
     expect((await exchange(sandbox, signed)).status).toBe(400);
     clock.now += 60_000;
     expect((await exchange(sandbox, signed)).status).toBe(200);
   });
 
-  test('is good to the last second before exp', async () => {
+  test('is valid until exp', async () => {
     const [early, late] = await Promise.all([assertion(sandbox, clock.now), assertion(sandbox, clock.now)]);
     clock.now += 299_000;
     expect((await exchange(sandbox, early)).status).toBe(200);
@@ -97,7 +97,7 @@ describe('an assertion', () => {
     expect((await exchange(sandbox, late)).status).toBe(400);
   });
 
-  test('lasts as long as the sandbox was told', async () => {
+  test('gives a token with the configured lifetime', async () => {
     sandbox.trouble.set({ tokenLifetimeSeconds: 5 });
     const body = await json(await exchange(sandbox, await assertion(sandbox, clock.now)));
     sandbox.trouble.reset();
@@ -179,7 +179,7 @@ describe('an assertion is refused as an invalid grant', () => {
     expect((await json(answer)).error).toBe('invalid_grant');
   });
 
-  test('when the service account is disabled', async () => {
+  test('of a disabled service account', async () => {
     const token = await accessToken(sandbox, 'application:service_account:write');
     const setStatus = (status: string) =>
       fetch(`${sandbox.url}/authentication/v2/service-accounts/${sandbox.env.APS_SSA_ID}`, {
@@ -202,7 +202,7 @@ describe('the request is refused', () => {
     expect((await json(answer)).error).toBe('invalid_request');
   });
 
-  test('400 with a scope that is not published, in the assertion or beside it', async () => {
+  test('400 with a scope that is not published, in the assertion or the request', async () => {
     const inside = await exchange(
       sandbox,
       await assertion(sandbox, clock.now, { scope: ['data:everything'] }),
@@ -231,13 +231,13 @@ describe('the request is refused', () => {
   });
 });
 
-test('every answer is dated by the clock of the sandbox, also one that refuses', async () => {
+test('the date of every response, including errors, follows the clock of the sandbox', async () => {
   const refused = await exchange(sandbox, await assertion(sandbox, clock.now, { exp: seconds() - 1 }));
   expect(refused.headers.get('date')).toBe(new Date(clock.now).toUTCString());
   expect((await get(sandbox, '/nothing')).headers.get('date')).toBe(new Date(clock.now).toUTCString());
 });
 
-test('the record of an exchange holds neither the assertion nor the key', async () => {
+test('the request log contains neither the assertion nor the key', async () => {
   const signed = await assertion(sandbox, clock.now);
   await exchange(sandbox, signed);
   expect(sandbox.requests.at(-1)).toMatchObject({ status: 200, grant: jwtBearer });

@@ -1,4 +1,4 @@
-// A certified OpenID client signs users in at the sandbox: an independent reading of the same specifications.
+// A certified OpenID client, an independent implementation of the same specifications, signs users in at the sandbox.
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
@@ -56,7 +56,7 @@ describe.each([
       insecure,
     );
 
-  test('signs a user in, checks who it is, reads the profile, refreshes and revokes', async () => {
+  test('signs a user in, verifies the ID token, reads the profile, refreshes and revokes', async () => {
     const client = clientOf(clientId);
     const scope = 'openid data:read';
     const { url, verifier, state, nonce } = await authorizationRequest(client, redirectUri, scope);
@@ -120,7 +120,7 @@ describe.each([
     expect(tokens.refresh_token).toEqual(expect.any(String));
   });
 
-  test('is told of a denial, and of a code that came too late', async () => {
+  test('gets an error after a denial, and for an expired code', async () => {
     const client = clientOf(clientId);
     const { url, verifier, state } = await authorizationRequest(client, redirectUri, 'data:read');
     const denied = await sandbox.signIn(url, { userId: alice, allow: false });

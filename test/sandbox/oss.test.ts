@@ -1,4 +1,4 @@
-// The Object Storage Service: who may ask, and what comes back page by page.
+// The Object Storage Service: access, paging and errors.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSandboxApp, createSandboxState, type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { accessToken, demo, get, json, other, pages, withoutApis } from './calls.ts';
@@ -31,7 +31,7 @@ describe('a request without the right token', () => {
     });
   });
 
-  test('is refused when one character of the token was changed', async () => {
+  test('is refused if one character of the token is changed', async () => {
     const changed = token.slice(0, -5) + (token.at(-5) === 'A' ? 'B' : 'A') + token.slice(-4);
     expect((await get(sandbox, '/oss/v2/buckets', changed)).status).toBe(401);
   });
@@ -41,19 +41,19 @@ describe('a request without the right token', () => {
     ['/oss/v2/buckets/sandbox-empty/details', 'data:read'],
     ['/oss/v2/buckets/sandbox-empty/objects', 'bucket:read'],
     ['/oss/v2/buckets/sandbox-empty/objects/x/details', 'bucket:read'],
-  ])('is refused at %s with a token for %s only', async (path, scope) => {
+  ])('is refused at %s with only the scope %s', async (path, scope) => {
     const answer = await get(sandbox, path, await accessToken(sandbox, scope));
     expect(answer.status).toBe(403);
     expect((await json(answer)).errorCode).toBe('AUTH-010');
   });
 
-  test('is refused when the application was given no access to the API', async () => {
+  test('is refused if the application has no access to the API', async () => {
     const answer = await get(sandbox, '/oss/v2/buckets', await accessToken(sandbox, undefined, withoutApis));
     expect(answer.status).toBe(403);
     expect((await json(answer)).errorCode).toBe('AUTH-001');
   });
 
-  test('is refused when the token belongs to a user', async () => {
+  test('is refused with the token of a user', async () => {
     const state = await createSandboxState();
     const issued = await state.tokens.issue({
       issuer: 'http://localhost',
@@ -70,7 +70,7 @@ describe('a request without the right token', () => {
 });
 
 describe('the list of buckets', () => {
-  test('is a page of 10 of the US region unless asked otherwise', async () => {
+  test('defaults to a page of 10 in the US region', async () => {
     const body = await json(await get(sandbox, '/oss/v2/buckets', token));
     expect(body.items).toHaveLength(10);
     expect(body.items?.[0]).toEqual({
@@ -102,12 +102,12 @@ describe('the list of buckets', () => {
     expect(found.map((page) => page.length)).toEqual([100, 30]);
   });
 
-  test('is ordered by key, and every bucket comes once', async () => {
+  test('is ordered by key, with every bucket once', async () => {
     const found = keys((await pages(sandbox, '/oss/v2/buckets?limit=7', token)).flat(), 'bucketKey');
     expect(found).toEqual([...new Set(found)].sort());
   });
 
-  test('starts after startAt, whether or not there is such a bucket', async () => {
+  test('starts after startAt, whether or not that bucket exists', async () => {
     const firstAfter = async (startAt: string) =>
       (await json(await get(sandbox, `/oss/v2/buckets?limit=1&startAt=${startAt}`, token))).items?.[0]
         ?.bucketKey;
@@ -121,7 +121,7 @@ describe('the list of buckets', () => {
     expect(body).not.toHaveProperty('next');
   });
 
-  test('has only the buckets of the application that asks', async () => {
+  test('has only the buckets of the calling application', async () => {
     const theirs = await pages(sandbox, '/oss/v2/buckets', await accessToken(sandbox, undefined, other));
     expect(keys(theirs.flat(), 'bucketKey')).toEqual(['sandbox-other-application']);
   });
@@ -141,7 +141,7 @@ describe('the list of buckets', () => {
     expect(await json(answer)).toEqual({ reason: expect.any(String) });
   });
 
-  test.each([1, 100])('takes a limit of %i', async (limit) => {
+  test.each([1, 100])('accepts a limit of %i', async (limit) => {
     expect((await get(sandbox, `/oss/v2/buckets?limit=${limit}`, token)).status).toBe(200);
   });
 
@@ -154,7 +154,7 @@ describe('the list of buckets', () => {
 describe('the list of objects', () => {
   const photos = '/oss/v2/buckets/sandbox-survey-photos/objects';
 
-  test('walks all 2,345 objects once, 100 at a time, in order', async () => {
+  test('returns all 2,345 objects once and in order, in pages of 100', async () => {
     const found = await pages(sandbox, `${photos}?limit=100`, token);
     expect(found).toHaveLength(24);
     expect(found.at(-1)).toHaveLength(45);
@@ -163,7 +163,7 @@ describe('the list of objects', () => {
     expect(all).toEqual([...new Set(all)].sort());
   });
 
-  test('is a page of 10 unless asked otherwise', async () => {
+  test('defaults to a page of 10', async () => {
     const body = await json(await get(sandbox, photos, token));
     expect(body.items).toHaveLength(10);
     expect(body.next).toBe(`${sandbox.url}${photos}?limit=10&startAt=flight-01%2FIMG_0010.jpg`);
@@ -175,7 +175,7 @@ describe('the list of objects', () => {
     expect(keys(found.flat(), 'objectKey').every((key) => key.startsWith('flight-05/'))).toBe(true);
   });
 
-  test('names each object by key, URN and address', async () => {
+  test('has the key, URN and address of each object', async () => {
     const path = '/oss/v2/buckets/sandbox-odd-names/objects';
     const { items } = await json(await get(sandbox, `${path}?beginsWith=issue`, token));
     const encoded = 'issue%20%2342.bcf';
@@ -191,7 +191,7 @@ describe('the list of objects', () => {
     ]);
   });
 
-  test('pages through keys of every kind one by one, and each leads to its details', async () => {
+  test('pages through unusual keys one by one, and each one has details', async () => {
     const found = await pages(sandbox, '/oss/v2/buckets/sandbox-odd-names/objects?limit=1', token);
     const all = keys(found.flat(), 'objectKey');
     expect(all).toHaveLength(23);
@@ -257,7 +257,7 @@ describe('the details', () => {
 
   const object = '/oss/v2/buckets/harbor-tower-models/objects/Structure.rvt/details';
 
-  test('of an object hold the dates that are asked for', async () => {
+  test('of an object contain the requested dates', async () => {
     const body = await json(await get(sandbox, `${object}?with=createdDate&with=lastModifiedDate`, token));
     expect(body).toMatchObject({ createdDate: expect.any(Number), lastModifiedDate: expect.any(Number) });
     expect(body).not.toHaveProperty('lastAccessedDate');
@@ -265,7 +265,7 @@ describe('the details', () => {
     expect((await get(sandbox, `${object}?with=everything`, token)).status).toBe(400);
   });
 
-  test('of an object are not sent again to somebody who has them', async () => {
+  test('of an object are 304 for a client that has the current version', async () => {
     const since = (date: string) =>
       fetch(`${sandbox.url}${object}`, {
         headers: { authorization: `Bearer ${token}`, 'if-modified-since': date },
@@ -274,7 +274,7 @@ describe('the details', () => {
     expect((await since('Sat, 01 Jan 2022 00:00:00 GMT')).status).toBe(200);
   });
 
-  test('of an object that is not there are 404 with a reason', async () => {
+  test('of an unknown object are 404 with a reason', async () => {
     const answer = await get(sandbox, '/oss/v2/buckets/sandbox-empty/objects/x/details', token);
     expect(answer.status).toBe(404);
     expect(await json(answer)).toEqual({ reason: expect.any(String) });
@@ -287,14 +287,14 @@ describe('elsewhere', () => {
     expect((await get(sandbox, '/oss/v2/buckets/sandbox-empty', token)).status).toBe(404);
   });
 
-  test('a method that is not there is 405 and names those that are', async () => {
+  test('an unsupported method is 405 and lists the supported ones', async () => {
     const answer = await fetch(`${sandbox.url}/oss/v2/buckets`, { method: 'PATCH' });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe('GET, HEAD');
     expect((await get(sandbox, '/authentication/v2/token')).status).toBe(405);
   });
 
-  test('every answer has a request id of its own', async () => {
+  test('every response has its own request id', async () => {
     const ids = await Promise.all(
       ['/oss/v2/buckets', '/oss/v2/nothing', '/authentication/v2/keys'].map(async (path) =>
         (await get(sandbox, path, token)).headers.get('x-request-id'),

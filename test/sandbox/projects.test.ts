@@ -10,7 +10,7 @@ afterAll(() => sandbox.close());
 const { read, refusal, walk } = readerOf(sandbox, await serviceAccountToken(sandbox));
 
 describe('the projects of a hub', () => {
-  test('are walked 200 at a time, all 1,203 once and in order', async () => {
+  test('are all returned once and in order: 1,203 in pages of 200', async () => {
     const found = await walk(projectsOf(demoHubs.construction));
     expect(found.map(({ list }) => list.length)).toEqual([200, 200, 200, 200, 200, 200, 3]);
     const all = found.flatMap(({ list }) => list);
@@ -22,7 +22,7 @@ describe('the projects of a hub', () => {
     expect(names.at(-1)).toMatch(/^1203 /);
   });
 
-  test('have links to the pages before and after', async () => {
+  test('link to the previous and next page', async () => {
     const page = `${sandbox.url}${projectsOf(demoHubs.construction)}?page%5Bnumber%5D=`;
     expect((await read(`${projectsOf(demoHubs.construction)}`)).links).toEqual({
       self: { href: `${sandbox.url}${projectsOf(demoHubs.construction)}` },
@@ -37,7 +37,7 @@ describe('the projects of a hub', () => {
     });
   });
 
-  test('past the last page are none', async () => {
+  test('are empty past the last page', async () => {
     expect((await read(`${projectsOf(demoHubs.construction)}?page[number]=7`)).list).toEqual([]);
   });
 
@@ -91,7 +91,7 @@ describe('the projects of a hub', () => {
     }
   });
 
-  test('may have no top folder, or one with nothing in it', async () => {
+  test('can have no top folder, or an empty one', async () => {
     const [empty, bare] = (await read(projectsOf(demoHubs.europe))).list;
     expect((await read(`${empty?.links.self.href}/topFolders`)).list).toEqual([]);
     const { first } = await read(`${bare?.links.self.href}/topFolders`);

@@ -1,4 +1,4 @@
-// An application without a secret: it names itself in the form of every call, and has PKCE for a proof.
+// A public application: it sends its client_id in the form of every call, and uses PKCE.
 import { describe, expect, test } from 'vitest';
 import { basic, demo, get, json, post } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
@@ -31,7 +31,7 @@ test('it gets, refreshes, introspects and revokes tokens', async () => {
   expect(await errorOf(refused)).toEqual([400, 'invalid_grant']);
 });
 
-test('it revokes an access token alone', async () => {
+test('it revokes a single access token', async () => {
   const { access, refresh: refresh_token } = await signedIn();
   const form = { client_id, token: access, token_type_hint: 'access_token' };
   expect((await post(sandbox, 'revoke', form, {})).status).toBe(200);
@@ -40,16 +40,16 @@ test('it revokes an access token alone', async () => {
 });
 
 describe.each([
-  ['nobody', {}, {}],
-  ['an application that is not there', { client_id: 'somebody' }, {}],
-  ['an application that has a secret', { client_id: demo.id }, {}],
+  ['no application', {}, {}],
+  ['an unknown application', { client_id: 'somebody' }, {}],
+  ['a confidential application', { client_id: demo.id }, {}],
   ['itself, with a secret', { client_id, client_secret: 'guess' }, {}],
   ['itself, with an empty secret', { client_id, client_secret: '' }, {}],
-  ['itself, with the secret of another', { client_id, client_secret: demo.secret }, {}],
+  ['itself, with the secret of another one', { client_id, client_secret: demo.secret }, {}],
   ['itself in a Basic header', {}, basic({ id: client_id, secret: '' })],
-  ['itself in form and Basic header', { client_id }, basic({ id: client_id, secret: 'guess' })],
-])('it names %s, and', (_case, named: Record<string, string>, headers: Record<string, string>) => {
-  test('is refused the exchange of its code, which stays good', async () => {
+  ['itself in the form and a Basic header', { client_id }, basic({ id: client_id, secret: 'guess' })],
+])('if it names %s, it', (_case, named: Record<string, string>, headers: Record<string, string>) => {
+  test('cannot exchange its code, which stays valid', async () => {
     const form = { ...proof, code: await code() };
     expect(await errorOf(await exchange(sandbox, { ...form, ...named }, headers))).toEqual([
       401,
@@ -58,7 +58,7 @@ describe.each([
     expect((await exchange(sandbox, { ...form, client_id }, {})).status).toBe(200);
   });
 
-  test('is refused a refresh, which spends nothing', async () => {
+  test('cannot refresh, and its token stays valid', async () => {
     const form = { refresh_token: (await signedIn()).refresh };
     expect(await errorOf(await refresh(sandbox, { ...form, ...named }, headers))).toEqual([
       401,
@@ -67,7 +67,7 @@ describe.each([
     expect((await refresh(sandbox, { ...form, client_id }, {})).status).toBe(200);
   });
 
-  test('is refused a revocation, which ends nothing', async () => {
+  test('cannot revoke a token, which stays valid', async () => {
     const { access, refresh: token } = await signedIn();
     const answer = await post(sandbox, 'revoke', { token, token_type_hint, ...named }, headers);
     expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
@@ -86,7 +86,7 @@ test('its tokens cannot be refreshed or revoked by another application', async (
   expect((await refresh(sandbox, { client_id, refresh_token: token }, {})).status).toBe(200);
 });
 
-test('it may not use the code of another application', async () => {
+test('it cannot use the code of another application', async () => {
   const form = { client_id, code: await codeFor(sandbox, pkce), code_verifier: verifier };
   expect(await errorOf(await exchange(sandbox, form, {}))).toEqual([400, 'invalid_grant']);
 });
@@ -100,7 +100,7 @@ test.each([
 });
 
 test.each(['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'])(
-  'it may not use the grant %s',
+  'it cannot use the grant %s',
   async (grant_type) => {
     const answer = await post(sandbox, 'token', { grant_type, client_id, scope: 'data:read' }, {});
     expect(await errorOf(answer)).toEqual([400, 'unauthorized_client']);

@@ -31,7 +31,7 @@ describe('a refresh token', () => {
     expect(await userinfo(first.access)).toBe(200);
   });
 
-  test('works once; its successor goes on working after it is presented again', async () => {
+  test('works once; its successor stays valid if it is used again', async () => {
     const first = await userTokens(sandbox);
     const second = await tokensOf(await refresh(sandbox, { refresh_token: first.refresh }));
     const again = await refresh(sandbox, { refresh_token: first.refresh });
@@ -40,13 +40,13 @@ describe('a refresh token', () => {
     expect((await refresh(sandbox, { refresh_token: second.refresh })).status).toBe(200);
   });
 
-  test('works once, however many requests arrive together', async () => {
+  test('works once, even if several requests arrive together', async () => {
     const { refresh: refresh_token } = await userTokens(sandbox);
     const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(sandbox, { refresh_token })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
   });
 
-  test('lasts fifteen days, and not a millisecond longer', async () => {
+  test('is valid for fifteen days, and not a millisecond longer', async () => {
     const [timely, late] = [await userTokens(sandbox), await userTokens(sandbox)];
     clock.now += 15 * day - 1;
     const renewed = await tokensOf(await refresh(sandbox, { refresh_token: timely.refresh }));
@@ -65,32 +65,32 @@ describe('a refresh token', () => {
     expect(await userinfo(second.access)).toBe(200);
   });
 
-  test('survives the revocation of all access tokens', async () => {
+  test('stays valid when all access tokens are revoked', async () => {
     const first = await userTokens(sandbox);
     sandbox.revokeAccessTokens();
     expect(await userinfo(first.access)).toBe(401);
     expect((await refresh(sandbox, { refresh_token: first.refresh })).status).toBe(200);
   });
 
-  test('of one application is worth nothing to another, and is not spent by it', async () => {
+  test('cannot be used, or used up, by another application', async () => {
     const { refresh: refresh_token } = await userTokens(sandbox);
     const stolen = await refresh(sandbox, { refresh_token }, basic(other));
     expect(await errorOf(stolen)).toEqual([400, 'invalid_grant']);
     expect((await refresh(sandbox, { refresh_token })).status).toBe(200);
   });
 
-  test('needs the application to prove itself', async () => {
+  test('requires client authentication', async () => {
     const { refresh: refresh_token } = await userTokens(sandbox);
     const answer = await refresh(sandbox, { refresh_token, client_id: demo.id }, {});
     expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
   });
 
-  test('is refused when the request lacks it, or nobody issued it', async () => {
+  test('is refused if missing or unknown', async () => {
     expect(await errorOf(await refresh(sandbox, {}))).toEqual([400, 'invalid_request']);
     expect(await errorOf(await refresh(sandbox, { refresh_token: 'guess' }))).toEqual([400, 'invalid_grant']);
   });
 
-  test('is lost to a client whose connection drops before it reads the answer', async () => {
+  test('is used up if the connection drops before the client reads the response', async () => {
     const { refresh: refresh_token } = await userTokens(sandbox);
     sandbox.trouble.set({ sequence: [{ drop: 'midway' }] });
     const answer = await refresh(sandbox, { refresh_token });
@@ -101,7 +101,7 @@ describe('a refresh token', () => {
 });
 
 describe('a narrower scope', () => {
-  test('counts for the access token, and not for what the next refresh may ask for', async () => {
+  test('applies to the access token, but not to the next refresh', async () => {
     const first = await userTokens(sandbox, { scope: 'data:read data:write' });
     const form = { refresh_token: first.refresh, scope: 'data:read' };
     const second = await tokensOf(await refresh(sandbox, form));
@@ -114,7 +114,7 @@ describe('a narrower scope', () => {
   });
 
   test.each(['data:read bucket:read', 'data:everything', ' '])(
-    'that is none (%j) is refused, and does not spend the token',
+    'is refused for %j, and the token stays valid',
     async (scope) => {
       const { refresh: refresh_token } = await userTokens(sandbox);
       const answer = await refresh(sandbox, { refresh_token, scope });
@@ -125,7 +125,7 @@ describe('a narrower scope', () => {
 });
 
 describe('introspection of a refresh token', () => {
-  test('tells its own application when it ends, and another nothing', async () => {
+  test('returns its expiry to its own application, and nothing to another', async () => {
     const { refresh: token } = await userTokens(sandbox);
     expect(await json(await post(sandbox, 'introspect', { token }))).toEqual({
       active: true,
@@ -141,7 +141,7 @@ describe('introspection of a refresh token', () => {
 describe('revocation of a refresh token', () => {
   const token_type_hint = 'refresh_token';
 
-  test('ends it together with the access tokens of the same sign-in, and of no other', async () => {
+  test('also ends the access tokens of the same sign-in, and no others', async () => {
     const first = await userTokens(sandbox);
     const second = await tokensOf(await refresh(sandbox, { refresh_token: first.refresh }));
     const unrelated = await userTokens(sandbox);
@@ -158,13 +158,13 @@ describe('revocation of a refresh token', () => {
     expect((await get(sandbox, '/oss/v2/buckets', twoLegged)).status).toBe(200);
   });
 
-  test('finds the token although the hint names the wrong kind', async () => {
+  test('works with the wrong token_type_hint', async () => {
     const { refresh: token } = await userTokens(sandbox);
     await post(sandbox, 'revoke', { token, token_type_hint: 'access_token' });
     expect((await refresh(sandbox, { refresh_token: token })).status).toBe(400);
   });
 
-  test('does not follow from the revocation of the access token', async () => {
+  test('does not happen when the access token is revoked', async () => {
     const { access, refresh: refresh_token } = await userTokens(sandbox);
     await post(sandbox, 'revoke', { token: access, token_type_hint: 'access_token' });
     expect(await userinfo(access)).toBe(401);

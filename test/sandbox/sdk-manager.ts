@@ -1,4 +1,4 @@
-// What Autodesk's own SDK packages are built with, pointed at a sandbox.
+// The SDK manager of Autodesk's SDK packages, configured for a sandbox.
 import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
 import type { Sandbox } from '../../sandbox/index.ts';
 

@@ -1,4 +1,4 @@
-// The Secure Service Account API: accounts, their keys, and who may manage them.
+// The Secure Service Account API: accounts, their keys, and access.
 import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
@@ -41,7 +41,7 @@ async function call(method: string, below = '', body?: unknown, bearer = token) 
 const create = async (account = names) => String((await call('POST', '', account)).body.serviceAccountId);
 
 describe('an account', () => {
-  test('is created with an id and an address of the published form', async () => {
+  test('is created with an id and an email address in the published format', async () => {
     expect(await call('POST', '', names)).toMatchObject({
       status: 201,
       body: {
@@ -69,7 +69,7 @@ describe('an account', () => {
     expect(body.serviceAccounts[1]).toEqual(expected);
   });
 
-  test('is disabled and enabled, and a change that changes nothing is 400', async () => {
+  test('can be disabled and enabled; setting the current status is 400', async () => {
     const id = await create();
     expect((await call('PATCH', `/${id}`, { status: 'ENABLED' })).status).toBe(400);
     expect(await call('PATCH', `/${id}`, { status: 'DISABLED' })).toMatchObject({
@@ -91,7 +91,7 @@ describe('an account', () => {
     expect((await exchange(sandbox, signed)).status).toBe(400);
   });
 
-  test('that nothing used for a year is deactivated, and can be enabled again', async () => {
+  test('is deactivated after a year without use, and can be enabled again', async () => {
     const id = await create();
     clock += 367 * 24 * 3_600_000;
     token = await accessToken(sandbox, scopes.join(' '));
@@ -118,11 +118,11 @@ describe('an account', () => {
     });
   });
 
-  test('may have an underscore in its first name', async () => {
+  test('can have an underscore in its first name', async () => {
     expect((await call('POST', '', { ...names, firstName: 'Night_1' })).status).toBe(201);
   });
 
-  test('is the eleventh of its application only when another is deleted', async () => {
+  test('can be the eleventh of its application only after another is deleted', async () => {
     const ids: string[] = [];
     for (let count = 2; count <= 10; count++) ids.push(await create({ ...names, name: `night-${count}` }));
     expect(await call('POST', '', names)).toMatchObject({ status: 403, body: { error: 'limit_exceeded' } });
@@ -130,7 +130,7 @@ describe('an account', () => {
     expect((await call('POST', '', names)).status).toBe(201);
   });
 
-  test('of another application is not there', async () => {
+  test('of another application is 404', async () => {
     const theirs = await accessToken(sandbox, scopes.join(' '), other);
     const below = `/${sandbox.env.APS_SSA_ID}`;
     expect((await call('GET', '', undefined, theirs)).body).toEqual({ serviceAccounts: [] });
@@ -142,7 +142,7 @@ describe('an account', () => {
 });
 
 describe('a key', () => {
-  test('comes once with an RSA private key in PEM, and is listed without', async () => {
+  test('is created with an RSA private key in PEM, and listed without it', async () => {
     const id = await create();
     const { status, body, headers } = await call('POST', `/${id}/keys`);
     expect(status).toBe(201);
@@ -162,7 +162,7 @@ describe('a key', () => {
     });
   });
 
-  test('of a new account gets tokens, until it is disabled or deleted', async () => {
+  test('of a new account gets tokens until it is disabled or deleted', async () => {
     const id = await create();
     const { body } = await call('POST', `/${id}/keys`);
     const account = { id, kid: body.kid, privateKey: body.privateKey };
@@ -182,7 +182,7 @@ describe('a key', () => {
     expect((await call('PATCH', key, { status: 'ENABLED' })).status).toBe(404);
   });
 
-  test('is the fourth of its account only when another is deleted', async () => {
+  test('can be the fourth of its account only after another is deleted', async () => {
     const below = `/${sandbox.env.APS_SSA_ID}/keys`;
     const kids = [await call('POST', below), await call('POST', below)].map(({ body }) => body.kid);
     expect(await call('POST', below)).toMatchObject({ status: 403, body: { error: 'limit_exceeded' } });

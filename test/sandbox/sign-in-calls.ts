@@ -1,4 +1,4 @@
-// The calls of a three-legged sign-in, made with nothing but `fetch`.
+// Three-legged sign-in with plain `fetch`.
 import { createHash } from 'node:crypto';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { basic, demo, json, post } from './calls.ts';
@@ -15,7 +15,7 @@ export const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
 
 type Parameters = Record<string, string | undefined>;
 
-/** The address of an authorization request; a parameter given as undefined is left out. */
+/** An authorization URL. Undefined leaves a parameter out. */
 export function authorizeUrl(sandbox: Sandbox, changes: Parameters = {}): URL {
   const url = new URL('/authentication/v2/authorize', sandbox.url);
   const all: Parameters = {
@@ -32,12 +32,12 @@ export function authorizeUrl(sandbox: Sandbox, changes: Parameters = {}): URL {
   return url;
 }
 
-/** Opens an address as a browser does that follows no redirect. */
+/** Opens an address without following redirects. */
 export function open(url: URL): Promise<Response> {
   return fetch(url, { redirect: 'manual' });
 }
 
-/** The code of a user who pressed Allow. */
+/** The code after a user pressed Allow. */
 export async function codeFor(sandbox: Sandbox, changes: Parameters = {}, userId = alice): Promise<string> {
   const sentTo = await sandbox.signIn(authorizeUrl(sandbox, changes), { userId });
   const code = sentTo.searchParams.get('code');
@@ -68,7 +68,7 @@ export function refresh(
 
 export type UserTokens = { access: string; refresh: string };
 
-/** The tokens of a user who signed in. */
+/** The tokens after a user signed in. */
 export async function userTokens(
   sandbox: Sandbox,
   changes: Parameters = {},

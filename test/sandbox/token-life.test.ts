@@ -1,4 +1,4 @@
-// After a token is issued: introspection, revocation and discovery.
+// Introspection, revocation and discovery.
 import { allowInsecureRequests, discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
 import { describe, expect, test } from 'vitest';
 import { accessToken, basic, demo, get, json, other, post } from './calls.ts';
@@ -9,7 +9,7 @@ const { sandbox, clock } = await startClockedSandbox();
 const works = async (token: string) => (await get(sandbox, '/oss/v2/buckets', token)).status === 200;
 
 describe('introspection', () => {
-  test('tells an application about its own live token', async () => {
+  test('describes a valid token to its own application', async () => {
     const token = await accessToken(sandbox, 'data:read bucket:read');
     expect(await json(await post(sandbox, 'introspect', { token }))).toEqual({
       active: true,
@@ -19,7 +19,7 @@ describe('introspection', () => {
     });
   });
 
-  test('calls every other token inactive, and says nothing more', async () => {
+  test('reports every other token as inactive, without details', async () => {
     const token = await accessToken(sandbox);
     const inactive = { active: false };
     expect(await json(await post(sandbox, 'introspect', { token: 'unknown' }))).toEqual(inactive);
@@ -28,7 +28,7 @@ describe('introspection', () => {
     expect(await json(await post(sandbox, 'introspect', { token }))).toEqual(inactive);
   });
 
-  test('wants a token and an authenticated application', async () => {
+  test('requires a token and client authentication', async () => {
     expect((await post(sandbox, 'introspect', {})).status).toBe(400);
     expect((await post(sandbox, 'introspect', { token: 'x' }, {})).status).toBe(401);
   });
@@ -37,7 +37,7 @@ describe('introspection', () => {
 describe('revocation', () => {
   const token_type_hint = 'access_token';
 
-  test('ends a token at once and answers with an empty body', async () => {
+  test('ends a token at once and returns an empty body', async () => {
     const token = await accessToken(sandbox);
     const answer = await post(sandbox, 'revoke', { token, token_type_hint });
     expect(answer.status).toBe(200);
@@ -48,17 +48,17 @@ describe('revocation', () => {
     expect(await json(await post(sandbox, 'introspect', { token }))).toEqual({ active: false });
   });
 
-  test('of a token that does not exist succeeds, as RFC 7009 has it', async () => {
+  test('of an unknown token succeeds, as RFC 7009 requires', async () => {
     expect((await post(sandbox, 'revoke', { token: 'unknown', token_type_hint })).status).toBe(200);
   });
 
-  test('finds the token although the hint names the wrong kind', async () => {
+  test('works with the wrong token_type_hint', async () => {
     const token = await accessToken(sandbox);
     await post(sandbox, 'revoke', { token, token_type_hint: 'refresh_token' });
     expect(await works(token)).toBe(false);
   });
 
-  test("of another application's token is refused, and the token goes on working", async () => {
+  test("of another application's token is refused, and the token stays valid", async () => {
     const token = await accessToken(sandbox);
     const answer = await post(sandbox, 'revoke', { token, token_type_hint }, basic(other));
     expect(answer.status).toBe(400);
@@ -84,7 +84,7 @@ describe('revocation', () => {
     expect((await post(sandbox, 'revoke', form, basic(other))).status).toBe(429);
   });
 
-  test('of all tokens by the sandbox counts the live ones', async () => {
+  test('of all tokens returns how many were valid', async () => {
     sandbox.revokeAccessTokens();
     await accessToken(sandbox);
     clock.now += 3_600_000;
@@ -95,7 +95,7 @@ describe('revocation', () => {
 });
 
 describe('discovery', () => {
-  test('satisfies a client that checks the issuer against the address it asked', async () => {
+  test('satisfies a client that compares the issuer with the address', async () => {
     const issuer = new URL(sandbox.url);
     const answer = await discoveryRequest(issuer, { [allowInsecureRequests]: true });
     const metadata = await processDiscoveryResponse(issuer, answer);
@@ -103,7 +103,7 @@ describe('discovery', () => {
     expect(metadata.jwks_uri).toBe(`${sandbox.url}/authentication/v2/keys`);
   });
 
-  test('speaks of the sandbox by the name it was called by', async () => {
+  test('uses the address at which the sandbox was called', async () => {
     const { port } = new URL(sandbox.url);
     const named = await fetch(`http://localhost:${port}/.well-known/openid-configuration`);
     expect((await json(named)).issuer).toBe(`http://localhost:${port}`);

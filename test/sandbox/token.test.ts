@@ -1,4 +1,4 @@
-// The token endpoint: what it issues, and how it refuses.
+// The token endpoint: tokens and errors.
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { startSandbox } from '../../sandbox/index.ts';
@@ -10,7 +10,7 @@ const { sandbox, clock } = await startClockedSandbox();
 describe('an application with its secret', () => {
   const form = { grant_type: 'client_credentials', scope: 'data:read bucket:read' };
 
-  test('gets a two-legged token that nothing may store', async () => {
+  test('gets a two-legged token, with no-store', async () => {
     const answer = await post(sandbox, 'token', form);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -21,17 +21,17 @@ describe('an application with its secret', () => {
     });
   });
 
-  test('may send its credentials in the body instead of the header', async () => {
+  test('can send its credentials in the body instead of the header', async () => {
     const body = { ...form, client_id: demo.id, client_secret: demo.secret };
     expect((await post(sandbox, 'token', body, {})).status).toBe(200);
   });
 
-  test('may form-encode id and secret before joining them, as RFC 6749 has it', async () => {
+  test('can form-encode id and secret before joining them, as RFC 6749 specifies', async () => {
     const encoded = { id: demo.id.replaceAll('-', '%2D'), secret: demo.secret.replaceAll('-', '%2D') };
     expect((await post(sandbox, 'token', form, basic(encoded))).status).toBe(200);
   });
 
-  test('may ask to read a single resource', async () => {
+  test('can request read access to a single resource', async () => {
     const scope = 'data:read:urn:adsk.objects:os.object:bucket/key';
     expect((await post(sandbox, 'token', { ...form, scope })).status).toBe(200);
   });
@@ -59,7 +59,7 @@ describe('an access token', () => {
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'RS256', kid: keys?.[0]?.kid });
   });
 
-  test('has keys published without their private half', async () => {
+  test('is verified with published keys, which contain no private key', async () => {
     const { keys } = await json(await get(sandbox, '/authentication/v2/keys'));
     expect(keys).toEqual([
       { kid: expect.any(String), kty: 'RSA', use: 'sig', n: expect.any(String), e: 'AQAB' },
@@ -70,7 +70,7 @@ describe('an access token', () => {
     expect(await accessToken(sandbox)).not.toBe(await accessToken(sandbox));
   });
 
-  test('works until it expires, and not a millisecond longer', async () => {
+  test('is valid until it expires, and not a millisecond longer', async () => {
     const token = await accessToken(sandbox);
     clock.now += 3_598_999;
     expect((await get(sandbox, '/oss/v2/buckets', token)).status).toBe(200);
@@ -80,7 +80,7 @@ describe('an access token', () => {
     expect((await json(late)).errorCode).toBe('AUTH-006');
   });
 
-  test('lives as long as the sandbox was told', async () => {
+  test('has the configured lifetime', async () => {
     const brief = await startSandbox({ now: () => clock.now, tokenLifetimeSeconds: 60 });
     try {
       const answer = await post(brief, 'token', { grant_type: 'client_credentials', scope: 'data:read' });
@@ -100,7 +100,7 @@ describe('a token request is refused with the OAuth error', () => {
 
   test.each([
     ['without grant_type', { scope }, 'invalid_request'],
-    ['with a grant_type nobody knows', { grant_type: 'password', scope }, 'unsupported_grant_type'],
+    ['with an unknown grant_type', { grant_type: 'password', scope }, 'unsupported_grant_type'],
     [
       'with the name of an object member as grant_type',
       { grant_type: 'constructor', scope },
@@ -114,7 +114,7 @@ describe('a token request is refused with the OAuth error', () => {
       'invalid_scope',
     ],
     [
-      'with a parameter given twice',
+      'with a repeated parameter',
       `grant_type=${grant_type}&scope=data:read&scope=data:write`,
       'invalid_request',
     ],
@@ -124,7 +124,7 @@ describe('a token request is refused with the OAuth error', () => {
       'invalid_request',
     ],
     [
-      'with another client in the body than in the header',
+      'with different clients in header and body',
       { grant_type, scope, client_id: 'somebody' },
       'invalid_request',
     ],
@@ -150,7 +150,7 @@ describe('a token request is refused with the OAuth error', () => {
     expect((await json(answer)).error).toBe('invalid_client');
   });
 
-  test('415 when the body is not a form', async () => {
+  test('415 if the body is not a form', async () => {
     const answer = await fetch(`${sandbox.url}/authentication/v2/token`, {
       method: 'POST',
       headers: { ...basic(demo), 'content-type': 'application/json' },
@@ -161,7 +161,7 @@ describe('a token request is refused with the OAuth error', () => {
   });
 });
 
-test('the 501st token call of an application within a minute is answered 429, until a minute has passed', async () => {
+test('the 501st token call of an application within a minute gets a 429, until a minute has passed', async () => {
   const fresh = await startSandbox({ now: () => clock.now });
   try {
     const form = { grant_type: 'client_credentials', scope: 'data:read' };
@@ -180,7 +180,7 @@ test('the 501st token call of an application within a minute is answered 429, un
   }
 });
 
-test('the record of a token request names its grant, scope and token id, and holds no secret', async () => {
+test('the request log has the grant, scope and token id of a token request, and no secret', async () => {
   const token = await accessToken(sandbox, 'data:read');
   const record = sandbox.requests.at(-1);
   expect(record).toEqual({

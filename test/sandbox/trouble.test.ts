@@ -1,4 +1,4 @@
-// The switches for trouble: each one does what it says, and nothing else.
+// The trouble switches, each on its own.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ZodError } from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
@@ -19,36 +19,36 @@ const tokenRequest = (grant_type = 'client_credentials') =>
   post(sandbox, 'token', { grant_type, scope: 'data:read' });
 
 describe('latencyMs', () => {
-  test('makes every answer wait', async () => {
+  test('delays every response', async () => {
     sandbox.trouble.set({ latencyMs: 60 });
     await Promise.all([buckets(), tokenRequest()]);
-    // A timer may fire up to a millisecond early.
+    // A timer can fire up to a millisecond early.
     for (const { durationMs } of sandbox.requests.slice(-2)) expect(durationMs).toBeGreaterThan(58);
   });
 });
 
 describe('sequence', () => {
-  test('hits each distinct call in order, then lets it through for good', async () => {
+  test('applies to each distinct call in order, then lets it through', async () => {
     sandbox.trouble.set({ sequence: [{ status: 429, retryAfter: '1' }, { status: 503 }] });
     expect([await buckets(), await buckets('?limit=5')]).toEqual([429, 429]);
     expect([await buckets(), await buckets(), await buckets()]).toEqual([503, 200, 200]);
     expect([await buckets('?limit=5'), await buckets('?limit=5')]).toEqual([503, 200]);
   });
 
-  test('takes two grants at the token endpoint for two calls', async () => {
+  test('treats two grants at the token endpoint as two calls', async () => {
     sandbox.trouble.set({ sequence: [{ status: 500 }] });
     expect([(await tokenRequest()).status, (await tokenRequest('refresh_token')).status]).toEqual([500, 500]);
     expect([(await tokenRequest()).status, (await tokenRequest('refresh_token')).status]).toEqual([200, 400]);
   });
 
-  test('starts over when it is set again', async () => {
+  test('restarts when it is set again', async () => {
     sandbox.trouble.set({ sequence: [{ status: 503 }] });
     expect([await buckets(), await buckets()]).toEqual([503, 200]);
     sandbox.trouble.set({ sequence: [{ status: 502 }] });
     expect([await buckets(), await buckets()]).toEqual([502, 200]);
   });
 
-  test.each(['7', 'Mon, 05 Jan 2026 09:00:07 GMT'])('sends Retry-After: %s as it is', async (retryAfter) => {
+  test.each(['7', 'Mon, 05 Jan 2026 09:00:07 GMT'])('sends Retry-After: %s unchanged', async (retryAfter) => {
     sandbox.trouble.set({ sequence: [{ status: 429, retryAfter }] });
     const answer = await get(sandbox, '/oss/v2/buckets', token);
     expect(answer.headers.get('retry-after')).toBe(retryAfter);
@@ -81,7 +81,7 @@ describe('rateLimit', () => {
 });
 
 describe('everyNth', () => {
-  test('hits every n-th request, whichever it is', async () => {
+  test('applies to every n-th request, whichever it is', async () => {
     sandbox.trouble.set({ everyNth: { n: 3, fault: { status: 504 } } });
     const seen: number[] = [];
     for (let call = 1; call <= 7; call++) seen.push(await buckets(`?limit=${call}`));
@@ -90,7 +90,7 @@ describe('everyNth', () => {
 });
 
 describe('a dropped connection', () => {
-  test('before the answer leaves the client without a status, and the route without a call', async () => {
+  test('before the response: the client gets no status, and the route is not called', async () => {
     sandbox.trouble.set({ sequence: [{ drop: 'before' }] });
     await expect(tokenRequest()).rejects.toThrow('fetch failed');
     expect(sandbox.requests.at(-1)).toMatchObject({ status: 0, path: '/authentication/v2/token' });
@@ -98,7 +98,7 @@ describe('a dropped connection', () => {
     expect((await tokenRequest()).status).toBe(200);
   });
 
-  test('midway leaves the client with half a body, after the route did its work', async () => {
+  test('midway: the client gets half a body, after the route has run', async () => {
     sandbox.trouble.set({ sequence: [{ drop: 'midway' }] });
     const answer = await tokenRequest();
     expect(answer.status).toBe(200);
@@ -107,7 +107,7 @@ describe('a dropped connection', () => {
     expect((await tokenRequest()).status).toBe(200);
   });
 
-  test('midway cuts off even an answer without a body', async () => {
+  test('midway: even a response without a body is cut off', async () => {
     const revoked = await accessToken(sandbox);
     sandbox.trouble.set({ failAll: { drop: 'midway' } });
     const form = { token: revoked, token_type_hint: 'access_token' };
@@ -119,7 +119,7 @@ describe('a dropped connection', () => {
 });
 
 describe('tokenLifetimeSeconds', () => {
-  test('applies to tokens that are issued from now on', async () => {
+  test('applies to tokens issued from now on', async () => {
     sandbox.trouble.set({ tokenLifetimeSeconds: 2 });
     expect((await json(await tokenRequest())).expires_in).toBe(2);
     expect(await buckets()).toBe(200);
@@ -127,7 +127,7 @@ describe('tokenLifetimeSeconds', () => {
 });
 
 describe('setting switches', () => {
-  test('leaves those alone that are not given', () => {
+  test('leaves the others unchanged', () => {
     sandbox.trouble.set({ rateLimit: 3 });
     sandbox.trouble.set({ everyNth: { n: 100, fault: { status: 500 } }, latencyMs: undefined });
     expect(sandbox.trouble.current).toEqual({
@@ -143,9 +143,9 @@ describe('setting switches', () => {
   test.each([
     ['a negative latency', { latencyMs: -1 }],
     ['every 0th request', { everyNth: { n: 0, fault: { status: 500 as const } } }],
-    ['a Retry-After that is no time', { sequence: [{ status: 429 as const, retryAfter: 'soon' }] }],
+    ['a Retry-After that is not a time', { sequence: [{ status: 429 as const, retryAfter: 'soon' }] }],
     ['a Retry-After with a line break', { sequence: [{ status: 429 as const, retryAfter: '1\r\nx: y' }] }],
-    ['a lifetime of nothing', { tokenLifetimeSeconds: 0 }],
+    ['a lifetime of 0', { tokenLifetimeSeconds: 0 }],
   ])('refuses %s, and changes nothing', (_case, change) => {
     const before = sandbox.trouble.current;
     expect(() => sandbox.trouble.set(change)).toThrow(ZodError);
@@ -154,7 +154,7 @@ describe('setting switches', () => {
 });
 
 describe('closing', () => {
-  test('ends answers that are still waiting, at once, and may be repeated', async () => {
+  test('ends pending responses at once, and can be repeated', async () => {
     const slow = await startSandbox();
     slow.trouble.set({ latencyMs: 600_000 });
     const pending = expect(get(slow, '/authentication/v2/keys')).rejects.toThrow('fetch failed');
@@ -166,7 +166,7 @@ describe('closing', () => {
   });
 });
 
-/** Whether the sandbox answers its control route: by then it has read the request sent before. */
+/** Whether the sandbox answers its control route. By then, it has read the request sent before. */
 async function connections(slow: Sandbox): Promise<boolean> {
   return (await get(slow, '/_sandbox')).ok;
 }

@@ -1,4 +1,4 @@
-// The profile of a user: who may read it, and what is in it.
+// The profile of a user: access and contents.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { assertion, exchange } from './assertion-calls.ts';
@@ -18,7 +18,7 @@ const refusal = async (token?: string) => {
   return [answer.status, (await json(answer)).errorCode];
 };
 
-test('a user is described, for any token of theirs, whatever its scopes', async () => {
+test('a user is described for any of their tokens, whatever its scopes', async () => {
   for (const scope of ['data:read', 'openid', 'user-profile:read']) {
     const { access } = await userTokens(sandbox, { scope }, 'SBXUSERCHIEN');
     const answer = await get(sandbox, '/userinfo', access);
@@ -56,7 +56,7 @@ describe('nobody is described', () => {
     expect(await refusal()).toEqual([401, 'AUTH-012']);
   });
 
-  test('for a token that nobody issued, or of an application', async () => {
+  test('for an unknown token, or one of an application', async () => {
     expect(await refusal('guess')).toEqual([401, 'AUTH-006']);
     expect(await refusal(await accessToken(sandbox))).toEqual([401, 'AUTH-006']);
   });
@@ -69,7 +69,7 @@ describe('nobody is described', () => {
   });
 });
 
-test('the 501st call of an application within a minute is answered 429', async () => {
+test('the 501st call of an application within a minute gets a 429', async () => {
   const { access } = await userTokens(sandbox);
   clock += 60_000;
   for (let call = 1; call <= 500; call++) {

@@ -14,17 +14,17 @@ const check = (id: string, status: Check['status'], errorMessage?: string): Chec
 });
 
 describe('judge', () => {
-  test('finds no fault when everything passes that is checked', () => {
+  test('finds no fault if every check passes', () => {
     const checks = [check('a', 'SUCCESS'), check('a', 'SUCCESS'), check('b', 'SKIPPED'), check('c', 'INFO')];
     expect(judge(checks, {})).toEqual({ passed: 2, expected: 0, skipped: 1, faults: [] });
   });
 
-  test.each(['FAILURE', 'WARNING'] as const)('finds fault with a %s that is not expected', (status) => {
+  test.each(['FAILURE', 'WARNING'] as const)('finds fault with an unexpected %s', (status) => {
     const checks = [check('a', 'SUCCESS'), check('b', status, 'Got 500'), check('c', status)];
     expect(judge(checks, {}).faults).toEqual(['b: Got 500', 'c: About c']);
   });
 
-  test.each(['FAILURE', 'WARNING'] as const)('finds no fault with a %s that is expected', (status) => {
+  test.each(['FAILURE', 'WARNING'] as const)('finds no fault with an expected %s', (status) => {
     const checks = [check('a', 'SUCCESS'), check('b', status)];
     expect(judge(checks, { b: 'asks for prompts' })).toEqual({
       passed: 1,
@@ -37,22 +37,22 @@ describe('judge', () => {
   test.each([
     ['passes', [check('b', 'SUCCESS')]],
     ['is skipped', [check('b', 'SKIPPED')]],
-    ['is not there', []],
+    ['is missing', []],
   ])('finds fault with an expected failure that %s', (_what, checks) => {
     expect(judge([check('a', 'SUCCESS'), ...checks], { b: 'asks for prompts' }).faults).toEqual([
-      'b: did not fail, as was expected because it asks for prompts',
+      expect.stringMatching(/^b: did not fail.*asks for prompts/),
     ]);
   });
 
   test.each([
     ['nothing was checked', []],
     ['everything was skipped', [check('a', 'SKIPPED')]],
-  ])('finds fault when %s', (_what, checks) => {
+  ])('finds fault if %s', (_what, checks) => {
     expect(judge(checks, {}).faults).toEqual(['none of its checks passed']);
   });
 });
 
-test('results are read by scenario, and a scenario that did not end has no checks', async () => {
+test('results are read by scenario, and a scenario that did not finish has no checks', async () => {
   const folder = await newFolder({ 'output.txt': 'Running…' });
   const ended = join(folder, 'server-server-sse-multiple-streams-2026-11-23T11-51-12-557Z');
   await mkdir(ended);
@@ -64,7 +64,7 @@ test('results are read by scenario, and a scenario that did not end has no check
   });
 });
 
-test('a scenario that nobody has looked at yet applies', () => {
+test('an unknown scenario applies', () => {
   expect(doesNotApply('server-something-new')).toBe(false);
   expect(doesNotApply('tools-call-image')).toBe(true);
 });

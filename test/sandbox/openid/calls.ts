@@ -1,4 +1,4 @@
-// The calls of a client of the OpenID provider, made with nothing but `fetch`.
+// The calls of a client of the OpenID provider, with plain `fetch`.
 import { z } from 'zod';
 import type { Sandbox } from '../../../sandbox/index.ts';
 import { pkce, verifier } from '../sign-in-calls.ts';
@@ -22,7 +22,7 @@ const bodySchema = z
   })
   .partial();
 
-/** The body of an answer: the members that tests read have the type they must have, all others are kept. */
+/** The body of a response. Checks the types of the members that tests read, and keeps all others. */
 export async function json(answer: Response): Promise<z.infer<typeof bodySchema>> {
   return bodySchema.parse(await answer.json());
 }
@@ -40,7 +40,7 @@ export function register(
   });
 }
 
-/** The id of a client that registered itself. */
+/** The id of a newly registered client. */
 export async function clientId(sandbox: Sandbox, metadata?: unknown): Promise<string> {
   const answer = await register(sandbox, metadata);
   const { client_id } = await json(answer);
@@ -48,7 +48,7 @@ export async function clientId(sandbox: Sandbox, metadata?: unknown): Promise<st
   return client_id;
 }
 
-/** The address of an authorization request; a parameter given as undefined is left out. */
+/** An authorization URL. Undefined leaves a parameter out. */
 export function authorizeUrl(sandbox: Sandbox, client_id: string, changes: Parameters = {}): URL {
   const url = new URL(`${sandbox.openIdIssuer}/authorize`);
   const all: Parameters = {
@@ -67,7 +67,7 @@ export function authorizeUrl(sandbox: Sandbox, client_id: string, changes: Param
   return url;
 }
 
-/** The code of an employee who pressed Allow. */
+/** The code after an employee pressed Allow. */
 export async function codeFor(
   sandbox: Sandbox,
   client_id: string,
@@ -104,7 +104,7 @@ export function refresh(sandbox: Sandbox, form: Parameters): Promise<Response> {
 
 export type Tokens = { client_id: string; access: string; refresh: string };
 
-/** The tokens of an employee who signed in to a client of its own. */
+/** The tokens after an employee signed in to a new client. */
 export async function signedIn(sandbox: Sandbox, changes: Parameters = {}): Promise<Tokens> {
   const client_id = await clientId(sandbox);
   const code = await codeFor(sandbox, client_id, changes);

@@ -1,4 +1,4 @@
-// Two clients that others wrote sign employees in at the OpenID provider: a certified one, and that of the MCP SDK.
+// Two independent clients sign employees in at the OpenID provider: a certified one, and that of the MCP SDK.
 import {
   discoverAuthorizationServerMetadata,
   exchangeAuthorization,
@@ -60,7 +60,7 @@ describe.each(['oidc', 'oauth2'] as const)('a certified client that discovers by
       additionalParameters: { resource },
     });
 
-  test('registers, signs an employee in, checks who it is, reads the profile, and refreshes', async () => {
+  test('registers, signs an employee in, verifies the ID token, reads the profile, and refreshes', async () => {
     const as = await discover();
     const client = await register(as);
     const scope = 'openid profile email offline_access mcp:tools';
@@ -115,14 +115,14 @@ describe.each(['oidc', 'oauth2'] as const)('a certified client that discovers by
     });
     expect(renewed.refresh_token).not.toBe(tokens.refresh_token);
 
-    // What a resource server does with the access token (RFC 9068 section 4).
+    // A resource server verifies the access token like this (RFC 9068 section 4).
     const presented = new Request(resource, { headers: { authorization: `Bearer ${renewed.access_token}` } });
     const skew = { [oauth.clockSkew]: Math.floor((clock.now - Date.now()) / 1000) };
     const claims = await oauth.validateJwtAccessToken(as, presented, resource, { ...skew, ...insecure });
     expect(claims).toMatchObject({ sub: emil, client_id: client.client_id, scope });
   });
 
-  test('gets neither ID token nor refresh token without the scopes for them', async () => {
+  test('gets neither ID token nor refresh token without their scopes', async () => {
     const as = await discover();
     const client = await register(as);
     const { url, verifier, state } = await request(as, client, 'mcp:tools');
@@ -136,7 +136,7 @@ describe.each(['oidc', 'oauth2'] as const)('a certified client that discovers by
     });
   });
 
-  test('is told of a denial, and of a code that came too late', async () => {
+  test('gets an error after a denial, and for an expired code', async () => {
     const as = await discover();
     const client = await register(as);
     const { url, verifier, state } = await request(as, client, 'mcp:tools');

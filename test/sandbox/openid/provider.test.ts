@@ -1,4 +1,4 @@
-// The OpenID provider as a whole: what it publishes, its keys and userinfo, web pages as clients, trouble and the record.
+// The OpenID provider: discovery, keys, userinfo, CORS, trouble and request log.
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { get } from '../calls.ts';
@@ -27,7 +27,7 @@ describe('discovery', () => {
     '/.well-known/openid-configuration/openid',
   ];
 
-  test.each(places)('at %s says what there is', async (path) => {
+  test.each(places)('at %s lists the endpoints', async (path) => {
     expect(await json(await get(sandbox, path))).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
@@ -48,7 +48,7 @@ describe('discovery', () => {
     });
   });
 
-  test('and what follows from it speak of the provider by the name that it was called by', async () => {
+  test('and the tokens use the address at which the provider was called', async () => {
     const named = { ...sandbox, openIdIssuer: issuer.replace('127.0.0.1', 'localhost') };
     const answer = await get(sandbox, `${named.openIdIssuer}/.well-known/openid-configuration`);
     expect((await json(answer)).issuer).toBe(named.openIdIssuer);
@@ -56,7 +56,7 @@ describe('discovery', () => {
     expect(sentTo.searchParams.get('iss')).toBe(named.openIdIssuer);
   });
 
-  test('leaves that of APS alone', async () => {
+  test('does not change that of APS', async () => {
     const aps = await json(await get(sandbox, '/.well-known/openid-configuration'));
     expect(aps.issuer).toBe(sandbox.url);
   });
@@ -67,7 +67,7 @@ describe('keys', () => {
   const verify = (token: string) =>
     jwtVerify(token, createRemoteJWKSet(new URL(`${issuer}/jwks`)), { currentDate: new Date(clock.now) });
 
-  test('are published without their private half', async () => {
+  test('are published without private keys', async () => {
     expect(await published()).toEqual([
       {
         kty: 'RSA',
@@ -80,7 +80,7 @@ describe('keys', () => {
     ]);
   });
 
-  test('are replaced by one under a new kid, which signs from then on', async () => {
+  test('are replaced by one with a new kid, which signs from then on', async () => {
     const before = await published();
     const old = await sandbox.openIdToken();
     await verify(old);
@@ -93,7 +93,7 @@ describe('keys', () => {
     await verify((await signedIn(sandbox)).access);
   });
 
-  test('are not those of APS', async () => {
+  test('differ from those of APS', async () => {
     const aps = await json(await get(sandbox, '/authentication/v2/keys'));
     expect(aps.keys).not.toEqual(await published());
   });
@@ -117,18 +117,18 @@ describe('userinfo', () => {
     expect(await answer.json()).toEqual({ sub: 'emp-1003', ...claims });
   });
 
-  test('is there for the token of a client, whatever its audience, and by POST', async () => {
+  test('accepts the token of a client, whatever its audience, also by POST', async () => {
     const { access } = await signedIn(sandbox);
     const headers = { authorization: `Bearer ${access}` };
     const answer = await fetch(`${issuer}/userinfo`, { method: 'POST', headers });
     expect(await answer.json()).toEqual({ sub: 'emp-1001' });
   });
 
-  test('challenges a request without a token, without naming an error', async () => {
+  test('challenges a request without a token, without an error code', async () => {
     expect(await refusal()).toEqual([401, 'Bearer']);
   });
 
-  test('is refused to a token that is none, has expired, or is of somebody else', async () => {
+  test('refuses a token that is invalid, expired or from another issuer', async () => {
     expect(await refusal('guess')).toEqual(invalid);
     expect(await refusal(await sandbox.openIdToken({ claims: { iss: sandbox.url } }))).toEqual(invalid);
     expect(await refusal(await sandbox.openIdToken({ claims: { sub: 'emp-9999' } }))).toEqual(invalid);
@@ -137,7 +137,7 @@ describe('userinfo', () => {
     expect(await refusal(token)).toEqual(invalid);
   });
 
-  test('is refused to an ID token', async () => {
+  test('refuses an ID token', async () => {
     const client_id = await clientId(sandbox);
     const sentTo = await sandbox.openIdSignIn(authorizeUrl(sandbox, client_id));
     const code = sentTo.searchParams.get('code') ?? '';
@@ -145,13 +145,13 @@ describe('userinfo', () => {
     expect(await refusal(id_token)).toEqual(invalid);
   });
 
-  test('is refused to a token that was not issued for the scope openid', async () => {
+  test('refuses a token without the scope openid', async () => {
     const token = await sandbox.openIdToken({ scope: 'profile mcp:tools' });
     expect(await refusal(token)).toEqual([403, 'Bearer error="insufficient_scope", scope="openid"']);
   });
 });
 
-describe('a client that is a web page', () => {
+describe('a client in a web page', () => {
   const origin = 'https://client.example';
 
   test.each(['/.well-known/openid-configuration', '/jwks', '/register', '/token', '/userinfo'])(
@@ -166,14 +166,14 @@ describe('a client that is a web page', () => {
     },
   );
 
-  test('may not read the page that is for people', async () => {
+  test('cannot read the sign-in page', async () => {
     const url = authorizeUrl(sandbox, await clientId(sandbox));
     const { headers, status } = await fetch(url, { headers: { origin } });
     expect([status, headers.get('access-control-allow-origin')]).toEqual([200, null]);
   });
 });
 
-test('what is not there is answered 404, and a method that is not, 405', async () => {
+test('an unknown path is 404, an unsupported method 405', async () => {
   expect((await get(sandbox, `${issuer}/nothing`)).status).toBe(404);
   const answer = await get(sandbox, `${issuer}/token`);
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
@@ -188,14 +188,14 @@ test('people can sign in while APS has trouble', async () => {
   }
 });
 
-test('its tokens are worth nothing to APS, and go on when those of APS are revoked', async () => {
+test('its tokens do not work at APS, and stay valid when those of APS are revoked', async () => {
   const token = await sandbox.openIdToken();
   expect((await get(sandbox, '/userinfo', token)).status).toBe(401);
   sandbox.revokeAccessTokens();
   expect((await userinfo(sandbox, token)).status).toBe(200);
 });
 
-test('every request gets on record, and nothing that a sign-in depends on', async () => {
+test('the request log has every request, and no secret of a sign-in', async () => {
   const before = sandbox.requests.length;
   const client_id = await clientId(sandbox);
   const state = 'state-to-keep-secret';

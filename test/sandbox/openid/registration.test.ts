@@ -1,11 +1,11 @@
-// The registration endpoint: what a client may say of itself, and how many clients there may be.
+// The registration endpoint: metadata and limits.
 import { describe, expect, test } from 'vitest';
 import { startClockedSandbox } from '../clock.ts';
 import { authorizeUrl, clientId, errorOf, json, redirectUri, register } from './calls.ts';
 
 const { sandbox, clock } = await startClockedSandbox();
 
-test('a client is told its id, and what holds for it whatever it asked for', async () => {
+test('a client gets its id and the metadata that apply, whatever it requested', async () => {
   const answer = await register(sandbox, {
     client_name: 'Test Client',
     redirect_uris: [redirectUri, 'https://client.example/callback?from=idp'],
@@ -26,12 +26,12 @@ test('a client is told its id, and what holds for it whatever it asked for', asy
   });
 });
 
-test('a client need not have a name, and never gets the id of another', async () => {
+test('a client needs no name, and gets a unique id', async () => {
   const metadata = { redirect_uris: [redirectUri] };
   const [one, other] = [await clientId(sandbox, metadata), await clientId(sandbox, metadata)];
   expect(one).not.toBe(other);
   const page = await (await fetch(authorizeUrl(sandbox, one))).text();
-  expect(page).toContain('An application without a name asks you to sign in');
+  expect(page).toContain('An unnamed application');
 });
 
 describe('a redirect URI', () => {
@@ -40,7 +40,7 @@ describe('a redirect URI', () => {
     'http://localhost/callback',
     'http://127.0.0.1:33418',
     'http://[::1]:33418/callback',
-  ])('may be %s', async (uri) => {
+  ])('can be %s', async (uri) => {
     expect((await register(sandbox, { redirect_uris: [uri] })).status).toBe(201);
   });
 
@@ -55,14 +55,14 @@ describe('a redirect URI', () => {
     '/callback',
     '',
     `https://client.example/${'x'.repeat(2000)}`,
-  ])('may not be %s', async (uri) => {
+  ])('cannot be %s', async (uri) => {
     const answer = await register(sandbox, { redirect_uris: [redirectUri, uri] });
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(await errorOf(answer)).toEqual([400, 'invalid_redirect_uri']);
   });
 
   test.each([[undefined], [[]], [redirectUri], [Array(21).fill(redirectUri)]])(
-    'may not be missing, alone or one of too many: %j',
+    'must be in a list of 1 to 20, unlike %j',
     async (redirect_uris) => {
       expect(await errorOf(await register(sandbox, { redirect_uris }))).toEqual([
         400,
@@ -77,7 +77,7 @@ test.each([
   [{ client_name: 'x'.repeat(201), redirect_uris: [redirectUri] }],
   ['text'],
   [null],
-])('metadata that cannot be taken is refused: %j', async (metadata) => {
+])('invalid metadata is refused: %j', async (metadata) => {
   expect(await errorOf(await register(sandbox, metadata))).toEqual([400, 'invalid_client_metadata']);
 });
 
@@ -86,7 +86,7 @@ test('a body that is not JSON is refused', async () => {
   expect(await errorOf(answer)).toEqual([400, 'invalid_client_metadata']);
 });
 
-test('of more than a thousand clients the oldest is forgotten', async () => {
+test('the oldest of more than 1,000 clients is dropped', async () => {
   const [oldest, second] = [await clientId(sandbox), await clientId(sandbox)];
   for (let count = 2; count < 1000; count++) await clientId(sandbox);
   expect((await fetch(authorizeUrl(sandbox, oldest))).status).toBe(200);

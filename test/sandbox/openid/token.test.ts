@@ -1,4 +1,4 @@
-// The token endpoint of the OpenID provider: what a code and a refresh token are good for, and how it refuses.
+// The token endpoint of the OpenID provider: codes, refresh tokens and errors.
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { basic } from '../calls.ts';
@@ -24,14 +24,14 @@ const { sandbox, clock } = await startClockedSandbox();
 const seconds = () => Math.floor(clock.now / 1000);
 const day = 24 * 3_600_000;
 
-/** A client, and the code that an employee let it have. */
+/** A new client, with the code after an employee pressed Allow. */
 const started = async (changes = {}) => {
   const client_id = await clientId(sandbox);
   return { client_id, code: await codeFor(sandbox, client_id, changes) };
 };
 
 describe('a code', () => {
-  test('is exchanged for tokens that nothing may store', async () => {
+  test('is exchanged for tokens, with no-store', async () => {
     const answer = await exchange(sandbox, await started());
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -45,7 +45,7 @@ describe('a code', () => {
     });
   });
 
-  test('gives an access token by RFC 9068, for the resource, that says who the employee is', async () => {
+  test('gives an RFC 9068 access token for the resource, with claims about the employee', async () => {
     const { access, client_id } = await signedIn(sandbox);
     expect(decodeProtectedHeader(access)).toEqual({
       alg: 'RS256',
@@ -67,12 +67,12 @@ describe('a code', () => {
     });
   });
 
-  test('gives an access token for the userinfo of the provider when no resource was named', async () => {
+  test('gives an access token for userinfo if the request had no resource', async () => {
     const { access } = await signedIn(sandbox, { resource: undefined });
     expect(decodeJwt(access).aud).toBe(`${sandbox.openIdIssuer}/userinfo`);
   });
 
-  test('gives an access token that lives as long as the sandbox says now', async () => {
+  test('gives an access token with the current lifetime of the sandbox', async () => {
     sandbox.trouble.set({ tokenLifetimeSeconds: 7 });
     const body = await json(await exchange(sandbox, await started()));
     sandbox.trouble.reset();
@@ -80,7 +80,7 @@ describe('a code', () => {
     expect(decodeJwt(body.access_token ?? '').exp).toBe(seconds() + 7);
   });
 
-  test('is good for five minutes, and not a millisecond longer', async () => {
+  test('is valid for five minutes, and not a millisecond longer', async () => {
     const [timely, late] = [await started(), await started()];
     clock.now += 299_999;
     expect((await exchange(sandbox, timely)).status).toBe(200);
@@ -88,7 +88,7 @@ describe('a code', () => {
     expect(await errorOf(await exchange(sandbox, late))).toEqual([400, 'invalid_grant']);
   });
 
-  test('is good once: a second exchange is refused, and ends the refresh token of the first', async () => {
+  test('works once: a second exchange is refused and ends the refresh token of the first', async () => {
     const form = await started();
     const { client_id } = form;
     const { refresh: refresh_token } = await tokensOf(await exchange(sandbox, form));
@@ -97,7 +97,7 @@ describe('a code', () => {
     expect(await errorOf(renewal)).toEqual([400, 'invalid_grant']);
   });
 
-  test('is good once, however many exchanges arrive together', async () => {
+  test('works once, even if several exchanges arrive together', async () => {
     const form = await started();
     const answers = await Promise.all([1, 2, 3, 4].map(() => exchange(sandbox, form)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
@@ -112,8 +112,8 @@ describe('a code', () => {
     ['no redirect_uri', { redirect_uri: undefined }, 'invalid_request'],
     ['another resource', { resource: 'http://localhost:5001/mcp' }, 'invalid_target'],
     ['no code', { code: undefined }, 'invalid_request'],
-    ['a code that nobody issued', { code: 'guess' }, 'invalid_grant'],
-  ])('is refused with %s, and goes on being good', async (_case, changes, error) => {
+    ['an unknown code', { code: 'guess' }, 'invalid_grant'],
+  ])('is refused with %s, and stays valid', async (_case, changes, error) => {
     const form = await started();
     const answer = await exchange(sandbox, { ...form, ...changes });
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -121,7 +121,7 @@ describe('a code', () => {
     expect((await exchange(sandbox, form)).status).toBe(200);
   });
 
-  test('of one client is worth nothing to another, and is not spent by it', async () => {
+  test('cannot be used, or used up, by another client', async () => {
     const form = await started();
     const stolen = await exchange(sandbox, { ...form, client_id: await clientId(sandbox) });
     expect(await errorOf(stolen)).toEqual([400, 'invalid_grant']);
@@ -156,7 +156,7 @@ describe('a refresh token', () => {
     expect((await refresh(sandbox, unrelated)).status).toBe(200);
   });
 
-  test('lasts fifteen days, and not a millisecond longer', async () => {
+  test('is valid for fifteen days, and not a millisecond longer', async () => {
     const [timely, late] = [await signedIn(sandbox), await signedIn(sandbox)];
     const renew = ({ client_id, refresh: refresh_token }: typeof timely) =>
       refresh(sandbox, { client_id, refresh_token });
@@ -166,7 +166,7 @@ describe('a refresh token', () => {
     expect(await errorOf(await renew(late))).toEqual([400, 'invalid_grant']);
   });
 
-  test('may be used for fewer scopes, which does not count for the next one', async () => {
+  test('can be used for fewer scopes, without narrowing the next one', async () => {
     const { client_id, refresh: refresh_token } = await signedIn(sandbox);
     const answer = await refresh(sandbox, { client_id, refresh_token, scope: 'mcp:tools' });
     const narrow = await json(answer);
@@ -181,15 +181,15 @@ describe('a refresh token', () => {
     ['no scope at all', { scope: '' }, 'invalid_scope'],
     ['another resource', { resource: 'http://localhost:5001/mcp' }, 'invalid_target'],
     ['no refresh token', { refresh_token: undefined }, 'invalid_request'],
-    ['one that nobody issued', { refresh_token: 'guess' }, 'invalid_grant'],
-  ])('is refused with %s, and is not spent', async (_case, changes, error) => {
+    ['an unknown one', { refresh_token: 'guess' }, 'invalid_grant'],
+  ])('is refused with %s, and stays valid', async (_case, changes, error) => {
     const { client_id, refresh: refresh_token } = await signedIn(sandbox);
     const answer = await refresh(sandbox, { client_id, refresh_token, ...changes });
     expect(await errorOf(answer)).toEqual([400, error]);
     expect((await refresh(sandbox, { client_id, refresh_token })).status).toBe(200);
   });
 
-  test('of one client is worth nothing to another, and is not spent by it', async () => {
+  test('cannot be used, or used up, by another client', async () => {
     const { client_id, refresh: refresh_token } = await signedIn(sandbox);
     const stolen = await refresh(sandbox, { client_id: await clientId(sandbox), refresh_token });
     expect(await errorOf(stolen)).toEqual([400, 'invalid_grant']);
@@ -199,8 +199,8 @@ describe('a refresh token', () => {
 
 describe('a client is refused', () => {
   test.each([
-    ['that does not name itself', { client_id: undefined }],
-    ['that nobody registered', { client_id: 'somebody' }],
+    ['that sends no client_id', { client_id: undefined }],
+    ['that is not registered', { client_id: 'somebody' }],
     ['that sends a secret', { client_secret: 'guess' }],
     ['that sends an empty secret', { client_secret: '' }],
     ['that sends an assertion', { client_assertion: 'e30.e30.' }],
@@ -209,7 +209,7 @@ describe('a client is refused', () => {
     expect(await errorOf(answer)).toEqual([400, 'invalid_client']);
   });
 
-  test('that sends a header, with the challenge that RFC 6749 asks for', async () => {
+  test('that sends a header, with the challenge that RFC 6749 requires', async () => {
     const form = await started();
     const answer = await exchange(sandbox, form, basic({ id: form.client_id, secret: '' }));
     expect(answer.headers.get('www-authenticate')).toMatch(/^Basic/);
@@ -217,15 +217,15 @@ describe('a client is refused', () => {
   });
 
   test.each([
-    ['that names no grant', undefined, 'invalid_request'],
-    ['that asks for a token of its own', 'client_credentials', 'unsupported_grant_type'],
-    ['that names an object member as grant', 'constructor', 'unsupported_grant_type'],
+    ['that sends no grant_type', undefined, 'invalid_request'],
+    ['that requests a token for itself', 'client_credentials', 'unsupported_grant_type'],
+    ['that sends the name of an object member as grant_type', 'constructor', 'unsupported_grant_type'],
   ])('%s', async (_case, grant_type, error) => {
     const answer = await token(sandbox, { grant_type, client_id: await clientId(sandbox) });
     expect(await errorOf(answer)).toEqual([400, error]);
   });
 
-  test('that sends JSON, or a parameter twice', async () => {
+  test('that sends JSON, or a repeated parameter', async () => {
     const post = (type: string, body: string) =>
       fetch(`${sandbox.openIdIssuer}/token`, { method: 'POST', headers: { 'content-type': type }, body });
     expect(await errorOf(await post('application/json', '{}'))).toEqual([415, 'invalid_request']);

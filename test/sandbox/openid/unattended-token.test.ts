@@ -11,8 +11,8 @@ const seconds = () => Math.floor(clock.now / 1000);
 const issuer = sandbox.openIdIssuer;
 const [ada] = employees;
 
-describe('the sandbox object gives a token', () => {
-  test('of the first employee, for userinfo, unless told otherwise', async () => {
+describe('openIdToken gives a token', () => {
+  test('of the first employee for userinfo, by default', async () => {
     const token = await sandbox.openIdToken();
     const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${issuer}/jwks`)), {
       issuer,
@@ -31,7 +31,7 @@ describe('the sandbox object gives a token', () => {
     });
   });
 
-  test('of another employee, for another audience, scope and time', async () => {
+  test('of another employee, with another audience, scope and lifetime', async () => {
     const choices = { user: 'emp-1002', audience: resource, scope: 'anything', lifetimeSeconds: 5 };
     expect(decodeJwt(await sandbox.openIdToken(choices))).toMatchObject({
       sub: 'emp-1002',
@@ -42,21 +42,21 @@ describe('the sandbox object gives a token', () => {
     });
   });
 
-  test('that has expired, and was issued no later than that', async () => {
+  test('that has expired, and was issued no later than it expired', async () => {
     const { iat, exp } = decodeJwt(await sandbox.openIdToken({ lifetimeSeconds: -60 }));
     expect([iat, exp]).toEqual([seconds() - 60, seconds() - 60]);
   });
 
-  test('with claims replaced, added and left out', async () => {
+  test('with claims replaced, added and removed', async () => {
     const claims = { aud: ['a', 'b'], groups: ['staff'], email: undefined };
     const payload = decodeJwt(await sandbox.openIdToken({ claims }));
     expect(payload).toMatchObject({ aud: ['a', 'b'], groups: ['staff'] });
     expect(payload).not.toHaveProperty('email');
   });
 
-  test('of nobody who does not work there', async () => {
+  test('only of a known employee', async () => {
     const token = sandbox.openIdToken({ user: 'SBXUSERALICE' });
-    await expect(token).rejects.toThrow('SBXUSERALICE, only emp-1001, emp-1002, emp-1003');
+    await expect(token).rejects.toThrow(/SBXUSERALICE.*emp-1001, emp-1002, emp-1003/);
   });
 });
 
@@ -74,7 +74,7 @@ describe('curl gets a token', () => {
     return decodeJwt(text);
   };
 
-  test('with nothing but the address', async () => {
+  test('with only the address', async () => {
     expect(await tokenOf(await fetch(address))).toMatchObject({ iss: issuer, sub: ada.sub });
     expect(await tokenOf(await fetch(address, { method: 'POST' }))).toMatchObject({ sub: ada.sub });
   });
@@ -84,7 +84,7 @@ describe('curl gets a token', () => {
     ['a query', () => fetch(`${address}?${new URLSearchParams(choices)}`)],
     ['a form', () => fetch(address, { method: 'POST', body: new URLSearchParams(choices) })],
     ['JSON', () => fetch(address, { method: 'POST', body: JSON.stringify({ ...choices, lifetime: -60 }) })],
-  ])('of its choice with %s', async (_case, ask) => {
+  ])('with its choices in %s', async (_case, ask) => {
     expect(await tokenOf(await ask())).toMatchObject({
       sub: 'emp-1003',
       aud: resource,
@@ -93,7 +93,7 @@ describe('curl gets a token', () => {
     });
   });
 
-  test('that lives as long as the sandbox says now', async () => {
+  test('with the current lifetime of the sandbox', async () => {
     sandbox.trouble.set({ tokenLifetimeSeconds: 7 });
     const { exp } = await tokenOf(await fetch(address));
     expect(exp).toBe(seconds() + 7);
@@ -109,7 +109,7 @@ describe('curl gets a token', () => {
     'who=emp-1001',
     '{"user":1}',
     '{',
-  ])('or is told what is wrong with %s', async (body) => {
+  ])('or the reason why %s is invalid', async (body) => {
     const answer = await fetch(address, { method: 'POST', body });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toEqual({
