@@ -127,8 +127,7 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
     case 404:
       return new ApsError(`APS found nothing at this address${said}`, {
         ...details,
-        advice:
-          'Check the identifiers: copy them exactly, from data that this sign-in has access to.',
+        advice: 'Check the identifiers: copy them exactly, from data that this sign-in has access to.',
       });
     case 429:
       return new ApsError(`The rate limit of APS is reached${said}`, {

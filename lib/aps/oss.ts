@@ -112,13 +112,7 @@ export function listObjects(
   beginsWith: string | undefined,
   options: SliceOptions,
 ): Promise<Slice<StoredObject>> {
-  return slice(
-    session,
-    ['oss', 'v2', 'buckets', bucketKey, 'objects'],
-    { beginsWith },
-    objectPage,
-    options,
-  );
+  return slice(session, ['oss', 'v2', 'buckets', bucketKey, 'objects'], { beginsWith }, objectPage, options);
 }
 
 /** Follows `next` until there are `limit` items. The last request asks only for what is still missing. */

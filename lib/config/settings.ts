@@ -43,7 +43,7 @@ export function peek<Schema extends z.ZodType>(
   name: string,
   environment: Environment,
 ): z.output<Schema> | undefined {
-  return schema.safeParse(valueOf(name, environment)).data;
+  return schema.safeParse(givenIn(environment, name)).data;
 }
 
 /**
@@ -96,7 +96,7 @@ function readInto<Shape extends Variables>(
   environment: Environment,
 ): Settings<Shape> | undefined {
   const names = Object.keys(variables);
-  const given = Object.fromEntries(names.map((name) => [name, valueOf(name, environment)]));
+  const given = Object.fromEntries(names.map((name) => [name, givenIn(environment, name)]));
   const { data, error } = z.object(variables).safeParse(given);
   for (const issue of error?.issues ?? []) {
     const name = String(issue.path[0]);
@@ -106,7 +106,7 @@ function readInto<Shape extends Variables>(
   return data;
 }
 
-function valueOf(name: string, environment: Environment): string | undefined {
+function givenIn(environment: Environment, name: string): string | undefined {
   return environment[name]?.trim() || undefined;
 }
 

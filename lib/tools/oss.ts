@@ -24,7 +24,8 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
   addApsTool(server, aps, {
     name: 'list_buckets',
     title: 'List buckets',
-    description: 'List the OSS buckets that the configured APS application owns, in one region or in all regions.',
+    description:
+      'List the OSS buckets that the configured APS application owns, in one region or in all regions.',
     parameters: z.strictObject({
       region: z
         .enum([...regions, 'ALL'])

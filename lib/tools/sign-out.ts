@@ -16,7 +16,8 @@ export function addSignOutTool(server: ToolServer, aps: ApsClient, users: UserTo
   addApsTool(server, aps, {
     name: 'sign_out',
     title: 'Sign out',
-    description: 'Sign the user out of Autodesk: revoke the access that they gave, and delete their tokens here.',
+    description:
+      'Sign the user out of Autodesk: revoke the access that they gave, and delete their tokens here.',
     annotations: { destructiveHint: true, idempotentHint: true, openWorldHint: true },
     parameters: z.strictObject({}),
     output: z.object({ signed_out: z.boolean(), message: z.string() }),

@@ -114,7 +114,10 @@ export function addApsTool(
   aps: ApsClient,
   tool: ApsTool<z.ZodObject, z.ZodType> | ApsListTool<z.ZodObject, z.ZodType, unknown>,
 ): void {
-  if ('list' in tool) return addApsTool(server, aps, paged(tool));
+  if ('list' in tool) {
+    addApsTool(server, aps, paged(tool));
+    return;
+  }
   const { name, title, description, parameters, output, needsSignIn = true, text } = tool;
   const { annotations = { readOnlyHint: true, idempotentHint: true, openWorldHint: true } } = tool;
   server.addTool({
@@ -138,9 +141,7 @@ export function addApsTool(
             note: (sentence) => notes.push(sentence),
           }),
         );
-        const content = text
-          ? [{ type: 'text' as const, text: text(value) }]
-          : textOf(output, value, notes);
+        const content = text ? [{ type: 'text' as const, text: text(value) }] : textOf(output, value, notes);
         return { content, structuredContent: z.record(z.string(), z.unknown()).parse(value) };
       } catch (error) {
         if (error instanceof SignInRequired) return askForSignIn(error, name, isWrapped(output));

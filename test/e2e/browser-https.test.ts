@@ -13,6 +13,7 @@ import { startLocalServer } from '../support/local-server.ts';
 import { authorizeAddress, newClient } from '../support/oauth-requests.ts';
 import { connectBearing } from '../support/oidc.ts';
 import { alice } from '../support/people.ts';
+import { configurationFrom } from '../support/serving.ts';
 import { askedAddress } from '../support/sign-in.ts';
 import { publicName, startTlsServer } from '../support/tls-server.ts';
 import { hubsOf } from '../support/tool-results.ts';
@@ -49,8 +50,9 @@ describe.skipIf(noBrowser)('behind a proxy that speaks HTTPS, in a browser', () 
     onTestFinished(proxy.close);
     const publicUrl = proxy.at('');
     const environment = { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer };
-    const served = await serveHttp(threeLegged, environment, {
-      reach: { host: 'localhost', clientAuth, publicUrl },
+    const configuration = configurationFrom(threeLegged, environment, clientAuth);
+    const served = await serveHttp(threeLegged, configuration, {
+      exposure: { host: 'localhost', publicUrl },
       allowed: { hosts: [publicName], origins: [] },
       port: 0,
       keys: createKeys(),

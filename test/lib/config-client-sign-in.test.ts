@@ -1,12 +1,18 @@
 // Settings of the sign-in of MCP clients: what they may be, and what a person is told when they do not fit.
 import { describe, expect, test } from 'vitest';
-import { type Environment, readSettings, SettingsError } from '../../lib/config/settings.ts';
-import { clientAuthModes, launchVariables } from '../../lib/config/variables.ts';
-import { clientAuthIn, clientAuthVariables } from '../../lib/config.ts';
+import type { z } from 'zod';
+import { type Environment, peek, readSettings, SettingsError } from '../../lib/config/settings.ts';
+import {
+  autodeskVariables as autodesk,
+  clientAuthModes,
+  launchVariables,
+  oidcVariables as oidc,
+} from '../../lib/config/variables.ts';
 
-const { oidc, autodesk } = clientAuthVariables;
 const issuer = { MCP_AUTH_ISSUER: 'https://login.example.com' };
 
+const clientAuthIn = (environment: Environment) =>
+  peek(launchVariables.MCP_CLIENT_AUTH, 'MCP_CLIENT_AUTH', environment);
 const launch = (environment: Environment) => readSettings(launchVariables, environment);
 const provider = (environment: Environment) => readSettings(oidc, { ...issuer, ...environment });
 
@@ -57,7 +63,7 @@ describe('MCP_CLIENT_AUTH', () => {
     expect(complaint(() => launch({ MCP_CLIENT_AUTH: value }))).toContain(
       'MCP_CLIENT_AUTH must be none, oidc or autodesk',
     );
-    expect(clientAuthIn({ MCP_CLIENT_AUTH: value })).toBe('none');
+    expect(clientAuthIn({ MCP_CLIENT_AUTH: value })).toBeUndefined();
   });
 });
 
@@ -123,7 +129,6 @@ test('everything but the issuer may be left out', () => {
     MCP_AUTH_CLIENT_ID: undefined,
     MCP_AUTH_CLIENT_SECRET: undefined,
   });
-  expect(clientAuthVariables.none).toEqual({});
 });
 
 test('whatever is wrong is told at once, and no value is repeated', () => {
@@ -147,7 +152,7 @@ test('whatever is wrong is told at once, and no value is repeated', () => {
 // What no environment gives stands for a value that is wrong: some variables take any text, for now.
 const impossible = { trim: () => 1 } as unknown as string;
 
-test.each(Object.entries({ ...launchVariables, ...oidc, ...autodesk }))(
+test.each<[string, z.core.$ZodType]>(Object.entries({ ...launchVariables, ...oidc, ...autodesk }))(
   '%s has words of its own for what it is and where to find it',
   (name, field) => {
     const message = complaint(() => readSettings({ [name]: field }, { [name]: impossible }));

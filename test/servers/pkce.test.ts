@@ -11,7 +11,7 @@ import { closing } from '../support/closing.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
 import { alice, benji } from '../support/people.ts';
 import { type RecordingAps, startRecordingAps } from '../support/recording-aps.ts';
-import type { Served } from '../support/serving.ts';
+import { builtFrom, type Served } from '../support/serving.ts';
 import { askedAddress, open, signInAt } from '../support/sign-in.ts';
 import { serveThreeLegged, serveUsers } from '../support/three-legged.ts';
 import { hubsOf, said } from '../support/tool-results.ts';
@@ -30,7 +30,7 @@ afterEach(() => {
 /** Serves the PKCE server over HTTP. Each test has its own: in the newest era all of its clients are one person. */
 async function servePkce(env: Record<string, string> = {}): Promise<Served> {
   const variables = { APS_BASE_URL: aps.url, APS_CLIENT_ID: sandbox.publicClientId, ...env };
-  return keep(await serveUsers(sandbox, (callbackUrl) => definition.create(variables, { callbackUrl })));
+  return keep(await serveUsers(sandbox, (browser) => builtFrom(definition, variables, { browser })));
 }
 
 async function clientOf({ url }: Served, mode: VersionNegotiationMode = 'legacy') {
@@ -46,7 +46,7 @@ describe('the definition', () => {
     expect(definition).toMatchObject({ name: 'pkce', port: 5003, userScopes: ['data:read'] });
     expect(Object.keys(definition.variables)).toEqual(['APS_CLIENT_ID', 'APS_BASE_URL']);
     expect([isPublicClient(definition), isPublicClient(threeLegged)]).toEqual([true, false]);
-    expect(() => definition.create({ APS_CLIENT_SECRET: 'a-secret' })).toThrow(SettingsError);
+    expect(() => builtFrom(definition, { APS_CLIENT_SECRET: 'a-secret' })).toThrow(SettingsError);
   });
 
   test.each(eras)('has the tools of 3lo to the letter, for %s', async (_name, mode) => {

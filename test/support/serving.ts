@@ -1,5 +1,6 @@
 /** MCP servers on a port of this machine, served as the launcher serves them. */
 import { FastMCP } from 'fastmcp';
+import { Hono } from 'hono';
 import { type ApsClient, createApsClient } from '../../lib/aps/client.ts';
 import type { RetryPolicy } from '../../lib/aps/http.ts';
 import { clientCredentials } from '../../lib/aps-sign-in/client-credentials.ts';
@@ -7,6 +8,7 @@ import type { Caller } from '../../lib/caller.ts';
 import { type Environment, readSettings, type Variables } from '../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { createKeys } from '../../lib/sealed.ts';
+import type { ClientSignIn } from '../../lib/serve/client-sign-in/client-sign-in.ts';
 import { createHttpApp } from '../../lib/serve/http/app.ts';
 import type { AllowedNames } from '../../lib/serve/http/host-and-origin.ts';
 import { listen } from '../../lib/serve/http/listen.ts';
@@ -34,8 +36,20 @@ type ServeOptions = Partial<AllowedNames> & {
   host?: string;
   /** The SESSION_SECRET of a deployment. */
   secret?: string;
-  /** How many callers keep a connection while they are silent. */
+  /** How many callers keep a connection between their requests. */
   mostConnections?: number;
+  /** How clients sign in. */
+  clientSignIn?: ClientSignIn;
+};
+
+/** The header by which a test says who calls a server with {@link callersByHeader}. */
+export const callerHeader = 'x-caller';
+
+/** A client sign-in that believes its callers: for tests of what happens to several of them. */
+export const callersByHeader: ClientSignIn = {
+  whoCanCall: 'everybody',
+  publicRoutes: new Hono(),
+  authenticate: async (request) => ({ id: request.headers.get(callerHeader) ?? 'nobody' }),
 };
 
 /** A definition, built from an environment as the launcher builds it. */
@@ -59,14 +73,14 @@ export function configurationFrom<Shape extends Variables>(
 /** Serves a FastMCP definition over HTTP on any free port. */
 export async function serve(
   built: FastMCP<Caller> | BuiltServer,
-  { host = 'localhost', secret, mostConnections, ...allowed }: ServeOptions = {},
+  { host = 'localhost', secret, mostConnections, clientSignIn, ...allowed }: ServeOptions = {},
 ): Promise<Served> {
   const service = createMcpService(
     'server' in built ? built : { server: built },
     createKeys(secret),
     mostConnections,
   );
-  const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed } });
+  const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed }, clientSignIn });
   const listener = await listen(host, 0);
   listener.serve(app.fetch);
   return {

@@ -38,7 +38,9 @@ export function httpBanner(banner: HttpBanner): string {
     '',
     'Connect an MCP client to this address, or try it in a second terminal:',
     `  npx mcp-cli --url ${address}`,
-    ...(tokenCommand ? ['To get an access token for a client that cannot sign in:', `  ${tokenCommand}`] : []),
+    ...(tokenCommand
+      ? ['To get an access token for a client that cannot sign in:', `  ${tokenCommand}`]
+      : []),
     'Press Ctrl-C to stop the server.',
   ].join('\n');
 }

@@ -155,7 +155,5 @@ async function overStdio<Shape extends Variables>({
     },
     clientLeft,
   );
-  console.error(
-    stdioBanner({ server: await service.describe(), apsSignIn: definition.apsSignIn, aps }),
-  );
+  console.error(stdioBanner({ server: await service.describe(), apsSignIn: definition.apsSignIn, aps }));
 }

@@ -2,11 +2,10 @@
 import { EventEmitter } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { None } from 'oauth4webapi';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { apsHttp } from '../../../lib/aps/http.ts';
-import { apsAuthorizationServer, requestOptions } from '../../../lib/aps-sign-in/oauth.ts';
+import { apsOAuth } from '../../../lib/aps-sign-in/oauth.ts';
 import { userTokenStore } from '../../../lib/aps-sign-in/user-tokens.ts';
+import type { Caller } from '../../../lib/caller.ts';
 import { later, minutes, now, seconds } from '../../support/clock.ts';
 import { closing } from '../../support/closing.ts';
 import { always, type LocalServer, startLocalServer } from '../../support/local-server.ts';
@@ -17,6 +16,8 @@ import { WatchedStorage } from '../../support/watched-storage.ts';
 const keep = closing();
 const hour = 60 * minutes;
 const caller = { id: 'somebody' };
+const another = { id: 'another' };
+const notSignedIn = new Error('not signed in');
 const answer = (changes: Record<string, unknown> = {}) => ({
   ...{ access_token: 'access-2', token_type: 'Bearer', expires_in: 3599, refresh_token: 'refresh-2' },
   ...changes,
@@ -44,19 +45,22 @@ beforeEach(() => {
 function storeWith(storage = new WatchedStorage()) {
   onTestFinished(() => storage.destroy());
   const store = userTokenStore({
-    server: apsAuthorizationServer(aps.url),
-    client: { client_id: 'an-id' },
-    authentication: None(),
-    request: requestOptions(aps.url, apsHttp(hasty)),
+    aps: apsOAuth({ clientId: 'an-id', baseUrl: aps.url, retryPolicy: hasty }),
     ...{ storage, now },
+    notSignedIn: async () => notSignedIn,
   });
-  return { store, storage };
+  /** An access token of a caller; undefined if they are not signed in. */
+  const fresh = (caller: Caller) =>
+    store.get(caller).catch((error: unknown) => {
+      if (error !== notSignedIn) throw error;
+    });
+  return { store: { ...store, fresh }, storage };
 }
 
 /** A store in which somebody's access token has expired. */
 async function expired() {
   const { store, storage } = storeWith();
-  await store.keep(caller.id, first, now());
+  await store.keep(caller, first, now());
   later(hour);
   return { store, storage };
 }
@@ -73,36 +77,36 @@ describe('a renewal', () => {
   test('that gives no new refresh token leaves the one that there is', async () => {
     const { store } = await expired();
     renewal = always(answer({ refresh_token: undefined }));
-    expect(await store.fresh(caller.id)).toBe('access-2');
+    expect(await store.fresh(caller)).toBe('access-2');
     later(hour);
     renewal = always(answer({ access_token: 'access-3' }));
-    expect(await store.fresh(caller.id)).toBe('access-3');
+    expect(await store.fresh(caller)).toBe('access-3');
     expect(asked.map(({ refresh_token }) => refresh_token)).toEqual(['refresh-1', 'refresh-1']);
   });
 
   test('that does not say how long its token lives counts as APS documents it: an hour', async () => {
     const { store } = await expired();
     renewal = always(answer({ expires_in: undefined }));
-    await store.fresh(caller.id);
+    await store.fresh(caller);
     later(59 * minutes - seconds);
-    expect(await store.fresh(caller.id)).toBe('access-2');
+    expect(await store.fresh(caller)).toBe('access-2');
     expect(asked).toHaveLength(1);
     later(seconds);
-    await store.fresh(caller.id);
+    await store.fresh(caller);
     expect(asked).toHaveLength(2);
   });
 
   test('counts the life of a token from when it was asked for', async () => {
     const { store } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller.id);
+    const waiting = store.fresh(caller);
     await isAsked();
     later(30 * minutes);
     letGo(always(answer()));
     await waiting;
     later(29 * minutes);
     renewal = always(answer());
-    await store.fresh(caller.id);
+    await store.fresh(caller);
     expect(asked).toHaveLength(2);
   });
 
@@ -116,38 +120,38 @@ describe('a renewal', () => {
   ])('that is answered with %s ends no sign-in', async (_what, listener) => {
     const { store } = await expired();
     renewal = listener;
-    const before = await store.signInOf(caller.id);
-    await expect(store.fresh(caller.id)).rejects.toMatchObject({ name: 'ApsError' });
-    expect(await store.signInOf(caller.id)).toBe(before);
+    const before = await store.signInIdOf(caller);
+    await expect(store.fresh(caller)).rejects.toMatchObject({ name: 'ApsError' });
+    expect(await store.signInIdOf(caller)).toBe(before);
     renewal = always(answer());
-    expect(await store.fresh(caller.id)).toBe('access-2');
+    expect(await store.fresh(caller)).toBe('access-2');
   });
 
   test('that APS refuses for good because another instance was faster goes on with what that one got', async () => {
     const { store, storage } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller.id);
+    const waiting = store.fresh(caller);
     await isAsked();
-    await storeWith(storage).store.keep(caller.id, answer(), now());
+    await storeWith(storage).store.keep(caller, answer(), now());
     letGo(always({ error: 'invalid_grant' }, 400));
     expect(await waiting).toBe('access-2');
-    expect(await store.signInOf(caller.id)).toBeDefined();
+    expect(await store.signInIdOf(caller)).toBeDefined();
   });
 
   test('that APS refuses for good tells who asks, and not whoever is signed in besides', async () => {
     const { store } = await expired();
-    await store.keep('another', { ...first, refresh_token: 'theirs' }, now());
+    await store.keep(another, { ...first, refresh_token: 'theirs' }, now());
     renewal = always({ error: 'invalid_grant' }, 400);
-    expect(await store.fresh(caller.id)).toBeUndefined();
-    expect([await store.signInOf(caller.id), await store.fresh('another')]).toEqual([undefined, 'access-1']);
+    expect(await store.fresh(caller)).toBeUndefined();
+    expect([await store.signInIdOf(caller), await store.fresh(another)]).toEqual([undefined, 'access-1']);
   });
 
   test('in the middle of which somebody signs in anew leaves them with the new sign-in', async () => {
     const { store, storage } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller.id);
+    const waiting = store.fresh(caller);
     await isAsked();
-    await store.keep(caller.id, { ...first, access_token: 'anew', refresh_token: 'anew too' }, now());
+    await store.keep(caller, { ...first, access_token: 'anew', refresh_token: 'anew too' }, now());
     letGo(always(answer()));
     await waiting;
     expect(storage.apsTokens).toEqual({ accessToken: 'anew', refreshToken: 'anew too' });
@@ -161,7 +165,7 @@ describe('a sign-out', () => {
 
   test('names both tokens to APS, each as what it is', async () => {
     const { store } = storeWith();
-    await store.keep(caller.id, first, now());
+    await store.keep(caller, first, now());
     expect(await store.signOut(caller)).toBe('signed out');
     expect(revoked().sort()).toEqual([
       ['access-1', 'access_token'],
@@ -172,7 +176,7 @@ describe('a sign-out', () => {
   test('during a renewal revokes what that brought, and nothing comes back', async () => {
     const { store } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller.id);
+    const waiting = store.fresh(caller);
     await isAsked();
     const outcome = store.signOut(caller);
     letGo(always(answer()));
@@ -183,13 +187,13 @@ describe('a sign-out', () => {
         .map(([token]) => token)
         .sort(),
     ).toEqual(['access-2', 'refresh-2']);
-    expect(await store.signInOf(caller.id)).toBeUndefined();
+    expect(await store.signInIdOf(caller)).toBeUndefined();
   });
 
   test('during a renewal that fails revokes what there was', async () => {
     const { store } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller.id).catch(() => 'failed');
+    const waiting = store.fresh(caller).catch(() => 'failed');
     await isAsked();
     const outcome = store.signOut(caller);
     letGo(always({ error: 'invalid_client' }, 401));
@@ -203,7 +207,7 @@ describe('a sign-out', () => {
 
   test('that is asked for twice at once is done once', async () => {
     const { store } = storeWith();
-    await store.keep(caller.id, first, now());
+    await store.keep(caller, first, now());
     const outcomes = await Promise.all([store.signOut(caller), store.signOut(caller)]);
     expect(outcomes.sort()).toEqual(['signed out', 'was not signed in']);
   });
@@ -212,15 +216,15 @@ describe('a sign-out', () => {
 describe('somebody to whom APS gave no refresh token', () => {
   async function without() {
     const { store } = storeWith();
-    await store.keep(caller.id, { ...first, refresh_token: undefined }, now());
+    await store.keep(caller, { ...first, refresh_token: undefined }, now());
     return store;
   }
 
   test('has an access token, and when it has expired is no longer signed in', async () => {
     const store = await without();
-    expect(await store.fresh(caller.id)).toBe('access-1');
+    expect(await store.fresh(caller)).toBe('access-1');
     later(hour);
-    expect(await store.fresh(caller.id)).toBeUndefined();
+    expect(await store.fresh(caller)).toBeUndefined();
   });
 
   test('can sign out', async () => {
@@ -232,8 +236,8 @@ describe('somebody to whom APS gave no refresh token', () => {
 test('what is in the storage and cannot be read is nobody’s sign-in', async () => {
   const { store, storage } = storeWith();
   for (const value of [null, 'x', {}, { access: 'x', refresh: 'x', expiresAt: 0 }]) {
-    await storage.save(`tokens:${caller.id}`, value);
-    expect([await store.fresh(caller.id), await store.signInOf(caller.id)]).toEqual([undefined, undefined]);
+    await storage.save(`tokens:${caller}`, value);
+    expect([await store.fresh(caller), await store.signInIdOf(caller)]).toEqual([undefined, undefined]);
   }
   expect(await store.signOut(caller)).toBe('was not signed in');
 });

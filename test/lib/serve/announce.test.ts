@@ -1,28 +1,24 @@
 // What a server says when it has started: where it is, who may call, and how to try it.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withoutClientSignIn } from '../../../lib/serve/http/exposure.ts';
-import { announceHttp, announceStdio, type HttpAnnouncement } from '../../../lib/serve/launch/banner.ts';
-import { createMcpService, type McpService } from '../../../lib/serve/mcp/service.ts';
-import { version } from '../../../lib/version.ts';
-import { definition } from '../../../servers/2lo.ts';
-import { closing } from '../../support/closing.ts';
+import { type HttpBanner, httpBanner, stdioBanner } from '../../../lib/serve/launch/banner.ts';
 
-const keep = closing();
-let host: McpService;
-beforeAll(() => {
-  host = keep(createMcpService(definition.create({ APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' })));
-});
+const server = {
+  name: 'APS 2LO Demo',
+  version: '1.2.3',
+  tools: [{ name: 'list_buckets' }, { name: 'list_objects' }],
+};
 
 /** The lines of the message, of a server on a port of this machine but for what `changes` says. */
-async function said(changes: Partial<HttpAnnouncement> = {}): Promise<string[]> {
-  const message = await announceHttp({
-    host,
-    signIn: 'as the application itself',
+function said(changes: Partial<HttpBanner> = {}): string[] {
+  const message = httpBanner({
+    server,
+    apsSignIn: 'as the application itself',
     aps: 'https://aps.example',
     publicUrl: 'http://localhost:5000',
     listensOn: 'http://localhost:5000',
     alsoAs: ['127.0.0.1', '[::1]'],
-    whoMayCall: 'programs on this machine',
+    whoCanCall: 'programs on this machine',
     ...changes,
   });
   return message.split('\n');
@@ -32,23 +28,23 @@ const command = 'curl -s "http://127.0.0.1:1/token"';
 
 test('over HTTP it says what it is, where it is, who may call, and how to try it', async () => {
   expect(await said()).toEqual([
-    `APS 2LO Demo ${version}`,
+    'APS 2LO Demo 1.2.3',
     '  Tools         list_buckets, list_objects',
     '  Address       http://localhost:5000/mcp  (also as 127.0.0.1 and [::1])',
     '  APS sign-in   as the application itself',
     '  APS           https://aps.example',
-    '  Who may call  programs on this machine',
+    '  Who can call  programs on this machine',
     '',
-    'Connect an MCP client to the address above, or try it in a second terminal:',
+    'Connect an MCP client to this address, or try it in a second terminal:',
     '  npx mcp-cli --url http://localhost:5000/mcp',
-    'Ctrl-C stops the server.',
+    'Press Ctrl-C to stop the server.',
   ]);
 });
 
 test('over stdio it has no address, nobody else who may call, and nothing to try', async () => {
-  const message = await announceStdio({ host, signIn: 'as itself', aps: 'https://aps.example' });
+  const message = stdioBanner({ server, apsSignIn: 'as itself', aps: 'https://aps.example' });
   expect(message.split('\n')).toEqual([
-    `APS 2LO Demo ${version}`,
+    'APS 2LO Demo 1.2.3',
     '  Tools         list_buckets, list_objects',
     '  Transport     stdio',
     '  APS sign-in   as itself',
@@ -83,15 +79,15 @@ describe('the address', () => {
 
 test('a command that gives a token is printed where there is one, on a line of its own to be copied', async () => {
   const [words, line] = (await said({ tokenCommand: command })).slice(-3);
-  expect(words).toBe('An access token, for a client that cannot sign in by itself:');
+  expect(words).toBe('To get an access token for a client that cannot sign in:');
   expect(line).toBe(`  ${command}`);
   expect((await said()).join()).not.toMatch(/access token|curl/);
 });
 
 test('that everybody may call is said in capitals, with the option that made it so', async () => {
   const everybody = { host: '0.0.0.0', clientAuth: 'none', insecureNoClientAuth: true } as const;
-  const line = (await said({ whoMayCall: withoutClientSignIn(everybody) })).find((each) =>
-    each.includes('Who may'),
+  const line = (await said({ whoCanCall: withoutClientSignIn(everybody) })).find((each) =>
+    each.includes('Who can'),
   );
-  expect(line).toMatch(/^ {2}Who may call {2}EVERYBODY .+--insecure-no-client-auth/);
+  expect(line).toMatch(/^ {2}Who can call {2}EVERYBODY .+--insecure-no-client-auth/);
 });

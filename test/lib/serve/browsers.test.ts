@@ -1,13 +1,14 @@
 // Telling browsers apart: by a cookie that only the server sets, and forms that count in one browser alone.
-import { decodeJwt, SignJWT } from 'jose';
+import { EncryptJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { digest } from '../../../lib/digest.ts';
 import { createKeys } from '../../../lib/sealed.ts';
 import { createBrowserBinding } from '../../../lib/serve/pages/browser-binding.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';
 
-const key = createKeys()('forms');
-const browsers = createBrowserBinding(key, false);
-const secure = createBrowserBinding(key, true);
+const keys = createKeys();
+const browsers = createBrowserBinding(keys, 'forms', false);
+const secure = createBrowserBinding(keys, 'forms', true);
 
 const requestWith = (cookie?: string) =>
   new Request('http://localhost/', { headers: cookie === undefined ? {} : { cookie } });
@@ -104,13 +105,18 @@ describe('a form', () => {
 
   test('does not give the cookie away', async () => {
     const id = newcomer();
-    expect(JSON.stringify(decodeJwt(await browsers.sealForm(id, content)))).not.toContain(id);
+    const sealed = await browsers.sealForm(id, content);
+    for (const part of [sealed, ...sealed.split('.')])
+      expect(Buffer.from(part, 'base64url').toString() + part).not.toContain(id);
   });
 
-  test('is nothing where the key is another', async () => {
+  test('is nothing where the key or the purpose is another', async () => {
     const id = newcomer();
-    const others = createBrowserBinding(createKeys()('forms'), false);
-    expect(await others.openForm(by(id), await browsers.sealForm(id, content))).toBeUndefined();
+    for (const others of [
+      createBrowserBinding(createKeys(), 'forms', false),
+      createBrowserBinding(keys, 'other forms', false),
+    ])
+      expect(await others.openForm(by(id), await browsers.sealForm(id, content))).toBeUndefined();
   });
 
   test('is nothing after ten minutes', async () => {
@@ -127,19 +133,21 @@ describe('a form', () => {
     expect(await browsers.openForm(by(newcomer()), sealed)).toBeUndefined();
   });
 
-  test('of another kind, without an end, or without content is nothing, even with the right key', async () => {
+  test('without an end, or without content is nothing, even with the right key', async () => {
     const id = newcomer();
-    const { aud } = decodeJwt(await browsers.sealForm(id, content));
-    const made = (claims: Record<string, unknown>, typ = 'mcp-form') =>
-      new SignJWT({ aud, ...claims }).setProtectedHeader({ alg: 'HS256', typ }).sign(key);
-    const exp = Math.floor(Date.now() / 1000) + 60;
-    expect(await browsers.openForm(by(id), await made({ content, exp }))).toEqual({ id, content });
+    const browser = digest(id);
+    const made = (claims: Record<string, unknown>, lifetime?: string) => {
+      const jwt = new EncryptJWT(claims).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' });
+      return (lifetime ? jwt.setExpirationTime(lifetime) : jwt).encrypt(keys('forms'));
+    };
+    const form = { content: { browser, content } };
+    expect(await browsers.openForm(by(id), await made(form, '1m'))).toEqual({ id, content });
     for (const sealed of [
-      await made({ content, exp }, 'JWT'),
-      await made({ content }),
-      await made({ exp }),
-      await made({ content: { x: 1 }, exp }),
-      await made({ content, exp, aud: 'x' }),
+      await made(form),
+      await made({}, '1m'),
+      await made({ content: { browser } }, '1m'),
+      await made({ content: { browser, content: { x: 1 } } }, '1m'),
+      await made({ content: { browser: 'x', content } }, '1m'),
     ])
       expect(await browsers.openForm(by(id), sealed)).toBeUndefined();
   });

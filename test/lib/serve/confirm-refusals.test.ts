@@ -146,9 +146,8 @@ describe('a link', () => {
   test('is not good for longer where it is kept for longer', async () => {
     let clock = Date.now();
     const forgetful = defineServer({
-      ...{ name: 'forgetful', signIn: '3-legged', port: 0, userScopes: ['data:read'], variables: {} },
-      create: (_settings, { callbackUrl, confirmUrl }) =>
-        builtThreeLegged(sandbox, { callbackUrl, confirmUrl, now: () => clock }),
+      ...{ name: 'forgetful', apsSignIn: '3-legged', port: 0, userScopes: ['data:read'], variables: {} },
+      create: (_settings, { browser }) => builtThreeLegged(sandbox, { browser, now: () => clock }),
     });
     const apart = keep(await serveOidc(sandbox, forgetful, provider));
     const browser = openBrowser();

@@ -3,14 +3,21 @@ import { type Client, ProtocolError } from '@modelcontextprotocol/client';
 import { FastMCP } from 'fastmcp';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { createApsClient } from '../../../lib/aps/client.ts';
 import { ApsError } from '../../../lib/aps/errors.ts';
 import type { Caller } from '../../../lib/caller.ts';
-import { answering } from '../../../lib/tools/tool.ts';
+import { addApsTool } from '../../../lib/tools/tool.ts';
 import { connect, modes } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { type Served, serve } from '../../support/serving.ts';
 
 const keep = closing();
+
+/** A client of APS for tools that do not use it. */
+const withoutAps = createApsClient({
+  baseUrl: 'http://localhost:1',
+  tokens: { get: async () => 'a token', drop: () => {} },
+});
 
 /** A definition that has one of everything. */
 function everything(): FastMCP<Caller> {
@@ -38,12 +45,12 @@ function everything(): FastMCP<Caller> {
     refuse: () => new ApsError('APS said no', { status: 403, advice: 'Ask nicely.' }),
   };
   for (const [name, failure] of Object.entries(failures))
-    server.addTool({
-      name,
-      description: 'Fails.',
-      execute: answering(async () => {
+    addApsTool(server, withoutAps, {
+      ...{ name, title: name, description: 'Fails.' },
+      ...{ parameters: z.strictObject({}), output: z.object({}) },
+      execute: async () => {
         throw failure();
-      }),
+      },
     });
   server.addPrompt({
     name: 'greet',

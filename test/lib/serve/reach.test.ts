@@ -1,6 +1,5 @@
 // Who can reach a server over HTTP, and which combinations do not start.
 import { describe, expect, test } from 'vitest';
-import { SettingsError } from '../../../lib/config/settings.ts';
 import { type ClientAuthMode, clientAuthModes } from '../../../lib/config/variables.ts';
 import {
   type Exposure,
@@ -8,7 +7,8 @@ import {
   refuseUnsafe,
   withoutClientSignIn,
 } from '../../../lib/serve/http/exposure.ts';
-import type { ServerDefinition } from '../../../lib/serve/launch/definition.ts';
+import { isPublicClient, type ServerDefinition } from '../../../lib/serve/launch/definition.ts';
+import { StartupError } from '../../../lib/startup-error.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../servers/pkce.ts';
@@ -29,17 +29,21 @@ function reachOf(changes: Partial<Exposure>): Exposure {
 /** Why a server does not start; undefined if it does. */
 function refusal(definition: ServerDefinition, changes: Partial<Exposure>): string | undefined {
   try {
-    refuseUnsafe(definition, reachOf(changes));
+    const exposed = {
+      isPublicClient: isPublicClient(definition),
+      hasUsers: definition.userScopes !== undefined,
+    };
+    refuseUnsafe(exposed, reachOf(changes));
     return undefined;
   } catch (error) {
-    if (error instanceof SettingsError) return error.message;
+    if (error instanceof StartupError) return error.message;
     throw error;
   }
 }
 
 /** The reasons, by a word or two of each. */
 const reasons = {
-  belongsToUsers: /^Its tokens belong to users/,
+  belongsToUsers: /^The tokens of this server belong to its users/,
   everybody: /^Everybody who can reach/,
   contradiction: /^--insecure-no-client-auth contradicts the client sign-in/,
   noPublicUrl: /^MCP_PUBLIC_URL is missing/,

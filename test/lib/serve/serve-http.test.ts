@@ -15,6 +15,7 @@ import { startHeldAps } from '../../support/held-aps.ts';
 import { connectBearing } from '../../support/oidc.ts';
 import { benji } from '../../support/people.ts';
 import { post, type RawAnswer, send, toolCall } from '../../support/raw-http.ts';
+import { configurationFrom } from '../../support/serving.ts';
 import { signInOn } from '../../support/signing-in.ts';
 import { hubsOf } from '../../support/tool-results.ts';
 import { openBrowser } from '../../support/web-browser.ts';
@@ -40,8 +41,8 @@ async function served(
   { clientAuth = 'none', host = 'localhost', port = 0, publicUrl: named }: Choices = {},
   env: Record<string, string> = { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer },
 ): Promise<HttpServer> {
-  const server = await serveHttp(definition, env, {
-    reach: { host, clientAuth, publicUrl: named },
+  const server = await serveHttp(definition, configurationFrom(definition, env, clientAuth), {
+    exposure: { host, publicUrl: named },
     allowed: { hosts: named ? [new URL(named).hostname] : [], origins: [] },
     port,
     keys: createKeys(),
@@ -55,10 +56,8 @@ const asked = z.object({
 });
 
 /** The address that a tool gives to somebody who has to sign in to Autodesk first. */
-async function addressAt({ listener, host }: HttpServer, token?: string): Promise<URL> {
-  const headers: Record<string, string> = token
-    ? { authorization: `Bearer ${token}` }
-    : { 'mcp-session-id': await host.sessions.mint({ urlElicitation: false }) };
+async function addressAt({ listener }: HttpServer, token?: string): Promise<URL> {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const { body } = await post(listener.url, toolCall('list_hubs'), headers);
   const message = JSON.parse(body.replace(/^.*?data: /s, ''));
   return new URL(asked.parse(message).result.structuredContent.result.auth_url);
@@ -205,18 +204,18 @@ describe('the end', () => {
   test.each(['none', 'oidc'] as const)(
     '(with %s) refuses new callers, and waits for calls that run',
     async (clientAuth) => {
-      const { url, call, answer, stop, host } = await busy(clientAuth);
+      const { url, call, answer, stop, service } = await busy(clientAuth);
       let stopped = false;
       const end = stop().then(() => {
         stopped = true;
       });
       await expect(send(`${url}/health`)).rejects.toThrow('ECONNREFUSED');
       await vi.advanceTimersByTimeAsync(10 * second - 1);
-      expect([stopped, host.running]).toEqual([false, 1]);
+      expect([stopped, service.running]).toEqual([false, 1]);
       answer();
       expect((await call).body).toContain('held-bucket');
       await end;
-      expect(host.running).toBe(0);
+      expect(service.running).toBe(0);
     },
   );
 

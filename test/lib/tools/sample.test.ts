@@ -5,14 +5,14 @@ import { startSandbox } from '../../../sandbox/index.ts';
 import { definition } from '../../../servers/2lo.ts';
 import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
-import { serve } from '../../support/serving.ts';
+import { builtFrom, serve } from '../../support/serving.ts';
 import { callListing } from '../../support/tool-results.ts';
 
 const keep = closing();
 let client: Client;
 beforeAll(async () => {
   const sandbox = keep(await startSandbox());
-  const { url } = keep(await serve(definition.create(sandbox.env)));
+  const { url } = keep(await serve(builtFrom(definition, sandbox.env)));
   client = keep(await connect(url, 'legacy'));
 });
 

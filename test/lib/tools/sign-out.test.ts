@@ -4,6 +4,7 @@ import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { localUser } from '../../../lib/caller.ts';
+import { createKeys } from '../../../lib/sealed.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { postForm } from '../../support/authentication.ts';
 import { connect, eras, newest } from '../../support/clients.ts';
@@ -160,11 +161,12 @@ async function signedInAnHourAgo() {
   const ahead = keep(await startSandbox({ now: () => clock }));
   const storage = watchedStorage();
   const callback = 'http://localhost:5002/callback';
-  const { signIn } = threeLegged(ahead, { storage, now: () => clock, callbackUrl: async () => callback });
+  const browser = { callbackUrl: async () => callback, keys: createKeys() };
+  const { users: signIn } = threeLegged(ahead, { storage, now: () => clock, browser });
   keep(signIn);
   const address = await signIn.get(localUser).then(
     () => expect.unreachable(),
-    (error: { address: string }) => error.address,
+    (error: { url: string }) => error.url,
   );
   await signIn.finish((await ahead.signIn(address, alice)).searchParams);
   clock += hour;

@@ -155,7 +155,10 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
   /** Checks the rest of a request: S256, this server as the resource, no scopes beyond its own. */
   function checked(query: URLSearchParams): { codeChallenge: string } | OAuthError {
     if ((query.get('state') ?? '').length > longestState)
-      return new OAuthError(OAuthErrorCode.InvalidRequest, `state can have ${longestState} characters at most`);
+      return new OAuthError(
+        OAuthErrorCode.InvalidRequest,
+        `state can have ${longestState} characters at most`,
+      );
     const repeated = [...new Set(query.keys())].find(
       (name) => name !== 'resource' && query.getAll(name).length > 1,
     );

@@ -61,11 +61,7 @@ export type Grants = {
    * @param id - identifies the code: if it comes again, the grant is found by it
    * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile
    */
-  create(
-    id: string,
-    account: AutodeskAccount,
-    client: Pick<McpClient, 'id' | 'name'>,
-  ): Promise<TokenAnswer>;
+  create(id: string, account: AutodeskAccount, client: Pick<McpClient, 'id' | 'name'>): Promise<TokenAnswer>;
   /** Ends the grant that was made for a code. Says whether there was one, ended or not. */
   revokeIfExists(id: string): Promise<boolean>;
   /** The caller that an account stands for. */
@@ -187,8 +183,7 @@ export function createGrants(options: GrantsOptions): Grants {
     async verify(accessToken) {
       const claims = await claimsOf(accessToken);
       const grant = await load(claims.grant);
-      if (!grant)
-        throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in behind the token has ended');
+      if (!grant) throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in behind the token has ended');
       return {
         caller: grant.caller,
         clientId: grant.clientId,

@@ -136,7 +136,10 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
 }
 
 function usedCode(): OAuthError {
-  return new OAuthError(OAuthErrorCode.InvalidGrant, 'The code has already been used, or Autodesk does not accept it');
+  return new OAuthError(
+    OAuthErrorCode.InvalidGrant,
+    'The code has already been used, or Autodesk does not accept it',
+  );
 }
 
 /** If a client tried the header, the answer must name the scheme (RFC 6749, section 5.2). */

@@ -109,9 +109,8 @@ test('the same subject at two providers is two people, also for servers that sha
   const storage = new MemoryTokenStorage();
   onTestFinished(() => storage.destroy());
   const sharing = defineServer({
-    ...{ name: 'sharing', signIn: '3-legged', port: 0, userScopes: ['data:read'], variables: {} },
-    create: (_settings, { callbackUrl, confirmUrl }) =>
-      builtThreeLegged(sandbox, { callbackUrl, confirmUrl, storage }),
+    ...{ name: 'sharing', apsSignIn: '3-legged', port: 0, userScopes: ['data:read'], variables: {} },
+    create: (_settings, { browser }) => builtThreeLegged(sandbox, { browser, storage }),
   });
   const others = keep(await startOpenIdProvider());
   const [first, second, third] = await Promise.all(

@@ -6,9 +6,9 @@ import type { UserSignIn } from '../../../../lib/aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../../../lib/caller.ts';
 import { createKeys } from '../../../../lib/sealed.ts';
 import { oidc } from '../../../../lib/serve/client-sign-in/oidc.ts';
-import { createHttpApp, type HttpApp } from '../../../../lib/serve/http/app.ts';
-import { type Listener, listen } from '../../../../lib/serve/http/listen.ts';
-import { createMcpService, type McpService } from '../../../../lib/serve/mcp/service.ts';
+import { createHttpApp } from '../../../../lib/serve/http/app.ts';
+import { listen } from '../../../../lib/serve/http/listen.ts';
+import { createMcpService } from '../../../../lib/serve/mcp/service.ts';
 import { createBrowserBinding } from '../../../../lib/serve/pages/browser-binding.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { eras } from '../../../support/clients.ts';
@@ -43,6 +43,7 @@ type Seat = {
   apsToken: string;
 };
 
+const keys = createKeys();
 let sandbox: Sandbox;
 let provider: OpenIdProvider;
 let url: string;
@@ -58,8 +59,11 @@ beforeAll(async () => {
 /** The tools of 3LO, and one that tells for whom it works: who calls, and with which token of APS. */
 function definition(origin: string) {
   const built = threeLegged(sandbox, {
-    callbackUrl: async () => `${origin}/callback`,
-    confirmUrl: `${origin}/signin`,
+    browser: {
+      callbackUrl: async () => `${origin}/callback`,
+      confirmationUrl: `${origin}/signin`,
+      keys,
+    },
   });
   built.server.addTool({
     name: 'who_am_i',
@@ -67,7 +71,7 @@ function definition(origin: string) {
     execute: async (_args, { session }) => {
       running.now += 1;
       running.most = Math.max(running.most, running.now);
-      const answer = await whoIs(built.signIn, session);
+      const answer = await whoIs(built.users, session);
       running.now -= 1;
       return JSON.stringify(answer);
     },
@@ -89,25 +93,19 @@ async function whoIs(signIn: UserSignIn, session: Caller | undefined) {
 
 /** Serves it as the launcher does, but for how many connections are kept. */
 async function serve(): Promise<string> {
-  let app: HttpApp | undefined;
-  const listener: Listener = await listen(
-    async (request) => app?.fetch(request) ?? new Response(null, { status: 503 }),
-    'localhost',
-    0,
-  );
-  const keys = createKeys();
-  const host: McpService = createMcpService(definition(listener.url), keys, mostConnections);
+  const listener = await listen('localhost', 0);
+  const service = createMcpService(definition(listener.url), keys, mostConnections);
   const resource = `${listener.url}/mcp`;
   const clientSignIn = oidc({ issuer: provider.issuer, scopes: [scope], resource, name: 'Isolation' });
-  const browsers = createBrowserBinding(keys('sign-in forms'), false);
-  const served = createHttpApp(host, { allowed: { hosts: [], origins: [] }, clientSignIn, browsers });
-  app = served;
+  const browserBinding = createBrowserBinding(keys, 'forms', false);
+  const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn, browserBinding });
+  listener.serve(app.fetch);
   keep({
     async close() {
       listener.close();
-      await served.close();
+      await app.close();
       listener.disconnect();
-      await host.close();
+      await service.close();
     },
   });
   sandbox.registerRedirectUri(`${listener.url}/callback`);

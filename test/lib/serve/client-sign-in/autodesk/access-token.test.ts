@@ -3,7 +3,6 @@ import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createKeys } from '../../../../../lib/sealed.ts';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
-import { watchProxyTokens } from '../../../../support/accounts.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import {
@@ -12,7 +11,6 @@ import {
   codeForm,
   newClient,
   newTokens,
-  refreshForm,
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
@@ -136,17 +134,6 @@ describe('not an access token is', () => {
     for (const token of [accessToken, refreshToken]) await expectRefused(token);
   });
 
-  test('a token of the OAuth proxy underneath', async () => {
-    const proxyTokens = watchProxyTokens();
-    const tokens = await newTokens(served);
-    const own = await proxyTokens();
-    expect(own).toHaveLength(2);
-    for (const token of own) {
-      await expectRefused(token);
-      expect((await askToken(served, refreshForm({ ...tokens, refresh: token }))).status).toBe(400);
-    }
-  });
-
   test('anything else that a client has or sees', async () => {
     const form = await codeForm(served);
     const { clientId, refresh } = await tokensFor(served, form);
@@ -166,9 +153,8 @@ describe('not an access token is', () => {
   });
 });
 
-test('what a client gets is never a token of APS or of the OAuth proxy', async () => {
+test('what a client gets is never a token of APS', async () => {
   storage.given.length = 0;
-  const proxyTokens = watchProxyTokens();
   const form = await codeForm(served);
   const first = await askToken(served, form);
   const second = await askToken(served, {
@@ -177,8 +163,8 @@ test('what a client gets is never a token of APS or of the OAuth proxy', async (
   });
   const answers = JSON.stringify([form, first, second]);
   expect([first.status, second.status]).toEqual([200, 200]);
-  const inside = [...Object.values(storage.apsTokens), ...(await proxyTokens())];
-  expect(inside).toHaveLength(4);
+  const inside = Object.values(storage.apsTokens);
+  expect(inside).toHaveLength(2);
   for (const token of inside) expect(answers).not.toContain(token);
 });
 

@@ -146,13 +146,16 @@ const newGrants = () =>
     signInIdOf: async () => 'the same all the time',
   });
 
-test('a code that comes again before its grant is made ends that one, and no other', async () => {
+test('a code that comes again ends its own grant, and no other; a code without a grant leaves nothing', async () => {
   const grants = newGrants();
   const account = { sub: alice.userId };
-  await grants.revokeFor('a-code');
-  await expect(grants.create('a-code', account, client)).rejects.toMatchObject({ code: 'invalid_grant' });
-  const { access_token } = await grants.create('another', account, client);
-  expect(await grants.verify(access_token)).toMatchObject({ clientId: client.id });
+  const one = await grants.create('a-code', account, client);
+  const other = await grants.create('another', account, client);
+  expect(await grants.revokeIfExists('unknown')).toBe(false);
+  expect(await grants.revokeIfExists('a-code')).toBe(true);
+  await expect(grants.verify(one.access_token)).rejects.toMatchObject({ code: 'invalid_token' });
+  expect(await grants.verify(other.access_token)).toMatchObject({ clientId: client.id });
+  expect(await grants.revokeIfExists('a-code')).toBe(true);
 });
 
 test('a refresh token ends after 15 days by itself, however long the sign-in at Autodesk lasts', async () => {
