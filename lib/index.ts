@@ -10,11 +10,9 @@ export {
   apsServiceAccount,
   apsUserSignIn,
 } from './config/variables.ts';
-export { defineServer } from './serve/launch/definition.ts';
-export { start, startIfMain } from './serve/launch/start.ts';
+export { defineServer, start, startIfMain } from './serve/launch/start.ts';
 export { addDataManagementTools } from './tools/data-management.ts';
 export { addOssTools } from './tools/oss.ts';
-export { listOf } from './tools/output.ts';
 export { addSignOutTool } from './tools/sign-out.ts';
-export { addApsTool } from './tools/tool.ts';
+export { addApsTool, listOf } from './tools/tool.ts';
 export { version } from './version.ts';

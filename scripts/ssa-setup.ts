@@ -21,7 +21,7 @@ import {
 import { clientCredentials } from '../lib/aps-sign-in/client-credentials.ts';
 import { serviceAccount } from '../lib/aps-sign-in/service-account.ts';
 import { localUser } from '../lib/caller.ts';
-import { readPrivateKey } from '../lib/config/private-key.ts';
+import { readPrivateKey } from '../lib/config/schemas.ts';
 import { readEnvironment, readSettings } from '../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../lib/config/variables.ts';
 import { wantsSandbox } from '../lib/serve/launch/configuration.ts';

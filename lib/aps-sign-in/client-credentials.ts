@@ -26,9 +26,9 @@ export type ClientCredentials = ApsApplication & {
  */
 export function clientCredentials(options: ClientCredentials): TokenSource {
   const { scopes, now = Date.now } = options;
-  const { server, client, authentication, request } = apsOAuth(options);
 
   return sharedTokens(async () => {
+    const { server, client, authentication, request } = apsOAuth(options);
     const issuedAt = now();
     try {
       const response = await oauth.clientCredentialsGrantRequest(

@@ -1,6 +1,7 @@
 /** Secure Service Accounts (SSA): the server acts as a service account, which has a user's rights without being a person. */
 import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
+import type { KyInstance } from 'ky';
 import * as oauth from 'oauth4webapi';
 import { ApsError } from '../aps/errors.ts';
 import { apsHttp } from '../aps/http.ts';
@@ -55,21 +56,9 @@ export type ServiceAccount = ApsApplication & {
  */
 export function serviceAccount(options: ServiceAccount): TokenSource {
   const { now = Date.now } = options;
-  const http = apsHttp(options.retryPolicy).extend({
-    hooks: {
-      // APS takes an assertion once: a retry carries a new one.
-      beforeRetry: [
-        async ({ request }) => {
-          const form = new URLSearchParams(await request.clone().text());
-          form.set('assertion', await signAssertion(options));
-          return new Request(request, { body: form });
-        },
-      ],
-    },
-  });
-  const { server, client, authentication, request } = apsOAuth(options, http);
 
   return sharedTokens(async () => {
+    const { server, client, authentication, request } = apsOAuth(options, withNewAssertions(options));
     const issuedAt = now();
     try {
       const response = await oauth.genericTokenEndpointRequest(
@@ -88,6 +77,21 @@ export function serviceAccount(options: ServiceAccount): TokenSource {
       throw clockError(error, now()) ?? signInError(error, advice);
     }
   }, now);
+}
+
+/** APS takes an assertion once: a retry carries a new one. */
+function withNewAssertions(options: ServiceAccount): KyInstance {
+  return apsHttp(options.retryPolicy).extend({
+    hooks: {
+      beforeRetry: [
+        async ({ request }) => {
+          const form = new URLSearchParams(await request.clone().text());
+          form.set('assertion', await signAssertion(options));
+          return new Request(request, { body: form });
+        },
+      ],
+    },
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A client of the APS web APIs: authorized requests with retries and a deadline, and answers checked against schemas. */
 import { setMaxListeners } from 'node:events';
-import { HTTPError } from 'ky';
+import { HTTPError, type KyInstance } from 'ky';
 import type { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import type { TokenSource } from '../token-source.ts';
@@ -79,7 +79,7 @@ export function createApsClient(options: {
   retryPolicy?: RetryPolicy;
 }): ApsClient {
   const { baseUrl, tokens, deadline = 45_000 } = options;
-  const http = apsHttp(options.retryPolicy);
+  let http: KyInstance | undefined;
 
   /** Sends a request with a token, and once more with a fresh one if APS rejects the first. */
   async function exchange(
@@ -88,11 +88,11 @@ export function createApsClient(options: {
     caller: Caller,
     signal: AbortSignal,
   ): Promise<Response> {
-    const token = await unlessAborted(tokens.get(caller), signal);
+    const token = await unlessAborted(() => tokens.get(caller), signal);
     const answer = await send(url, message, token, signal);
     if (answer.status !== 401) return successful(answer, url);
     tokens.drop(caller, token);
-    const fresh = await unlessAborted(tokens.get(caller), signal);
+    const fresh = await unlessAborted(() => tokens.get(caller), signal);
     return successful(await send(url, message, fresh, signal), url);
   }
 
@@ -100,6 +100,7 @@ export function createApsClient(options: {
   async function send(url: URL, message: Message, token: string, signal: AbortSignal): Promise<Response> {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     try {
+      http ??= apsHttp(options.retryPolicy);
       return await http(url, { ...message, signal, headers });
     } catch (error) {
       if (error instanceof HTTPError) return error.response;
@@ -154,13 +155,15 @@ function tooLate(deadline: number): ApsError {
   });
 }
 
-/** The result of `promise`, unless `signal` aborts first. The work itself continues: others may share it. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The result of `work`, unless `signal` aborts first. The work itself continues: others may share it. */
+function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
   });
 }
 

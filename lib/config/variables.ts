@@ -1,7 +1,6 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
 import { z } from 'zod';
-import { secureOrigin, secureUrl } from './addresses.ts';
-import { readPrivateKey } from './private-key.ts';
+import { commaSeparated, onOff, privateKey, secureOrigin, secureUrl, spaceSeparated } from './schemas.ts';
 
 /** What a variable is, and where to find its value. Shown when it is missing or invalid. */
 export const guide = z.registry<{ what: string; where: string }>();
@@ -43,20 +42,10 @@ export const apsServiceAccount = {
     what: "the id of the service account's key",
     where: 'npm run ssa:setup writes it to .env too; APS shows it when a key is created',
   }),
-  APS_SSA_KEY_BASE64: z
-    .string()
-    .transform((text, context) => {
-      try {
-        return readPrivateKey(text);
-      } catch (error) {
-        context.addIssue(error instanceof Error ? error.message : 'cannot be read');
-        return z.NEVER;
-      }
-    })
-    .register(guide, {
-      what: "the service account's private key: its PEM file, encoded as Base64",
-      where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
-    }),
+  APS_SSA_KEY_BASE64: privateKey.register(guide, {
+    what: "the service account's private key: its PEM file, encoded as Base64",
+    where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
+  }),
 };
 
 /** Variables of a server whose users sign in through an application with a secret. */
@@ -72,12 +61,6 @@ export const apsUserSignIn = {
     }),
 };
 
-const commaSeparated = z
-  .string()
-  .default('')
-  .transform((text) => text.split(',').map((item) => item.trim()))
-  .transform((items) => items.filter((item) => item !== '').map((item) => item.toLowerCase()));
-
 /** How MCP clients can sign in to a server. */
 export const clientAuthModes = ['none', 'oidc', 'autodesk'] as const;
 export type ClientAuthMode = (typeof clientAuthModes)[number];
@@ -86,14 +69,10 @@ const tokensAreSentThere = 'must use https, except on this machine: tokens are s
 
 /** Variables of the launcher, the same for every server. */
 export const launchVariables = {
-  APS_SANDBOX: z
-    .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
-    .default('0')
-    .transform((value) => value === '1' || value === 'true')
-    .register(guide, {
-      what: 'whether to use the built-in APS sandbox instead of the real service',
-      where: 'set it to 1 to try everything without an Autodesk account',
-    }),
+  APS_SANDBOX: onOff.register(guide, {
+    what: 'whether to use the built-in APS sandbox instead of the real service',
+    where: 'set it to 1 to try everything without an Autodesk account',
+  }),
   APS_BASE_URL: apsBaseUrl,
   MCP_PORT: z
     .string()
@@ -160,14 +139,10 @@ export const oidcVariables = {
     what: 'the audience (aud) that tokens must be issued for',
     where: 'leave it out if your provider puts the address of this server, with /mcp, into its tokens',
   }),
-  MCP_AUTH_SCOPES: z
-    .string()
-    .default('')
-    .transform((text) => text.split(/[\s,]+/).filter((scope) => scope !== ''))
-    .register(guide, {
-      what: 'the scopes that a token must have, separated by spaces',
-      where: 'the names that your provider uses; leave it out to require none',
-    }),
+  MCP_AUTH_SCOPES: spaceSeparated.register(guide, {
+    what: 'the scopes that a token must have, separated by spaces',
+    where: 'the names that your provider uses; leave it out to require none',
+  }),
 };
 
 /** Variables of `--client-auth autodesk`. */

@@ -11,8 +11,7 @@ import {
   listVersions,
 } from '../aps/data-management.ts';
 import { approvalAdvice } from '../aps/errors.ts';
-import { listOf } from './output.ts';
-import { addApsTool, type ToolServer } from './tool.ts';
+import { addApsTool, listOf, type ToolServer } from './tool.ts';
 
 /** Construction Cloud shows account and project ids without the `b.` that the API requires before them. */
 const constructionId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -23,6 +22,7 @@ const hubId = identifier(
   'The id of the hub, from list_hubs, or the id of a Construction Cloud account.',
 ).transform(prefixed);
 const projectId = identifier('The id of the project, from list_projects.').transform(prefixed);
+const itemId = identifier('The id of the item, from list_contents.');
 
 const hubSchema = z.object({ id: z.string(), name: z.string(), region: z.string() });
 const projectSchema = z.object({ id: z.string(), name: z.string() });
@@ -84,14 +84,12 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
     }),
     async execute(_args, { session, note }) {
       const { hubs, warnings } = await listHubs(session);
+      const result = hubs.map(({ id, name, region = '' }) => ({ id, name, region }));
       const explained = warnings.map((warning) => ({ ...warning, meaning: meaningOf(warning) }));
       if (hubs.length === 0) note('This sign-in has access to no hubs.');
       for (const { title, meaning } of explained) note([title, meaning].filter(Boolean).join(' '));
       if (hubs.length === 0 || explained.length > 0) note(`If a hub is missing: ${approvalAdvice}`);
-      return {
-        result: hubs.map(({ id, name, region = '' }) => ({ id, name, region })),
-        ...(explained.length > 0 && { warnings: explained }),
-      };
+      return { result, ...(explained.length > 0 && { warnings: explained }) };
     },
   });
 
@@ -145,7 +143,7 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
     description: 'List the versions of an item, newest first.',
     parameters: z.strictObject({
       project_id: projectId,
-      item_id: identifier('The id of the item, from list_contents.'),
+      item_id: itemId,
     }),
     list: { of: versionSchema, noun: 'versions', position: z.int().min(0) },
     async execute({ project_id, item_id }, { session }, slice) {

@@ -4,10 +4,9 @@ import { z } from 'zod';
 import type { ApsClient, ApsSession } from '../aps/client.ts';
 import { ApsError } from '../aps/errors.ts';
 import { type Caller, localUser } from '../caller.ts';
-import { SignInRequired, signInRequiredContent } from '../sign-in-required.ts';
+import { orSignInRequired, SignInRequired, signInRequiredContent } from '../sign-in-required.ts';
 import { StartupError } from '../startup-error.ts';
 import { listingOf, pagingParameters, readCursor, writeCursor } from './cursor.ts';
-import { isWrapped, listOf, orSignInRequired, textOf } from './output.ts';
 
 /** A FastMCP server, as far as tools are concerned. */
 export type ToolServer = Pick<FastMCP<Caller>, 'addTool'>;
@@ -126,7 +125,7 @@ export function addApsTool(
     // The serving publishes it as the tool's title, too: FastMCP has no other place for one.
     annotations: { title, ...annotations },
     parameters,
-    outputSchema: needsSignIn && aps.requiresSignIn ? orSignInRequired(output) : output,
+    outputSchema: needsSignIn && aps.requiresSignIn ? orSignInRequired(output, isWrapped(output)) : output,
     async execute(args: Record<string, unknown>, context: ToolContext): Promise<ContentResult> {
       const { signal, reportProgress } = context;
       const caller = context.session ?? localUser;
@@ -203,4 +202,34 @@ function presentable(error: unknown, signal: AbortSignal): UserError {
   // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
   console.error(error instanceof Error ? error.stack : String(error));
   return new UserError('The server failed to do this. Its log says more.');
+}
+
+/**
+ * The output of a tool that returns a list: the list under `result`, where Python's FastMCP puts it, with the mark by
+ * which its client finds it there.
+ *
+ * @param fields - what the result has besides the list
+ *
+ * @example
+ * const output = listOf(z.object({ id: z.string(), name: z.string() }));
+ */
+export function listOf<Item extends z.ZodType, Fields extends z.core.$ZodShape = Record<never, never>>(
+  item: Item,
+  fields?: Fields,
+) {
+  return z.object({ result: z.array(item), ...fields }).meta({ [wrapped]: true });
+}
+
+const wrapped = 'x-fastmcp-wrap-result';
+
+/** Whether a tool's data stands under `result`. */
+export function isWrapped(output: z.ZodType): boolean {
+  return output.meta()?.[wrapped] === true;
+}
+
+/** The text blocks of a result: the data as JSON, then the notes, because a model may see nothing but the text. */
+function textOf(output: z.ZodType, value: unknown, notes: readonly string[]) {
+  const data = isWrapped(output) ? z.object({ result: z.unknown() }).parse(value).result : value;
+  const blocks = [JSON.stringify(data), ...(notes.length > 0 ? [notes.join(' ')] : [])];
+  return blocks.map((text) => ({ type: 'text' as const, text }));
 }

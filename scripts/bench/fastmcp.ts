@@ -1,8 +1,12 @@
 /** The definition of `servers/2lo.ts` under FastMCP's own `start()`: a baseline for the bench. */
 import { createServer } from 'node:http';
 import { readSettings } from '../../lib/config/settings.ts';
-import { build } from '../../lib/serve/launch/definition.ts';
+import { createKeys } from '../../lib/sealed.ts';
 import { definition } from '../../servers/2lo.ts';
+
+const withoutBrowsers = {
+  browser: { callbackUrl: () => Promise.reject(new Error('no browsers')), keys: createKeys() },
+};
 
 // FastMCP does not accept port 0, so find a free one first.
 const probe = createServer();
@@ -11,7 +15,9 @@ probe.listen(0, '127.0.0.1', () => {
   probe.close(async () => {
     if (!address || typeof address === 'string') throw new Error('no free port');
     const { port } = address;
-    const { server } = build(definition, readSettings(definition.variables, process.env));
+    const settings = readSettings(definition.variables, process.env);
+    const server = definition.create(settings, withoutBrowsers);
+    if (!('start' in server)) throw new Error('This server has users.');
     await server.start({
       transportType: 'httpStream',
       httpStream: { host: '127.0.0.1', port, endpoint: '/mcp' },

@@ -2,7 +2,6 @@
 import type { VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SettingsError } from '../../lib/config/settings.ts';
-import { isPublicClient } from '../../lib/serve/launch/definition.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { definition } from '../../servers/pkce.ts';
@@ -45,7 +44,7 @@ describe('the definition', () => {
   test('has its own name and port, and asks for an application without a secret', async () => {
     expect(definition).toMatchObject({ name: 'pkce', port: 5003, userScopes: ['data:read'] });
     expect(Object.keys(definition.variables)).toEqual(['APS_CLIENT_ID', 'APS_BASE_URL']);
-    expect([isPublicClient(definition), isPublicClient(threeLegged)]).toEqual([true, false]);
+    expect([definition.isPublicClient, threeLegged.isPublicClient]).toEqual([true, false]);
     expect(() => builtFrom(definition, { APS_CLIENT_SECRET: 'a-secret' })).toThrow(SettingsError);
   });
 

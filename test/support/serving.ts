@@ -13,15 +13,17 @@ import { createHttpApp } from '../../lib/serve/http/app.ts';
 import type { AllowedNames } from '../../lib/serve/http/host-and-origin.ts';
 import { listen } from '../../lib/serve/http/listen.ts';
 import { readConfiguration } from '../../lib/serve/launch/configuration.ts';
-import { build, type ServerDefinition, type ServingContext } from '../../lib/serve/launch/definition.ts';
-import type { BuiltServer } from '../../lib/serve/mcp/service.ts';
-import { createMcpService, type McpService } from '../../lib/serve/mcp/service.ts';
+import type { ServerDefinition, ServingContext } from '../../lib/serve/launch/definition.ts';
+import { createMcpService, type McpService, type ServerWithUsers } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 
 /** Retries as ever, without the waiting in between. */
 export const hasty: RetryPolicy = { backoff: () => 0 };
+
+/** What `create` of a definition returns. */
+export type Built = FastMCP<Caller> | ServerWithUsers;
 
 export type Served = {
   /** Without a trailing slash. */
@@ -56,10 +58,14 @@ export const callersByHeader: ClientSignIn = {
 export function builtFrom<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   environment: Environment,
-  context?: ServingContext,
-): BuiltServer {
-  return build(definition, readSettings(definition.variables, environment), context);
+  context: ServingContext = withoutBrowsers,
+): Built {
+  return definition.create(readSettings(definition.variables, environment), context);
 }
+
+const withoutBrowsers: ServingContext = {
+  browser: { callbackUrl: () => Promise.reject(new Error('No browser comes here.')), keys: createKeys() },
+};
 
 /** What a server over HTTP runs with, read from an environment. */
 export function configurationFrom<Shape extends Variables>(
@@ -72,14 +78,10 @@ export function configurationFrom<Shape extends Variables>(
 
 /** Serves a FastMCP definition over HTTP on any free port. */
 export async function serve(
-  built: FastMCP<Caller> | BuiltServer,
+  built: Built,
   { host = 'localhost', secret, mostConnections, clientSignIn, ...allowed }: ServeOptions = {},
 ): Promise<Served> {
-  const service = createMcpService(
-    'server' in built ? built : { server: built },
-    createKeys(secret),
-    mostConnections,
-  );
+  const service = createMcpService(built, createKeys(secret), mostConnections);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed }, clientSignIn });
   const listener = await listen(host, 0);
   listener.serve(app.fetch);

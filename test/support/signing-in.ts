@@ -4,7 +4,7 @@ import type { Environment } from '../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { createKeys } from '../../lib/sealed.ts';
 import type { FetchDocument } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
-import { isPublicClient, type ServerDefinition } from '../../lib/serve/launch/definition.ts';
+import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { type HttpServer, serveHttp } from '../../lib/serve/launch/http.ts';
 import { type Employee, employees, type Sandbox } from '../../sandbox/index.ts';
 import { clientCallback, type Person } from './oauth-client.ts';
@@ -23,7 +23,7 @@ export async function serveWith(
 ): Promise<ServedHttp> {
   const environment = {
     ...sandbox.env,
-    ...(isPublicClient(definition) && { APS_CLIENT_ID: sandbox.publicClientId }),
+    ...(definition.isPublicClient && { APS_CLIENT_ID: sandbox.publicClientId }),
     ...env,
   };
   const server = await serveHttp(definition, configurationFrom(definition, environment, clientAuth), {

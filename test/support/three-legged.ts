@@ -9,17 +9,16 @@ import {
 import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../lib/caller.ts';
 import { createKeys } from '../../lib/sealed.ts';
-import type { BuiltServer } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { definition } from '../../servers/3lo.ts';
-import { builtFrom, hasty, type Served, serve } from './serving.ts';
+import { type Built, builtFrom, hasty, type Served, serve } from './serving.ts';
 
 /** Serves what `build` makes for its browsers over HTTP on any free port, and registers its callback URL. */
 export async function serveUsers(
   sandbox: Sandbox,
-  build: (browser: BrowserAccess) => BuiltServer,
+  build: (browser: BrowserAccess) => Built,
   options?: Parameters<typeof serve>[1],
 ): Promise<Served> {
   let callback = '';

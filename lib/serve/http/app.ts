@@ -12,14 +12,13 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { localUser } from '../../caller.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
-import type { Visit } from '../mcp/forward.ts';
+import { type ClientContext, createSessionId } from '../mcp/client-context.ts';
 import type { McpService } from '../mcp/service.ts';
-import { createSessionId } from '../mcp/session-id.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
 import { frontPage } from '../pages/front-page.ts';
-import { type AllowedNames, allowsOrigin, refuseHost, refuseOrigin } from './host-and-origin.ts';
+import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 
 export type HttpApp = {
   fetch(request: Request): Promise<Response>;
@@ -51,18 +50,23 @@ export function createHttpApp(
   { allowed, clientSignIn, browserBinding }: HttpOptions,
 ): HttpApp {
   const { userSignIn } = service;
-  const visits = new WeakMap<Request, Visit>();
+  // What is established at the door, for the server that the SDK asks for.
+  const clients = new WeakMap<Request, ClientContext>();
   const handler = createMcpHandler(({ requestInfo, era }) => {
-    const visit = requestInfo && visits.get(requestInfo);
-    if (!visit) throw new Error('a request without a visit');
-    return service.forRequest(visit, era);
+    const client = requestInfo && clients.get(requestInfo);
+    if (!client) throw new Error('This request did not come in through the door.');
+    return service.serverFor({ ...client, era });
   });
-  const app = new Hono();
+  const app = new Hono<{ Variables: { names: NameCheck } }>();
 
   // Load balancers use an address of their own choice. Nothing can be learned or done here.
   app.get('/health', (context) => context.json({ status: 'ok' }));
 
-  app.use(async (context, next) => refuseHost(context.req.raw, allowed) ?? next());
+  app.use(async (context, next) => {
+    const names = checkNames(context.req.raw, allowed);
+    context.set('names', names);
+    return names.hostRefusal ?? next();
+  });
   // Browsers come here from Autodesk's page or from a link, so their origin proves nothing: what they bring does.
   if (userSignIn)
     app.on('GET', callbackPath, ({ req: { raw } }) =>
@@ -74,10 +78,11 @@ export function createHttpApp(
     );
   if (clientSignIn) app.route('/', clientSignIn.publicRoutes);
 
-  app.use(async (context, next) => refuseOrigin(context.req.raw, allowed) ?? next());
+  app.use(async (context, next) => context.get('names').originRefusal ?? next());
   app.use(
     cors({
-      origin: (origin) => (allowsOrigin(origin, allowed) ? origin : null),
+      // Only allowed origins get this far.
+      origin: (origin) => origin,
       allowMethods: ['GET', 'POST', 'DELETE'],
       exposeHeaders: ['Mcp-Session-Id', 'WWW-Authenticate'],
       maxAge: 600,
@@ -98,8 +103,8 @@ export function createHttpApp(
     const request = context.req.raw;
     const caller = clientSignIn ? await clientSignIn.authenticate(request) : localUser;
     if (caller instanceof Response) return caller;
-    const visit = { caller, sessionId: request.headers.get('mcp-session-id') ?? undefined };
-    visits.set(request, visit);
+    const client = { caller, sessionId: request.headers.get('mcp-session-id') ?? undefined };
+    clients.set(request, client);
     if (request.method !== 'POST' || !isJsonContentType(request.headers.get('content-type')))
       return handler.fetch(request);
     const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE);
@@ -115,7 +120,7 @@ export function createHttpApp(
     // In the handshake era, a cancellation comes as a request of its own.
     if (method === 'notifications/cancelled') {
       const cancellation = cancellationSchema.safeParse(message).data;
-      if (cancellation) service.cancel(visit, cancellation.params.requestId);
+      if (cancellation) service.cancel(client, cancellation.params.requestId);
     }
     const response = await handler.fetch(request, { parsedBody: message });
     return method === 'initialize' && isInitializeRequest(message) && response.ok

@@ -15,20 +15,22 @@ export type AllowedNames = {
   origins: readonly string[];
 };
 
-/** Whether pages of an origin can call the server: those on this machine, and those in the list. */
-export function allowsOrigin(origin: string, allowed: AllowedNames): boolean {
-  return allowed.origins.includes(origin) || validateOriginHeader(origin, localhostAllowedOrigins()).ok;
-}
+export type NameCheck = {
+  /** The 403 for a `Host` that is not allowed. MCP, Transports, "Security Warning". */
+  hostRefusal?: Response;
+  /** The 403 for a web page whose `Origin` is not allowed. */
+  originRefusal?: Response;
+};
 
-/** The 403 for a request whose `Host` is not allowed. MCP, Transports, "Security Warning". */
-export function refuseHost(request: Request, allowed: AllowedNames): Response | undefined {
-  return hostHeaderValidationResponse(request, [...localhostAllowedHostnames(), ...allowed.hosts]);
-}
-
-/** The 403 for a request from a web page whose `Origin` is not allowed. */
-export function refuseOrigin(request: Request, allowed: AllowedNames): Response | undefined {
+/** Checks the names that a request carries. */
+export function checkNames(request: Request, allowed: AllowedNames): NameCheck {
   const origin = request.headers.get('origin');
-  return origin === null || allowsOrigin(origin, allowed)
-    ? undefined
-    : originValidationResponse(request, localhostAllowedOrigins());
+  const isAllowed =
+    origin === null ||
+    allowed.origins.includes(origin) ||
+    validateOriginHeader(origin, localhostAllowedOrigins()).ok;
+  return {
+    hostRefusal: hostHeaderValidationResponse(request, [...localhostAllowedHostnames(), ...allowed.hosts]),
+    originRefusal: isAllowed ? undefined : originValidationResponse(request, localhostAllowedOrigins()),
+  };
 }

@@ -1,7 +1,9 @@
-/** What a server runs with: the command line and the environment, read once and typed. */
+/** What a server runs with: its command line and its environment, read once, checked and typed. */
+import { parseArgs } from 'node:util';
 import {
   type Environment,
   peek,
+  readEnvironment,
   readGroups,
   type Settings,
   SettingsError,
@@ -11,12 +13,87 @@ import {
   apsApplication,
   autodeskVariables,
   type ClientAuthMode,
+  clientAuthModes,
   launchVariables,
   oidcVariables,
 } from '../../config/variables.ts';
+import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
-import type { Options } from './command-line.ts';
 import type { ServerDefinition } from './definition.ts';
+import { type LaunchedSandbox, startSandbox, withSandbox } from './sandbox.ts';
+
+export type Options = {
+  transport: 'http' | 'stdio';
+  host: string;
+  /** Undefined when the command line names none. */
+  port?: number;
+  sandbox: boolean;
+  /** How MCP clients sign in; undefined when the command line does not say. */
+  clientAuth?: ClientAuthMode;
+  /** Whether everybody who can reach the server can call it. */
+  insecureNoClientAuth: boolean;
+  help: boolean;
+};
+
+/**
+ * Reads the command line.
+ *
+ * @param transport - the default transport
+ * @throws {StartupError} for unknown options and invalid values
+ */
+export function readOptions(args: readonly string[], transport: Options['transport']): Options {
+  const { values } = parse(args);
+  const named = values.transport ?? transport;
+  if (named !== 'http' && named !== 'stdio')
+    throw new StartupError(`--transport must be http or stdio, not "${named}".`);
+  const { host = 'localhost', port, sandbox = false, help = false } = values;
+  if (host === '') throw new StartupError('--host must be an address or name of this machine.');
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535))
+    throw new StartupError(`--port must be a number from 0 to 65535, not "${port}".`);
+  return {
+    transport: named,
+    host,
+    port: port === undefined ? undefined : Number(port),
+    sandbox,
+    clientAuth: readClientAuth(values['client-auth'], named),
+    insecureNoClientAuth: values['insecure-no-client-auth'] ?? false,
+    help,
+  };
+}
+
+function readClientAuth(
+  value: string | undefined,
+  transport: Options['transport'],
+): ClientAuthMode | undefined {
+  if (value === undefined) return undefined;
+  const mode = clientAuthModes.find((known) => known === value);
+  if (!mode) throw new StartupError(`--client-auth must be none, oidc or autodesk, not "${value}".`);
+  if (transport === 'stdio' && mode !== 'none')
+    throw new StartupError(
+      `--client-auth ${mode} is for HTTP. Over stdio, only the program that started the server can call it.`,
+    );
+  return mode;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        transport: { type: 'string' },
+        host: { type: 'string' },
+        port: { type: 'string' },
+        sandbox: { type: 'boolean' },
+        'client-auth': { type: 'string' },
+        'insecure-no-client-auth': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split(/\.\s/)[0] ?? '') : String(error);
+    throw new StartupError(`${message}. --help lists the options.`);
+  }
+}
 
 export type Configuration<Shape extends Variables> = {
   /** What the definition needs. */
@@ -32,7 +109,28 @@ export function wantsSandbox(environment: Environment): boolean {
 }
 
 /**
- * Reads everything at once, so that one message names everything that is wrong.
+ * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it.
+ *
+ * @throws {SettingsError} when variables are missing or invalid
+ */
+export async function loadConfiguration<Shape extends Variables>(
+  definition: ServerDefinition<Shape>,
+  options: Options,
+): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
+  const environment = readEnvironment();
+  if (!options.sandbox && !wantsSandbox(environment))
+    return readConfiguration(definition, environment, options);
+  const sandbox = await startSandbox(environment);
+  const configuration = readConfiguration(
+    definition,
+    withSandbox(environment, sandbox, definition.isPublicClient),
+    options,
+  );
+  return { ...configuration, sandbox };
+}
+
+/**
+ * Reads all variables at once, so that one message names everything that is wrong.
  *
  * @throws {SettingsError}
  */
@@ -47,7 +145,7 @@ export function readConfiguration<Shape extends Variables>(
     {
       oidc: mode === 'oidc' ? oidcVariables : undefined,
       autodesk:
-        mode === 'autodesk' && 'APS_CLIENT_SECRET' in definition.variables
+        mode === 'autodesk' && !definition.isPublicClient
           ? { ...apsApplication, ...autodeskVariables }
           : undefined,
     },

@@ -12,7 +12,7 @@ import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { confirmationPath } from '../pages/confirmation.ts';
 import type { Configuration } from './configuration.ts';
-import { build, type ServerDefinition } from './definition.ts';
+import type { ServerDefinition } from './definition.ts';
 import { atMost, grace } from './shutdown.ts';
 
 /** Names that always mean this machine, as `localhost` does. */
@@ -64,12 +64,15 @@ export async function serveHttp<Shape extends Variables>(
   // With oidc, only the client sign-in knows who a sign-in link was made for.
   const confirmed = mode === 'oidc';
   try {
-    const clientSignIn = createClientSignIn({
-      ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
-      serverName: definition.name,
-      userScopes: definition.userScopes,
-    });
-    const built = build(definition, configuration.server, {
+    const clientSignIn =
+      configuration.clientSignIn.mode === 'none'
+        ? undefined
+        : createClientSignIn({
+            ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
+            serverName: definition.name,
+            userScopes: definition.userScopes,
+          });
+    const built = definition.create(configuration.server, {
       browser: {
         callbackUrl: async () => callbackUrl,
         confirmationUrl: confirmed ? `${browserOrigin}${confirmationPath}` : undefined,

@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import type { Environment } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
-import { isPublicClient, type ServerDefinition } from './definition.ts';
 
 /** A running sandbox, as far as the launcher needs it. */
 export type LaunchedSandbox = {
@@ -57,7 +56,7 @@ export async function startSandbox(environment: Environment): Promise<LaunchedSa
 export function withSandbox(
   given: Environment,
   sandbox: LaunchedSandbox,
-  definition: ServerDefinition,
+  isPublicClient: boolean,
 ): Environment {
   return {
     ...given,
@@ -67,7 +66,7 @@ export function withSandbox(
       MCP_AUTH_SCOPES: 'mcp:tools',
     }),
     ...sandbox.env,
-    ...(isPublicClient(definition) && { APS_CLIENT_ID: sandbox.publicClientId }),
+    ...(isPublicClient && { APS_CLIENT_ID: sandbox.publicClientId }),
     // The sandbox knows its own applications only.
     MCP_AUTH_CLIENT_ID: undefined,
     MCP_AUTH_CLIENT_SECRET: undefined,

@@ -9,33 +9,28 @@ export type Running = {
   stop(): Promise<void>;
 };
 
+let stopping = false;
+
 /**
- * Ends the process with 0 when it is told to and everything has stopped; at once if it is told twice.
+ * Ends the process with 0 once everything has stopped; at once, if it is called with a second signal.
  *
- * @param clientLeft - resolves when there is nobody left to serve
+ * @param signal - the signal that ends the process, if one does
  */
-export function shutDownOnSignal({ running, stop: release }: Running, clientLeft?: Promise<void>): void {
-  let stopping = false;
-  const stop = () => {
-    stopping = true;
-    release().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error instanceof Error ? error.stack : String(error));
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (stopping) process.exit(128 + constants.signals[signal]);
-      if (running() > 0)
-        console.error(`Waiting for running calls (${running()}). Press Ctrl-C again to stop at once.`);
-      stop();
-    });
-  void clientLeft?.then(() => {
-    if (!stopping) stop();
-  });
+export function shutDown({ running, stop }: Running, signal?: NodeJS.Signals): void {
+  if (stopping) {
+    if (signal) process.exit(128 + constants.signals[signal]);
+    return;
+  }
+  stopping = true;
+  if (signal && running() > 0)
+    console.error(`Waiting for running calls (${running()}). Press Ctrl-C again to stop at once.`);
+  stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error instanceof Error ? error.stack : String(error));
+      process.exit(1);
+    },
+  );
 }
 
 /** How long running calls can take after the server was told to end, in milliseconds. */

@@ -1,18 +1,36 @@
-/** Starts a server: options, settings, sandbox, transport. Every server goes through here, however it is started. */
+/** Defining a server and starting it: what a file in `servers/` calls. */
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { readEnvironment, type Variables } from '../../config/settings.ts';
+import type { Variables } from '../../config/settings.ts';
 import { createKeys } from '../../sealed.ts';
 import { StartupError } from '../../startup-error.ts';
-import { type Exposure, namesOf, refuseUnsafe, withoutClientSignIn } from '../http/exposure.ts';
+import { checkExposure } from '../http/exposure.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
-import { help, type Options, readOptions } from './command-line.ts';
-import { type Configuration, readConfiguration, wantsSandbox } from './configuration.ts';
-import { isPublicClient, type ServerDefinition } from './definition.ts';
+import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
+import type { ServerDefinition, ServerDescription } from './definition.ts';
+import { help } from './help.ts';
 import { serveHttp } from './http.ts';
-import { type LaunchedSandbox, startSandbox, withSandbox } from './sandbox.ts';
-import { shutDownOnSignal } from './shutdown.ts';
+import type { LaunchedSandbox } from './sandbox.ts';
+import { type Running, shutDown } from './shutdown.ts';
 import { serveStdio } from './stdio.ts';
+
+/**
+ * Defines a server; `create` gets the variables checked and typed.
+ *
+ * @example
+ * export const definition = defineServer({
+ *   name: 'mine',
+ *   apsSignIn: '2-legged, as the application itself',
+ *   port: 5010,
+ *   variables: apsApplication,
+ *   create: (settings) => new FastMCP<Caller>({ name: 'Mine', version: '1.0.0' }),
+ * });
+ */
+export function defineServer<Shape extends Variables>(
+  description: ServerDescription<Shape>,
+): ServerDefinition<Shape> {
+  return { ...description, isPublicClient: !('APS_CLIENT_SECRET' in description.variables) };
+}
 
 /**
  * Starts a server if its file is the program that was started: over stdio, the transport of `fastmcp dev` and of desktop
@@ -53,7 +71,8 @@ export async function start<Shape extends Variables>(
     }
     // Over stdio, stdout belongs to MCP: what dependencies print goes to stderr.
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
-    await launch(definition, options);
+    const launch = { definition, options, ...(await loadConfiguration(definition, options)) };
+    await (options.transport === 'http' ? overHttp(launch) : overStdio(launch));
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     console.error(`${definition.name} cannot start. ${error.message}`);
@@ -61,52 +80,28 @@ export async function start<Shape extends Variables>(
   }
 }
 
-/** Everything that a start needs, whatever the transport. */
-type Launch<Shape extends Variables> = {
+/** Everything that a start needs. */
+type Launch<Shape extends Variables> = Configuration<Shape> & {
   definition: ServerDefinition<Shape>;
-  configuration: Configuration<Shape>;
-  port: number;
+  options: Options;
   sandbox?: LaunchedSandbox;
-  /** Where APS is, in words. */
-  aps: string;
 };
 
-async function launch<Shape extends Variables>(
-  definition: ServerDefinition<Shape>,
-  options: Options,
-): Promise<void> {
-  const given = readEnvironment();
-  const sandbox = options.sandbox || wantsSandbox(given) ? await startSandbox(given) : undefined;
-  const environment = sandbox ? withSandbox(given, sandbox, definition) : given;
-  const configuration = readConfiguration(definition, environment, options);
-  const { MCP_PORT, APS_BASE_URL } = configuration.launch;
-  const launched = {
-    ...{ definition, configuration, sandbox },
-    port: options.port ?? MCP_PORT ?? definition.port,
-    aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : APS_BASE_URL,
-  };
-  await (options.transport === 'http' ? overHttp(launched, options) : overStdio(launched));
-}
-
-async function overHttp<Shape extends Variables>(
-  { definition, configuration, port, sandbox, aps }: Launch<Shape>,
-  options: Options,
-): Promise<void> {
-  const { launch, clientSignIn: settings } = configuration;
+async function overHttp<Shape extends Variables>(start: Launch<Shape>): Promise<void> {
+  const { definition, options, launch, clientSignIn: settings, sandbox } = start;
   const { apsSignIn, userScopes } = definition;
-  const exposure: Exposure = { ...options, clientAuth: settings.mode, publicUrl: launch.MCP_PUBLIC_URL };
-  refuseUnsafe({ isPublicClient: isPublicClient(definition), hasUsers: userScopes !== undefined }, exposure);
+  const exposure = { ...options, clientAuth: settings.mode, publicUrl: launch.MCP_PUBLIC_URL };
+  const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
-  const server = await serveHttp(definition, configuration, {
-    ...{ exposure, port, keys: createKeys(launch.SESSION_SECRET) },
-    allowed: {
-      hosts: [...launch.MCP_ALLOWED_HOSTS, ...namesOf(exposure)],
-      origins: launch.MCP_ALLOWED_ORIGINS,
-    },
+  const server = await serveHttp(definition, start, {
+    exposure,
+    allowed: { hosts: [...launch.MCP_ALLOWED_HOSTS, ...hosts], origins: launch.MCP_ALLOWED_ORIGINS },
+    port: portOf(start),
+    keys: createKeys(launch.SESSION_SECRET),
   });
   const { service, listener, publicUrl, callbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
-  shutDownOnSignal({
+  onSignals({
     running: () => service.running,
     async stop() {
       await server.stop();
@@ -118,12 +113,12 @@ async function overHttp<Shape extends Variables>(
     settings.mode === 'autodesk' || (userScopes !== undefined && exposure.publicUrl !== undefined);
   console.error(
     httpBanner({
-      ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
+      ...{ server: await service.describe(), apsSignIn, aps: apsOf(start), publicUrl },
       listensOn: listener.url,
       // Clients that sign in must use the one address that tokens are issued for.
       alsoAs: clientSignIn ? [] : listener.alsoAs,
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
-      whoCanCall: clientSignIn?.whoCanCall ?? withoutClientSignIn(exposure),
+      whoCanCall: clientSignIn?.whoCanCall ?? whoCanCall,
       tokenCommand:
         settings.mode === 'oidc' && sandbox?.openIdIssuer === settings.issuer
           ? `curl -s "${sandbox.url}/_sandbox/openid-token?audience=${publicUrl}/mcp"`
@@ -133,27 +128,45 @@ async function overHttp<Shape extends Variables>(
   await clientSignIn?.prefetch?.();
 }
 
-async function overStdio<Shape extends Variables>({
-  definition,
-  configuration,
-  port,
-  sandbox,
-  aps,
-}: Launch<Shape>): Promise<void> {
-  const { service, clientLeft, stop } = serveStdio(definition, configuration.server, {
-    port,
-    keys: createKeys(configuration.launch.SESSION_SECRET),
+async function overStdio<Shape extends Variables>(start: Launch<Shape>): Promise<void> {
+  const { definition, launch, server: settings, sandbox } = start;
+  const { service, clientLeft, stop } = serveStdio(definition, settings, {
+    port: portOf(start),
+    keys: createKeys(launch.SESSION_SECRET),
     onCallbackUrl: sandbox?.registerRedirectUri,
   });
-  shutDownOnSignal(
-    {
-      running: () => service.running,
-      async stop() {
-        await stop();
-        await sandbox?.close();
-      },
+  const running = {
+    running: () => service.running,
+    async stop() {
+      await stop();
+      await sandbox?.close();
     },
-    clientLeft,
+  };
+  onSignals(running);
+  void clientLeft.then(() => shutDown(running));
+  console.error(
+    stdioBanner({
+      server: await service.describe(),
+      apsSignIn: definition.apsSignIn,
+      aps: apsOf(start),
+    }),
   );
-  console.error(stdioBanner({ server: await service.describe(), apsSignIn: definition.apsSignIn, aps }));
+}
+
+function onSignals(running: Running): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => shutDown(running, signal));
+}
+
+function portOf({
+  definition,
+  options,
+  launch,
+}: Pick<Launch<Variables>, 'options' | 'launch'> & { definition: { port: number } }): number {
+  return options.port ?? launch.MCP_PORT ?? definition.port;
+}
+
+/** Where APS is, in words. */
+function apsOf({ sandbox, launch }: Pick<Launch<Variables>, 'sandbox' | 'launch'>): string {
+  return sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL;
 }

@@ -1,14 +1,15 @@
 /** A server over stdio, and the port that a user's browser comes back to. */
 import { serveStdio as serveStreams } from '@modelcontextprotocol/server/stdio';
 import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
+import { localUser } from '../../caller.ts';
 import type { Settings, Variables } from '../../config/settings.ts';
 import type { Keys } from '../../sealed.ts';
 import { createSingleFlight } from '../../single-flight.ts';
-import { refuseHost } from '../http/host-and-origin.ts';
+import { checkNames } from '../http/host-and-origin.ts';
 import { type Listener, listen } from '../http/listen.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
-import { build, type ServerDefinition } from './definition.ts';
+import type { ServerDefinition } from './definition.ts';
 import { atMost, grace } from './shutdown.ts';
 
 export type StdioServer = {
@@ -47,13 +48,13 @@ export function serveStdio<Shape extends Variables>(
   }
 
   const service: McpService = createMcpService(
-    build(definition, settings, { browser: { callbackUrl, keys } }),
+    definition.create(settings, { browser: { callbackUrl, keys } }),
     keys,
   );
   const clientLeft = new Promise<void>((resolve) =>
     process.stdin.once('close', resolve).once('end', resolve),
   );
-  const streams = serveStreams(service.forStdio);
+  const streams = serveStreams(() => service.serverFor({ caller: localUser }));
   return {
     service,
     clientLeft,
@@ -71,8 +72,8 @@ export function serveStdio<Shape extends Variables>(
 /** Answers the callback, and nothing else. */
 export function callbackApp(userSignIn: UserSignIn | undefined): (request: Request) => Promise<Response> {
   return async (request) => {
-    const refused = refuseHost(request, { hosts: [], origins: [] });
-    if (refused) return refused;
+    const { hostRefusal } = checkNames(request, { hosts: [], origins: [] });
+    if (hostRefusal) return hostRefusal;
     if (!userSignIn || request.method !== 'GET' || new URL(request.url).pathname !== callbackPath)
       return new Response('Nothing is here.', { status: 404 });
     return answerCallback(userSignIn, request);

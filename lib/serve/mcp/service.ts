@@ -1,22 +1,29 @@
-/** A definition at work: its connections, one for each caller, and the servers that answer requests over them. */
-import type { McpRequestContext, Server } from '@modelcontextprotocol/server';
+/** A definition at work: its connections, one for each caller, and the requests that are under way over them. */
+import { Client } from '@modelcontextprotocol/client';
+import { InMemoryTransport, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { FastMCP } from 'fastmcp';
 import { LRUCache } from 'lru-cache';
 import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { type Caller, localUser } from '../../caller.ts';
 import { createKeys, type Keys } from '../../sealed.ts';
 import type { UserTokens } from '../../token-source.ts';
-import { type Connection, connectInMemory, createForwarder, type Forwarder, type Visit } from './forward.ts';
+import { version } from '../../version.ts';
+import type { ClientContext } from './client-context.ts';
+import { createForwardingServer } from './forward.ts';
 import { createSignInElicitation } from './sign-in-elicitation.ts';
 
-/** A FastMCP definition and, where the tokens belong to users, those tokens. */
-export type BuiltServer = { server: FastMCP<Caller>; users?: UserSignIn | UserTokens };
+/** A FastMCP server whose tokens belong to users, and those tokens. */
+export type ServerWithUsers = { server: FastMCP<Caller>; users: UserSignIn | UserTokens };
 
-export type McpService = Pick<Forwarder, 'cancel' | 'running' | 'idle'> & {
-  /** A server for one HTTP request. */
-  forRequest(visit: Visit, era: McpRequestContext['era']): Promise<Server>;
-  /** A server for the connection over stdio, whose caller is the local user. */
-  forStdio(): Promise<Server>;
+export type McpService = {
+  /** A server for one request over HTTP, or for the connection over stdio. */
+  serverFor(context: ClientContext): Promise<Server>;
+  /** Cancels a handshake-era request over HTTP, where the cancellation arrives as a request of its own. */
+  cancel(context: ClientContext, requestId: string | number): void;
+  /** The number of requests under way. */
+  readonly running: number;
+  /** Resolves as soon as no request is under way and the answers are being written. */
+  idle(): Promise<void>;
   /** What the definition says of itself. */
   describe(): Promise<{
     name: string;
@@ -41,17 +48,20 @@ const mostConnections = 1000;
  * @param max - the most connections of callers
  */
 export function createMcpService(
-  { server, users }: BuiltServer,
+  built: FastMCP<Caller> | ServerWithUsers,
   keys: Keys = createKeys(),
   max = mostConnections,
 ): McpService {
-  const forwarder = createForwarder();
+  const { server, users } = 'users' in built ? built : { server: built };
   const connections = new LRUCache<string, Promise<Connection>>({
     max,
     dispose: (connection) => void connection.then((it) => it.closeWhenIdle()).catch(() => {}),
   });
   const userSignIn = users && 'finish' in users ? users : undefined;
   const elicitation = userSignIn && createSignInElicitation(userSignIn, keys);
+  const cancellable = new Map<string, AbortController>();
+  let running = 0;
+  let waiting: (() => void)[] = [];
 
   function connectionFor(caller: Caller): Promise<Connection> {
     const connected = users ? caller : localUser;
@@ -67,24 +77,60 @@ export function createMcpService(
   // At the start, so that the first request need not wait. A failure shows with the first request, too.
   if (!users) connectionFor(localUser).catch(() => {});
 
+  /** Runs a request. Meanwhile its connection stays open, and it can be cancelled. */
+  async function run<T>(
+    connection: Connection,
+    context: ClientContext,
+    { mcpReq: { id, signal } }: ServerContext,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const key = context.sessionId && cancelKey(context, id);
+    const controller = new AbortController();
+    const abort = () => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    if (key) cancellable.set(key, controller);
+    const done = connection.begin();
+    running += 1;
+    try {
+      return await work(controller.signal);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      if (key) cancellable.delete(key);
+      done();
+      running -= 1;
+      if (running === 0) {
+        for (const resolve of waiting) resolve();
+        waiting = [];
+      }
+    }
+  }
+
   return {
-    cancel: forwarder.cancel,
-    idle: forwarder.idle,
+    async serverFor(context) {
+      const connection = await connectionFor(context.caller);
+      return createForwardingServer(connection.client, {
+        run: (request, work) => run(connection, context, request, work),
+        client: context,
+        elicitation,
+      });
+    },
+
+    cancel(context, requestId) {
+      cancellable.get(cancelKey(context, requestId))?.abort(new Error('The client cancelled the request.'));
+    },
+
     get running() {
-      return forwarder.running;
+      return running;
     },
+
+    async idle() {
+      while (running > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      // An answer is written after its request has stopped running.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+
     userSignIn,
-
-    async forRequest(visit, era) {
-      const connection = await connectionFor(visit.caller);
-      const handshake = era === 'legacy' ? visit : undefined;
-      return forwarder.createServer(connection, visit, elicitation?.(visit.caller, handshake));
-    },
-
-    async forStdio() {
-      const visit = { caller: localUser };
-      return forwarder.createServer(await connectionFor(localUser), visit, elicitation?.(localUser));
-    },
 
     async describe() {
       const { client } = await connectionFor(localUser);
@@ -99,5 +145,61 @@ export function createMcpService(
       for (const each of open) if (each.status === 'fulfilled') await each.value.close();
       userSignIn?.close();
     },
+  };
+}
+
+/** Only the caller who made a request can cancel it, in the session in which they made it. */
+function cancelKey({ caller, sessionId }: ClientContext, requestId: string | number): string {
+  return JSON.stringify([caller.id, sessionId, requestId]);
+}
+
+/** A definition, connected for one caller. */
+type Connection = {
+  /** Speaks to the definition in the handshake era of MCP, the only one that FastMCP knows. */
+  readonly client: Client;
+  /** Marks a request as under way, and returns what marks it as done. */
+  begin(): () => void;
+  /** Closes the connection as soon as no request is under way. */
+  closeWhenIdle(): Promise<void>;
+  /** Closes the connection. Tools that still run for it see their signal abort. */
+  close(): Promise<void>;
+};
+
+/**
+ * Connects a definition for one caller; its tools find the caller in `context.session`.
+ *
+ * @throws whatever the definition throws when it cannot be connected
+ */
+async function connectInMemory(server: FastMCP<Caller>, caller: Caller): Promise<Connection> {
+  const [ours, theirs] = InMemoryTransport.createLinkedPair();
+  const client = new Client({ name: 'aps-mcp-servers', version });
+  // FastMCP resolves `connect` some time after the handshake: only its failure matters here.
+  const session = server.connect(theirs, caller);
+  const failure = session.then(() => new Promise<never>(() => {}));
+  await Promise.race([client.connect(ours), failure]);
+
+  let underWay = 0;
+  let whenIdle = () => {};
+  const close = async () => {
+    await client.close();
+    await session.then((it) => it.close());
+  };
+  return {
+    client,
+    begin() {
+      underWay += 1;
+      return () => {
+        underWay -= 1;
+        if (underWay === 0) whenIdle();
+      };
+    },
+    async closeWhenIdle() {
+      if (underWay > 0)
+        await new Promise<void>((resolve) => {
+          whenIdle = resolve;
+        });
+      await close();
+    },
+    close,
   };
 }

@@ -13,13 +13,17 @@ import {
 import { SignInFailed, type UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../caller.ts';
 import type { Keys } from '../../sealed.ts';
-import { signInRequiredIn } from '../../sign-in-required.ts';
-import { readSessionId, supportsUrlElicitation } from './session-id.ts';
+import type { SignInRequired } from '../../sign-in-required.ts';
+import { type ClientContext, canShowUrl, supportsUrlElicitation } from './client-context.ts';
 
 /** A tool call, as far as eliciting a sign-in is concerned. */
-export type ElicitedCall = { tool: string; context: ServerContext; signal: AbortSignal };
+export type ElicitedCall = {
+  tool: string;
+  client: ClientContext;
+  context: ServerContext;
+  signal: AbortSignal;
+};
 
-/** Asks one caller to sign in. */
 export type SignInElicitation = {
   /** Verifies the state that clients bring back with their answers. */
   verifyState: NonNullable<ServerOptions['requestState']>['verify'];
@@ -29,11 +33,17 @@ export type SignInElicitation = {
    * @returns the result of the call when the user declined; undefined to make the call
    */
   resume(call: ElicitedCall): Promise<CallToolResult | undefined>;
-  /** The answer to a tool call, from what the tool returned. */
-  answer(
+  /**
+   * The answer to a call that needs a sign-in.
+   *
+   * @param result - what the tool returned: the result of the Python sample, which works for every client
+   * @throws {UrlElicitationRequiredError} -32042, to handshake-era clients over HTTP that can show a URL
+   */
+  elicit(
     call: ElicitedCall,
-    result: CallToolResult,
+    required: SignInRequired,
     capabilities: ClientCapabilities | undefined,
+    result: CallToolResult,
   ): Promise<CallToolResult | InputRequiredResult>;
 };
 
@@ -49,24 +59,16 @@ const stateLifetime = 600;
 /** The key of the sign-in among the inputs of a call. */
 const input = 'sign_in';
 
-/**
- * Makes the sign-in elicitation of a server.
- *
- * @returns the elicitation for one caller; `sessionId` is that of a handshake-era request over HTTP
- */
-export function createSignInElicitation(
-  users: UserSignIn,
-  keys: Keys,
-): (caller: Caller, handshake?: { sessionId?: string }) => SignInElicitation {
+export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInElicitation {
   const codec = createRequestStateCodec<{ caller: string }>({
     key: keys('sign-in elicitation'),
     ttlSeconds: stateLifetime,
   });
 
-  return (caller, handshake) => ({
+  return {
     verifyState: codec.verify,
 
-    async resume({ tool, context, signal }) {
+    async resume({ tool, client: { caller }, context, signal }) {
       const response = inputResponse(context.mcpReq.inputResponses, input);
       const state = context.mcpReq.requestState<{ caller: string }>();
       // The state proves that we asked, and asked this caller.
@@ -75,24 +77,21 @@ export function createSignInElicitation(
       return signedIn ? undefined : declined(tool);
     },
 
-    async answer({ tool }, result, capabilities) {
-      const required = result.isError ? undefined : signInRequiredIn(result.structuredContent);
-      if (!required) return result;
+    async elicit({ tool, client }, { url }, capabilities, result) {
       const message = `Sign in to Autodesk so that ${tool} can read your data.`;
-      if (handshake) {
-        // What a tool returns is what the Python sample returns: it works for every client.
-        if (!readSessionId(handshake.sessionId).urlElicitation) return result;
+      if (client.era === 'legacy') {
+        if (!canShowUrl(client.sessionId)) return result;
         throw new UrlElicitationRequiredError([
-          { mode: 'url', message, url: required.url, elicitationId: crypto.randomUUID() },
+          { mode: 'url', message, url, elicitationId: crypto.randomUUID() },
         ]);
       }
       if (!supportsUrlElicitation(capabilities)) return result;
       return inputRequired({
-        inputRequests: { [input]: inputRequired.elicitUrl({ message, url: required.url }) },
-        requestState: await codec.mint({ caller: caller.id }),
+        inputRequests: { [input]: inputRequired.elicitUrl({ message, url }) },
+        requestState: await codec.mint({ caller: client.caller.id }),
       });
     },
-  });
+  };
 }
 
 /**

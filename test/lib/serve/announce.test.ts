@@ -1,6 +1,6 @@
 // What a server says when it has started: where it is, who may call, and how to try it.
 import { describe, expect, test } from 'vitest';
-import { withoutClientSignIn } from '../../../lib/serve/http/exposure.ts';
+import { checkExposure } from '../../../lib/serve/http/exposure.ts';
 import { type HttpBanner, httpBanner, stdioBanner } from '../../../lib/serve/launch/banner.ts';
 
 const server = {
@@ -86,7 +86,7 @@ test('a command that gives a token is printed where there is one, on a line of i
 
 test('that everybody may call is said in capitals, with the option that made it so', async () => {
   const everybody = { host: '0.0.0.0', clientAuth: 'none', insecureNoClientAuth: true } as const;
-  const line = (await said({ whoCanCall: withoutClientSignIn(everybody) })).find((each) =>
+  const line = said(checkExposure({ isPublicClient: false }, everybody)).find((each) =>
     each.includes('Who can'),
   );
   expect(line).toMatch(/^ {2}Who can call {2}EVERYBODY .+--insecure-no-client-auth/);

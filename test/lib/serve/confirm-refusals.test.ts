@@ -1,6 +1,6 @@
 // Links that reach somebody else than they were made for: nobody's Autodesk account is tied to the sender.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { defineServer } from '../../../lib/serve/launch/definition.ts';
+import { defineServer } from '../../../lib/serve/launch/start.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';

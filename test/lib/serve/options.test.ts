@@ -1,8 +1,9 @@
 // The command line of a server: what it takes, and what is said about the rest.
 import { describe, expect, test } from 'vitest';
-import { SettingsError } from '../../../lib/config/settings.ts';
 import { clientAuthModes } from '../../../lib/config/variables.ts';
-import { help, readOptions } from '../../../lib/serve/launch/command-line.ts';
+import { readOptions } from '../../../lib/serve/launch/configuration.ts';
+import { help } from '../../../lib/serve/launch/help.ts';
+import { StartupError } from '../../../lib/startup-error.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../servers/pkce.ts';
@@ -80,7 +81,7 @@ describe('the options', () => {
     try {
       readOptions(args, 'http');
     } catch (error) {
-      if (error instanceof SettingsError) message = error.message;
+      if (error instanceof StartupError) message = error.message;
     }
     expect(message).toMatch(reason);
     expect(message).not.toContain('\n');

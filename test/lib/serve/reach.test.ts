@@ -1,13 +1,8 @@
 // Who can reach a server over HTTP, and which combinations do not start.
 import { describe, expect, test } from 'vitest';
-import { type ClientAuthMode, clientAuthModes } from '../../../lib/config/variables.ts';
-import {
-  type Exposure,
-  namesOf,
-  refuseUnsafe,
-  withoutClientSignIn,
-} from '../../../lib/serve/http/exposure.ts';
-import { isPublicClient, type ServerDefinition } from '../../../lib/serve/launch/definition.ts';
+import type { ClientAuthMode } from '../../../lib/config/variables.ts';
+import { checkExposure, type Exposure } from '../../../lib/serve/http/exposure.ts';
+import type { ServerDefinition } from '../../../lib/serve/launch/definition.ts';
 import { StartupError } from '../../../lib/startup-error.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
@@ -29,11 +24,7 @@ function reachOf(changes: Partial<Exposure>): Exposure {
 /** Why a server does not start; undefined if it does. */
 function refusal(definition: ServerDefinition, changes: Partial<Exposure>): string | undefined {
   try {
-    const exposed = {
-      isPublicClient: isPublicClient(definition),
-      hasUsers: definition.userScopes !== undefined,
-    };
-    refuseUnsafe(exposed, reachOf(changes));
+    checkExposure(definition, reachOf(changes));
     return undefined;
   } catch (error) {
     if (error instanceof StartupError) return error.message;
@@ -109,7 +100,7 @@ describe('on this machine, behind a public address, without a sign-in of clients
   test.each(servers)('$name names that address, and can do without it', (definition) => {
     const said = refusal(definition, { publicUrl });
     expect(said).toContain(`can reach ${publicUrl} `);
-    expect(said).toContain('leave MCP_PUBLIC_URL out');
+    expect(said).toContain('leave out MCP_PUBLIC_URL');
     expect(said).not.toContain('--host');
   });
 
@@ -125,10 +116,10 @@ describe('a refusal is one line that names what to do:', () => {
     [
       twoLegged,
       { host },
-      ['--client-auth autodesk or oidc', 'leave --host out', '--insecure-no-client-auth', host],
+      ['--client-auth autodesk or oidc', 'leave out --host', '--insecure-no-client-auth', host],
     ],
-    [threeLegged, { host }, ['--client-auth autodesk or oidc', 'leave --host out', host]],
-    [publicClient, { host }, ['--client-auth oidc', 'leave --host out', host]],
+    [threeLegged, { host }, ['--client-auth autodesk or oidc', 'leave out --host', host]],
+    [publicClient, { host }, ['--client-auth oidc', 'leave out --host', host]],
     [
       twoLegged,
       { host, clientAuth: 'oidc' },
@@ -160,12 +151,13 @@ describe('a refusal is one line that names what to do:', () => {
 });
 
 test('who may call without a sign-in are programs of this machine, or everybody, and then the flag is repeated', () => {
+  const whoCanCall = (changes: Partial<Exposure>) => checkExposure(twoLegged, reachOf(changes)).whoCanCall;
   const everybody = /^EVERYBODY .*--insecure-no-client-auth/;
   for (const host of local) {
-    expect(withoutClientSignIn(reachOf({ host }))).toBe('programs on this machine');
-    expect(withoutClientSignIn(reachOf({ host, publicUrl }))).toMatch(everybody);
+    expect(whoCanCall({ host })).toBe('programs on this machine');
+    expect(whoCanCall({ host, publicUrl, insecureNoClientAuth: true })).toMatch(everybody);
   }
-  for (const host of reachable) expect(withoutClientSignIn(reachOf({ host }))).toMatch(everybody);
+  for (const host of reachable) expect(whoCanCall({ host, insecureNoClientAuth: true })).toMatch(everybody);
 });
 
 test.each([
@@ -175,6 +167,6 @@ test.each([
   [{ host: '0.0.0.0', publicUrl: 'https://mcp.example.com:8443' }, ['0.0.0.0', 'mcp.example.com']],
   [{ host: '::', publicUrl: 'https://[2001:db8::1]' }, ['[::]', '[2001:db8::1]']],
 ])('%j is reached under the names %j, as Host headers have them', (changes, names) => {
-  for (const clientAuth of clientAuthModes)
-    expect(namesOf(reachOf({ clientAuth, ...changes }))).toEqual(names);
+  const exposure = reachOf({ insecureNoClientAuth: true, ...changes });
+  expect(checkExposure(twoLegged, exposure).hosts).toEqual(names);
 });

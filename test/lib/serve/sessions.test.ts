@@ -1,7 +1,7 @@
 // Session ids of the handshake era: they tell what a client can show, identify nobody, and need no secret.
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createSessionId, readSessionId } from '../../../lib/serve/mcp/session-id.ts';
+import { canShowUrl, createSessionId } from '../../../lib/serve/mcp/client-context.ts';
 import { startSandbox } from '../../../sandbox/index.ts';
 import { closing } from '../../support/closing.ts';
 import { post, type RawAnswer, toolCall } from '../../support/raw-http.ts';
@@ -35,8 +35,8 @@ describe('a session id', () => {
   test('has a random part, and says whether the client can show a URL', () => {
     const ids = Array.from({ length: 10 }, () => createSessionId(urlElicitation));
     expect(new Set(ids).size).toBe(10);
-    for (const id of ids) expect(readSessionId(id)).toEqual({ urlElicitation: true });
-    expect(readSessionId(createSessionId({ elicitation: { form: {} } }))).toEqual({ urlElicitation: false });
+    for (const id of ids) expect(canShowUrl(id)).toBe(true);
+    expect(canShowUrl(createSessionId({ elicitation: { form: {} } }))).toBe(false);
   });
 
   test('is visible ASCII, and short (MCP, Transports, "Session Management")', () => {

@@ -1,5 +1,5 @@
 /** The addresses at which an MCP client can wait for its browser. */
-import { isLoopback } from '../../../config/addresses.ts';
+import { isLoopback } from '../../../config/schemas.ts';
 
 /**
  * What is wrong with a redirect URI, in a few words; undefined if it is allowed. It must be HTTPS, or lead to a program on

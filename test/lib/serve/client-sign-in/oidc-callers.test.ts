@@ -3,7 +3,7 @@ import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/clien
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { defineServer } from '../../../../lib/serve/launch/definition.ts';
+import { defineServer } from '../../../../lib/serve/launch/start.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { eras, newest } from '../../../support/clients.ts';

@@ -1,7 +1,8 @@
 // Sessions of the handshake era, where clients sign in: they prove nothing, and the token alone says who calls.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineServer, type ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
+import type { ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
+import { defineServer } from '../../../../lib/serve/launch/start.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';

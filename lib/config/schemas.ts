@@ -1,0 +1,99 @@
+/** Schemas of settings: addresses, lists, switches, private keys. */
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { z } from 'zod';
+
+const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Whether a host name (IPv6 in brackets, as in URLs) always means this machine. */
+export function isLoopback(hostname: string): boolean {
+  return loopback.test(hostname);
+}
+
+/**
+ * A schema for addresses that receive credentials or tokens: https, or http on this machine.
+ *
+ * @param error - what to say of any other address
+ */
+export function secureUrl(error: string) {
+  return z
+    .url({ protocol: /^https?$/, error: 'is not an http(s) address', abort: true })
+    .refine((address) => new URL(address).protocol === 'https:' || isLoopback(new URL(address).hostname), {
+      error,
+    });
+}
+
+/** The same, for an address without a path: it is read as an origin, without a slash at its end. */
+export function secureOrigin(error: string) {
+  return secureUrl(error)
+    .refine((address) => new URL(address).href === `${new URL(address).origin}/`, {
+      error: 'must be an origin, without a path',
+    })
+    .transform((address) => new URL(address).origin);
+}
+
+/** `1` or `true`, `0` or `false`; off by default. */
+export const onOff = z
+  .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
+  .default('0')
+  .transform((value) => value === '1' || value === 'true');
+
+/** A list, separated by commas, in lower case. */
+export const commaSeparated = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== '').map((item) => item.toLowerCase()));
+
+/** A list, separated by spaces or commas. */
+export const spaceSeparated = z
+  .string()
+  .default('')
+  .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''));
+
+/** A private key: {@link readPrivateKey}. */
+export const privateKey = z.string().transform((text, context) => {
+  try {
+    return readPrivateKey(text);
+  } catch (error) {
+    context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+    return z.NEVER;
+  }
+});
+
+/**
+ * Reads the private key of a service account: a PEM (PKCS#1 or PKCS#8) in Base64, with or without line breaks.
+ *
+ * @throws {Error} whose message completes "APS_SSA_KEY_BASE64 ..." and never contains any of the key
+ */
+export function readPrivateKey(base64: string): KeyObject {
+  if (base64.includes('-----BEGIN'))
+    throw new Error('is the PEM itself: encode it as Base64, for example with: base64 -w 0 private_key.pem');
+  const compact = base64.replace(/\s/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact))
+    throw new Error('is not Base64: encode the PEM file, for example with: base64 -w 0 private_key.pem');
+  const pem = Buffer.from(compact, 'base64').toString();
+  if (!pem.includes('-----BEGIN'))
+    throw new Error('is not a PEM file in Base64: the decoded text must begin with -----BEGIN');
+  if (pem.includes('ENCRYPTED'))
+    throw new Error(
+      'is an encrypted key: remove its passphrase first, for example with: openssl rsa -in private_key.pem -out plain.pem',
+    );
+  if (!pem.includes('PRIVATE KEY'))
+    throw new Error('contains no private key: use the file that APS returned when the key was created');
+  const key = parse(pem);
+  if (key === undefined) throw new Error('is damaged: the PEM in it is unreadable');
+  if (key.asymmetricKeyType !== 'rsa')
+    throw new Error('is not an RSA key: service accounts sign with the RSA key that APS returned');
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
+    throw new Error('is too short: RS256 needs RSA keys of 2,048 bits or more');
+  return key;
+}
+
+/** Undefined for anything that is not a key. OpenSSL's own errors are of little help. */
+function parse(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
