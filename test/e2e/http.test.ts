@@ -30,7 +30,9 @@ test('--sandbox is all it needs: it says where it is, and serves clients of ever
 });
 
 test('a .env with APS_SANDBOX=1 does as well; the sandbox is at the address in the message, to be looked into and troubled', async () => {
-  const { url, says } = await runHttpServer(['scripts/run.ts', '2lo'], { files: { '.env': 'APS_SANDBOX=1' } });
+  const { url, says } = await runHttpServer(['scripts/run.ts', '2lo'], {
+    files: { '.env': 'APS_SANDBOX=1' },
+  });
   const [, sandbox = ''] = await says(/the built-in sandbox, (http:\S+)/);
   const client = await connect(url, 'legacy');
   await fetch(`${sandbox}/_sandbox/trouble`, {

@@ -8,12 +8,7 @@ describe('npm run 2lo', () => {
   test('without variables names them all, where to find them, and the way without an account', async () => {
     const said = await refusalOf(['scripts/run.ts', '2lo']);
     expect(said).toMatch(/^2lo /);
-    for (const part of [
-      'APS_CLIENT_ID',
-      'APS_CLIENT_SECRET',
-      'https://aps.autodesk.com/myapps',
-      '--sandbox',
-    ])
+    for (const part of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET', 'https://aps.autodesk.com/myapps', '--sandbox'])
       expect(said).toContain(part);
   });
 
@@ -45,12 +40,14 @@ describe('npm run 2lo', () => {
 test('servers/2lo.ts --help shows how to start it, on stdout, and needs no variables', async () => {
   const { code, stdout, stderr } = await runToEnd(['servers/2lo.ts', '--help']);
   expect([code, stderr]).toEqual([0, '']);
-  for (const word of ['Usage: ', '--transport', '--sandbox', 'APS_CLIENT_ID'])
-    expect(stdout).toContain(word);
+  for (const word of ['Usage: ', '--transport', '--sandbox', 'APS_CLIENT_ID']) expect(stdout).toContain(word);
 });
 
-test.each(['4lo', '__proto__'])('%j is not the name of a server, and the message lists those', async (name) => {
-  const said = await refusalOf(['scripts/run.ts', name]);
-  expect(said).toMatch(oneLine);
-  for (const part of [`"${name}"`, '2lo, ssa, 3lo, pkce', 'npm run 2lo']) expect(said).toContain(part);
-});
+test.each(['4lo', '__proto__'])(
+  '%j is not the name of a server, and the message lists those',
+  async (name) => {
+    const said = await refusalOf(['scripts/run.ts', name]);
+    expect(said).toMatch(oneLine);
+    for (const part of [`"${name}"`, '2lo, ssa, 3lo, pkce', 'npm run 2lo']) expect(said).toContain(part);
+  },
+);
