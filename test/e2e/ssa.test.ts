@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { demoHubs, startSandbox } from '../../sandbox/index.ts';
-import { connect, modes, newest } from '../support/clients.ts';
+import { connect, modes } from '../support/clients.ts';
 import { refusalOf, runHttpServer } from '../support/programs.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
@@ -40,7 +40,7 @@ test('over HTTP it serves clients of every mode, who share one sign-in', async (
 });
 
 test('over stdio its own file serves whoever started it', async () => {
-  const client = await connectToProgram(['servers/ssa.ts', '--sandbox'], { pin: newest });
+  const client = await connectToProgram(['servers/ssa.ts', '--sandbox'], 'legacy');
   expect(client.getServerVersion()).toMatchObject({ name: 'APS SSA Demo' });
   expect((await callListing(client, 'list_projects', everything)).items).toHaveLength(1203);
   expect((await callListing(client, 'list_projects', { hub_id: demoHubs.strangers })).isError).toBe(true);

@@ -14,7 +14,8 @@ import { callListing } from '../support/tool-results.ts';
 const runner = ['scripts/run.ts', '2lo', '--transport', 'stdio'] as const;
 const serverFile = ['servers/2lo.ts'] as const;
 
-test.each(modes)('a server that is started by %s serves it', async (_name, mode, era) => {
+// A client that speaks the newest revision starts its server twice; of the two that do, one is enough here.
+test.each(modes.slice(0, 2))('a server that is started by %s serves it', async (_name, mode, era) => {
   const client = await connectToProgram(runner, mode, { env: { APS_SANDBOX: '1' } });
   expect(client.getProtocolEra()).toBe(era);
   expect(client.getServerVersion()).toMatchObject({ name: 'APS 2LO Demo' });
