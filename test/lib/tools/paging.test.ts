@@ -72,7 +72,7 @@ describe('regions', () => {
     expect(nextCursor).toBeUndefined();
   });
 
-  test.each([1, 3, 7, 8, 50, 157, 158])('ALL gives each bucket once, %i at a time', async (limit) => {
+  test.each([3, 8, 23, 50, 157, 158])('ALL gives each bucket once, %i at a time', async (limit) => {
     const stretches = await walk('list_buckets', { region: 'ALL', limit });
     for (const stretch of stretches) expect(stretch.length).toBeLessThanOrEqual(limit);
     const keys = stretches.flat().map(({ bucket_key }) => bucket_key);

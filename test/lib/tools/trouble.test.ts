@@ -29,7 +29,7 @@ test.each(calls)(
     const [name, args, items] = call;
     const client = await clientWith({});
     sandbox.requests.length = 0;
-    sandbox.trouble.set({ sequence: [{ status: 429, retryAfter: '1' }, { status: 503 }] });
+    sandbox.trouble.set({ sequence: [{ status: 429, retryAfter: '0' }, { status: 503 }] });
     const answer = await callListing(client, name, args);
     expect([answer.isError, answer.items.length]).toEqual([false, items]);
     expect(sandbox.requests.map(({ status }) => status)).toEqual([429, 503, 200, 429, 503, 200]);
@@ -63,12 +63,12 @@ describe.each(modes)('%s', (_name, mode) => {
 });
 
 test('an APS that takes for ever is reported within the deadline, and asked again by the next call', async () => {
-  const client = await clientWith({ deadline: 1000 });
+  const client = await clientWith({ deadline: 300 });
   await callListing(client, 'list_buckets');
   sandbox.trouble.set({ latencyMs: 600_000 });
   const slow = await callListing(client, 'list_buckets');
   expect(slow.isError).toBe(true);
-  expect(slow.texts[0]).toContain('APS did not answer within 1 seconds');
+  expect(slow.texts[0]).toContain('did not answer within');
   sandbox.trouble.reset();
   expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);
 });
