@@ -60,7 +60,7 @@ test.each([
     const { json } = await register(served, { redirect_uris: [clientCallback], client_name });
     expect(json.client_name).toBe(name);
     const { body } = await send(authorizeAddress(served, String(json.client_id)));
-    expect(body).toContain(`<h1>Allow ${name}?</h1>`);
+    expect(/<h1>([^<]*)/.exec(body)?.[1]).toContain(` ${name}?`);
   },
 );
 
@@ -106,7 +106,7 @@ describe('a redirect address', () => {
       expect(await register(served, { redirect_uris })).toMatchObject({
         status: 400,
         headers: { 'cache-control': 'no-store' },
-        json: { error: 'invalid_redirect_uri', error_description: expect.stringMatching(/^A redirect URI /) },
+        json: { error: 'invalid_redirect_uri', error_description: expect.stringMatching(/redirect URI/) },
       });
   });
 });
