@@ -1,4 +1,5 @@
 // The page between a link and Autodesk, with --client-auth oidc, as people meet it: in a browser.
+
 import type { Client } from '@modelcontextprotocol/client';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +9,7 @@ import { newPage, newTab, noBrowser, startBrowser } from '../support/browser.ts'
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { newest } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, connectSigningIn, TestOAuthProvider } from '../support/oauth-client.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
@@ -87,7 +89,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     const client = keep(await finish(page.url()));
 
     await page.goto(await askedAddress(client));
-    await expectGoodPage(page, 'Sign in to Autodesk?', 1);
+    await expectGoodPage(page, headings.confirm, 1);
     const user = await page.locator('#user').textContent();
     for (const part of [emil?.name, emil?.email]) expect(user).toContain(part);
     expect(await page.locator('#subject').textContent()).toBe(`${emil?.sub} at ${sandbox.openIdIssuer}`);
@@ -95,7 +97,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     await picture(page, 'sign-in-to-autodesk');
     await goOn(page);
     await signIn(page, benji);
-    await expectGoodPage(page, 'You are signed in');
+    await expectGoodPage(page, headings.signedIn);
     expect(await hubsOf(client)).toEqual(benji.hubs);
     expect(complaints).toEqual([]);
   });
@@ -116,7 +118,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     await goOn(page);
     await page.locator('#deny').click();
     await page.waitForURL('**/callback?**');
-    await expectGoodPage(page, 'You did not sign in');
+    await expectGoodPage(page, headings.denied);
     expect(await askedAddress(client)).not.toBe(address);
     expect(complaints.filter((it) => !it.includes('status of 403'))).toEqual([]);
   });
@@ -152,11 +154,11 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     await page.reload();
     await goOn(page);
     await page.goBack();
-    await expectGoodPage(page, 'Sign in to Autodesk?', 1);
+    await expectGoodPage(page, headings.confirm, 1);
     await goOn(page);
     await signIn(page, alice);
-    await expectGoodPage(page, 'You are signed in');
-    const tooLate = () => expectGoodPage(page, 'This sign-in link is no longer good');
+    await expectGoodPage(page, headings.signedIn);
+    const tooLate = () => expectGoodPage(page, headings.linkIsStale);
     await page.reload();
     await tooLate();
     // Back on Autodesk's page, as somebody else: what has ended does not begin anew.
@@ -187,7 +189,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     onTestFinished(() => victim.context().close());
     await victim.goto(page.url());
     await signIn(victim, benji);
-    await expectGoodPage(victim, 'This sign-in is not yours');
+    await expectGoodPage(victim, headings.notYours);
     expect(await victim.getByRole('main').textContent()).toContain('Nothing was changed');
     expect(await askedAddress(client)).toContain('/signin?');
   });

@@ -1,4 +1,5 @@
 // Allowing an MCP client, with --client-auth autodesk, as people do it: in a browser, from the client and back to it.
+
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { definition as threeLegged } from '../../servers/3lo.ts';
@@ -6,6 +7,7 @@ import { newPage, newTab, noBrowser, startBrowser, type Window } from '../suppor
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { newest } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { type LocalServer, startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, TestOAuthProvider, type WaitingClient } from '../support/oauth-client.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
@@ -84,12 +86,13 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     const { address, finish } = await waitingClient(kind);
     const { page, complaints } = await openWindow();
     await page.goto(address.href);
-    await expectGoodPage(page, `Allow ${clientName}?`, 1);
+    await expectGoodPage(page, new RegExp(clientName), 1);
     const [publisher, redirectUri] = await page.locator('#publisher, #redirect-uri').allTextContents();
-    expect(publisher).toBe(kind === local ? 'nobody: any program can give itself this name' : publicName);
+    expect(publisher).toContain(kind === local ? 'nobody' : publicName);
     const { host } = new URL(callbackOf(kind));
-    expect(redirectUri?.trim()).toBe(kind === local ? `a program on your own computer, at ${host}` : host);
-    expect(await page.getByRole('main').textContent()).toContain('See and download your projects and files');
+    if (kind === local) for (const part of ['your own computer', host]) expect(redirectUri).toContain(part);
+    else expect(redirectUri?.trim()).toBe(host);
+    expect(await page.getByRole('main').textContent()).toMatch(/projects and files/);
     if (kind === local) await picture(page, 'allow-client');
     await allow(page, benji);
     const client = keep(await finish(await backAt(page, kind)));
@@ -104,7 +107,7 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
       const { page, complaints } = await openWindow();
       await page.goto(address.href);
       await page.locator('#deny').click();
-      await expect(finish(await backAt(page, kind))).rejects.toThrow('The person did not allow it');
+      await expect(finish(await backAt(page, kind))).rejects.toThrow('not allow');
       expect(sandbox.requests).toEqual([]);
       expect(complaints).toEqual([]);
     },
@@ -116,7 +119,7 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     await page.goto(address.href);
     await page.locator('#allow').click();
     await page.locator('#deny').click();
-    await expect(finish(await backAt(page))).rejects.toThrow('The person did not allow it at Autodesk');
+    await expect(finish(await backAt(page))).rejects.toThrow('at Autodesk');
     expect(complaints).toEqual([]);
   });
 
@@ -178,14 +181,14 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     await page.locator('#allow').click();
     await page.waitForURL(`${sandbox.url}/**`);
     await page.goBack();
-    await expectGoodPage(page, `Allow ${clientName}?`, 1);
+    await expectGoodPage(page, new RegExp(clientName), 1);
     await allow(page, alice);
     const client = keep(await finish(await backAt(page)));
     // Back on Autodesk's page, as somebody else: what has ended does not begin anew.
     await page.goBack();
     await signIn(page, benji);
     await page.waitForURL(`${served.url}/callback?**`);
-    await expectGoodPage(page, 'This sign-in is over');
+    await expectGoodPage(page, headings.isOver);
     expect(await hubsOf(client)).toEqual(alice.hubs);
     expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);
   });

@@ -1,4 +1,5 @@
 // Signing in behind a reverse proxy that speaks HTTPS, as a server is run for others: in a browser, with its cookies.
+
 import { request } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -9,6 +10,7 @@ import { definition as threeLegged } from '../../servers/3lo.ts';
 import { newPage, noBrowser, startBrowser, type Window } from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { startLocalServer } from '../support/local-server.ts';
 import { authorizeAddress, newClient } from '../support/oauth-requests.ts';
 import { connectBearing } from '../support/oidc.ts';
@@ -90,7 +92,7 @@ describe.skipIf(noBrowser)('behind a proxy that speaks HTTPS, in a browser', () 
     await page.waitForURL(`${sandbox.url}/**`);
     await signIn(page);
     await page.waitForURL(`${publicUrl}/callback?**`);
-    expect(await page.title()).toBe('You are signed in');
+    expect(await page.title()).toMatch(headings.signedIn);
     expect(await hubsOf(client)).toEqual(alice.hubs);
     expect(complaints).toEqual([]);
   });

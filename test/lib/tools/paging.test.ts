@@ -85,7 +85,7 @@ describe('a cursor', () => {
   const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const decoded = (cursor: string) =>
     z.tuple([z.unknown(), z.unknown()]).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-  const refusal = /^cursor: it does not belong to this listing\. Pass the "next_cursor"/;
+  const refusal = /^cursor: .*next_cursor/;
 
   test.each([
     ['another bucket', 'list_objects', { bucket_key: 'sandbox-odd-names' }],

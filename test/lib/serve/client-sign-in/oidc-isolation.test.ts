@@ -1,4 +1,5 @@
 // Ten people at one server, a thousand calls in any order: nobody ever sees what is another's.
+
 import type { Client } from '@modelcontextprotocol/client';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -13,6 +14,7 @@ import { type Listener, listen } from '../../../../lib/serve/listen.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { eras } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
+import { headings, htmlHeaded } from '../../../support/headings.ts';
 import { connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { signInThrough } from '../../../support/oidc.ts';
 import {
@@ -127,8 +129,8 @@ async function seatsOf(name: string, account: (typeof autodeskAccounts)[number])
   }
   const [first] = clients;
   if (!first) throw new Error('There are two eras');
-  expect((await signInThrough(await askedAddress(first.client), account)).html).toContain(
-    'You are signed in',
+  expect((await signInThrough(await askedAddress(first.client), account)).html).toEqual(
+    htmlHeaded(headings.signedIn),
   );
   const { apsToken } = await whoAmI(first.client);
   const must = { caller: `${provider.issuer}#${name}`, hubs: account.hubs, apsToken };

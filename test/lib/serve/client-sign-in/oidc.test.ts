@@ -1,4 +1,5 @@
 // Client sign-in with an OpenID provider that is not ours: clients find it by themselves, and people get their data.
+
 import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
@@ -8,6 +9,7 @@ import { definition as publicClient } from '../../../../servers/pkce.ts';
 import { eras, newest } from '../../../support/clients.ts';
 import { later, minutes } from '../../../support/clock.ts';
 import { closing } from '../../../support/closing.ts';
+import { headings, htmlHeaded } from '../../../support/headings.ts';
 import { connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { bearer, inNewestEra, serveOidc, signInThrough } from '../../../support/oidc.ts';
 import {
@@ -51,7 +53,7 @@ describe.each(eras)('%s', (_name, mode) => {
     const client = keep(await connectSigningIn(url, mode, atProvider('ann')));
     const address = await askedAddress(client);
     expect((await openBrowser().open(address)).html).toContain(nameOf('ann'));
-    expect((await signInThrough(address, benji)).html).toContain('You are signed in');
+    expect((await signInThrough(address, benji)).html).toEqual(htmlHeaded(headings.signedIn));
     expect(await hubsOf(client)).toEqual(benji.hubs);
   });
 });

@@ -1,9 +1,11 @@
 // The form on the page of consent: what it leads to, and that it counts in one browser alone, for a while.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import { decide, shown } from '../../../../support/consent.ts';
+import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, newPkce } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
@@ -60,7 +62,7 @@ describe('the form', () => {
       for (const decision of ['allow', 'deny']) {
         const { status, headers, body } = await decide(served, { form, decision }, cookie);
         expect([status, headers.location]).toEqual([400, undefined]);
-        expect(body).toContain('This sign-in is over');
+        expect(body).toEqual(htmlHeaded(headings.isOver));
       }
   });
 

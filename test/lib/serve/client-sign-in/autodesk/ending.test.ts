@@ -42,7 +42,7 @@ const notNow = {
   status: 503,
   json: {
     error: 'temporarily_unavailable',
-    error_description: expect.stringMatching(/^APS did not sign the application in.+Try again in a minute/),
+    error_description: expect.stringMatching(/APS.+again in a minute/),
   },
 };
 const unreachable = {
@@ -79,7 +79,7 @@ describe('a person who withdrew their consent at Autodesk', () => {
     const his = await newTokens(served, { person: atAutodesk(benji) });
     sandbox.revokeUserTokens(alice.userId);
     const told = await call(served, tokens.access);
-    expect(told.body).toContain('Your sign-in with your Autodesk account has ended. Sign in again');
+    expect(told.body).toMatch(/Autodesk account.*Sign in again/);
     expect(told.body).toContain('"isError":true');
     expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
     expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
@@ -99,9 +99,7 @@ describe('a person who signs out', () => {
   test('is signed out in each of their clients, and nobody else is', async () => {
     const [one, other] = [await newTokens(served), await newTokens(served)];
     const his = await newTokens(served, { person: atAutodesk(benji) });
-    expect((await call(served, one.access, 'sign_out')).body).toContain(
-      'Signed out. The access to Autodesk was',
-    );
+    expect((await call(served, one.access, 'sign_out')).body).toContain('was revoked');
     for (const tokens of [one, other]) {
       expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
       expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
@@ -126,7 +124,7 @@ describe('nobody is signed out by trouble of APS', () => {
       status: 400,
       json: {
         error: 'invalid_grant',
-        error_description: 'APS did not say whose account it is. Sign in again in a minute.',
+        error_description: expect.stringMatching(/APS.*whose account.*in a minute/),
       },
     });
     sandbox.trouble.reset();

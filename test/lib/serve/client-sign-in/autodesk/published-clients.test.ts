@@ -46,13 +46,13 @@ const ask = (clientId: string, at = served) => send(authorizeAddress(at, clientI
 async function expectRefused(clientId: string, words: string, at = served) {
   const { status, headers, body } = await ask(clientId, at);
   expect([status, headers.location]).toEqual([400, undefined]);
-  expect(body).toContain('The metadata document of this MCP client cannot be used');
+  expect(body).toMatch(/metadata document.*cannot be used/);
   expect(body).toContain(words);
 }
 
 test('a person is asked about a client whose document is right', async () => {
   const { status, body } = await ask(publish());
-  expect([status, body.includes('Allow Published?')]).toEqual([200, true]);
+  expect([status, /<h1>[^<]*Published/.test(body)]).toEqual([200, true]);
 });
 
 test('a document may have more in it than is asked for here', async () => {
@@ -76,7 +76,7 @@ describe('a document is refused', () => {
       { redirect_uris: [clientCallback, 'http://app.example/'] },
       'must be an https',
     ],
-    ['with one of a private scheme', { redirect_uris: ['client://callback'] }, 'must be an https address'],
+    ['with one of a private scheme', { redirect_uris: ['client://callback'] }, 'https'],
     ['with a fragment in one', { redirect_uris: [`${clientCallback}#x`] }, 'has a fragment'],
   ])('%s', async (_what, changes, words) => {
     await expectRefused(publish(changes), words);
@@ -125,11 +125,7 @@ describe('a server as it is started by the launcher', () => {
     const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
     const inside = keep(await startTlsServer((_request, response) => response.end('{}')));
     for (const host of ['localhost', '127.0.0.1', '[::1]', '127.0.0.2', '[::ffff:7f00:1]'])
-      await expectRefused(
-        `https://${host}:${inside.port}/client.json`,
-        'it is not at an address of the public Internet',
-        launched,
-      );
+      await expectRefused(`https://${host}:${inside.port}/client.json`, 'public Internet', launched);
     expect([inside.connections, inside.requests]).toEqual([0, []]);
   });
 
@@ -142,6 +138,6 @@ describe('a server as it is started by the launcher', () => {
     'https://[64:ff9b::7f00:1]/x',
   ])('asks nobody at %s', async (address) => {
     const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
-    await expectRefused(address, 'it is not at an address of the public Internet', launched);
+    await expectRefused(address, 'public Internet', launched);
   });
 });
