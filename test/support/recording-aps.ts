@@ -23,8 +23,11 @@ export type RecordingAps = {
 const passedOn = ['authorization', 'content-type', 'accept'];
 const passedBack = ['content-type', 'location', 'retry-after', 'www-authenticate'];
 
-/** Starts one in front of `sandbox`. */
-export async function startRecordingAps(sandbox: Pick<Sandbox, 'url'>): Promise<RecordingAps> {
+/** Starts one in front of `sandbox`. `hear` is told of each request with a form, and of the answer, before it is given. */
+export async function startRecordingAps(
+  sandbox: Pick<Sandbox, 'url'>,
+  hear: (request: RecordedRequest, answer: string) => void = () => {},
+): Promise<RecordingAps> {
   const posted: RecordedRequest[] = [];
 
   async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -36,20 +39,25 @@ export async function startRecordingAps(sandbox: Pick<Sandbox, 'url'>): Promise<
       ...{ method: request.method, headers, redirect: 'manual' },
       body: body === '' ? undefined : body,
     });
-    if (request.method === 'POST')
-      posted.push({
+    const content = await answer.text();
+    if (request.method === 'POST') {
+      const recorded = {
         path: request.url ?? '',
         authorization: request.headers.authorization,
         form: Object.fromEntries(new URLSearchParams(body)),
         status: answer.status,
-      });
+      };
+      posted.push(recorded);
+      hear(recorded, content);
+    }
     for (const name of passedBack)
       if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name) ?? '');
     response.writeHead(answer.status);
-    response.end(await answer.text());
+    response.end(content);
   }
 
   const { url, close } = await startLocalServer((request, response) => {
+    // What the sandbox drops is dropped here, too.
     passOn(request, response).catch(() => response.destroy());
   });
   return { url, posted, close };

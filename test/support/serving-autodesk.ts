@@ -5,9 +5,10 @@ import { createHost } from '../../lib/serve/host.ts';
 import { createHttpApp } from '../../lib/serve/http.ts';
 import { createKeys } from '../../lib/serve/keys.ts';
 import { listen } from '../../lib/serve/listen.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { now } from './clock.ts';
+import { closing } from './closing.ts';
 import { hasty } from './serving.ts';
 
 type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string };
@@ -55,4 +56,12 @@ export async function serveAutodesk(
       clientSignIn.close?.();
     },
   };
+}
+
+/** A sandbox and such a server in front of it, on the clock of the test. Call it once at the top of a test file. */
+export async function startAutodesk() {
+  const keep = closing();
+  const sandbox = keep(await startSandbox({ now }));
+  const served = keep(await serveAutodesk(sandbox));
+  return { keep, sandbox, served };
 }

@@ -9,6 +9,7 @@ import { apsErrorOf } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
+import { spellingsOf } from '../../support/secrets.ts';
 import { hasty } from '../../support/serving.ts';
 
 const keep = closing();
@@ -40,12 +41,7 @@ function everythingOf(error: ApsError): string {
 }
 
 /** The ways in which a secret could be written. */
-const spellings = [
-  secret,
-  encodeURIComponent(secret),
-  Buffer.from(secret).toString('base64').slice(0, 16),
-  'Basic ',
-];
+const spellings = [...spellingsOf(secret), 'Basic '];
 
 describe('one flight', () => {
   test('200 calls at once cause one request, for the scopes that are needed', async () => {

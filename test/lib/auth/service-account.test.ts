@@ -135,50 +135,20 @@ describe('the assertion', () => {
   });
 });
 
-describe('one flight', () => {
-  test('200 calls at once cause one request', async () => {
-    const tokens = source();
-    const given = await Promise.all(
-      Array.from({ length: 200 }, (_, id) => tokens.get({ id: `caller ${id}` })),
-    );
-    expect(new Set(given).size).toBe(1);
-    expect(tokenRequests()).toMatchObject([{ status: 200 }]);
-  });
-
-  test('its failure is that of all who wait for it, and the next call tries anew', async () => {
-    const tokens = source({ patience: { retries: 0 } });
-    sandbox.trouble.set({ failAll: { status: 503 } });
-    const errors = await Promise.all(Array.from({ length: 50 }, () => apsErrorOf(tokens.get(localUser))));
-    expect(new Set(errors.map(({ status }) => status))).toEqual(new Set([503]));
-    expect(tokenRequests()).toHaveLength(1);
-    sandbox.trouble.reset();
-    expect(await tokens.get(localUser)).toMatch(/^eyJ/);
-  });
-});
-
-describe('fresh', () => {
-  test('a token is kept until 60 seconds before it expires, and then renewed', async () => {
-    const tokens = source();
-    const first = await tokens.get(localUser);
-    clock += 3_599_000 - minute - 1;
-    expect(await tokens.get(localUser)).toBe(first);
-    clock += 1;
-    const second = await tokens.get(localUser);
-    expect(second).not.toBe(first);
-    expect(await tokens.get(localUser)).toBe(second);
-    expect(tokenRequests()).toHaveLength(2);
-  });
-
-  test('a dropped token is not given out again, and dropping it once more leaves the new one alone', async () => {
-    const tokens = source();
-    const first = await tokens.get(localUser);
-    tokens.drop(localUser, first);
-    const second = await tokens.get(localUser);
-    expect(second).not.toBe(first);
-    tokens.drop(localUser, first);
-    expect(await tokens.get(localUser)).toBe(second);
-    expect(tokenRequests()).toHaveLength(2);
-  });
+// How a token is shared and renewed is the same for every source: see client-credentials.test.ts.
+test('200 calls at once cause one exchange, and its token is good until 60 seconds before it expires', async () => {
+  const tokens = source();
+  const given = await Promise.all(Array.from({ length: 200 }, (_, id) => tokens.get({ id: `caller ${id}` })));
+  expect(new Set(given).size).toBe(1);
+  clock += 3_599_000 - minute - 1;
+  expect(await tokens.get(localUser)).toBe(given[0]);
+  expect(tokenRequests()).toMatchObject([{ status: 200 }]);
+  clock += 1;
+  const second = await tokens.get(localUser);
+  expect(second).not.toBe(given[0]);
+  tokens.drop(localUser, second);
+  expect(await tokens.get(localUser)).not.toBe(second);
+  expect(tokenRequests()).toHaveLength(3);
 });
 
 describe('a refusal', () => {

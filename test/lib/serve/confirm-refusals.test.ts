@@ -1,32 +1,21 @@
 // Links that reach somebody else than they were made for: nobody's Autodesk account is tied to the sender.
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defineServer } from '../../../lib/serve/definition.ts';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';
-import { closing } from '../../support/closing.ts';
 import { askedSomebody } from '../../support/confirm-page.ts';
 import { headings, htmlHeaded } from '../../support/headings.ts';
-import { serveOidc } from '../../support/oidc.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../../support/openid-provider.ts';
+import { serveOidc, startOidc } from '../../support/oidc.ts';
 import { alice, benji } from '../../support/people.ts';
 import { send } from '../../support/raw-http.ts';
 import { askedAddress } from '../../support/sign-in.ts';
-import { type ServedHttp, serveWith, signInOn } from '../../support/signing-in.ts';
+import { serveWith, signInOn } from '../../support/signing-in.ts';
 import { threeLegged as builtThreeLegged } from '../../support/three-legged.ts';
 import { hubsOf } from '../../support/tool-results.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, threeLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 
 const asked = async () => keep(await askedSomebody(provider, served));
 const codesSpent = () => sandbox.requests.filter(({ grant }) => grant === 'authorization_code').length;

@@ -1,10 +1,8 @@
 // The page between a client's link and Autodesk, where clients sign in with tokens: it says for whom the link was made.
 import { UrlElicitationRequiredError } from '@modelcontextprotocol/client';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { eras, newest } from '../../support/clients.ts';
-import { closing } from '../../support/closing.ts';
 import {
   askedSomebody,
   cookieOf,
@@ -12,24 +10,14 @@ import {
   postConfirmation,
   tokenOfSomebody,
 } from '../../support/confirm-page.ts';
-import { connectBearing, serveOidc, signInThrough } from '../../support/oidc.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../../support/openid-provider.ts';
+import { connectBearing, signInThrough, startOidc } from '../../support/oidc.ts';
 import { alice, benji, chien, profileOf } from '../../support/people.ts';
 import { send } from '../../support/raw-http.ts';
 import { askedAddress, attend, takesAddresses } from '../../support/sign-in.ts';
-import type { ServedHttp } from '../../support/signing-in.ts';
 import { hubsOf } from '../../support/tool-results.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, threeLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 
 const newToken = () => tokenOfSomebody(provider, served);
 

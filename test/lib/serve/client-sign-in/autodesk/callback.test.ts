@@ -1,23 +1,15 @@
 // The way back from Autodesk: it ends in the browser that it began in, once, and at the client that asked.
 
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
-import { later, minutes, now } from '../../../../support/clock.ts';
-import { closing } from '../../../../support/closing.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { later, minutes } from '../../../../support/clock.ts';
 import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, type Parameters } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
-import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let served: ServedAutodesk;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox));
-});
+const { keep, sandbox, served } = await startAutodesk();
 afterEach(() => sandbox.trouble.reset());
 
 /** Allows a client in a browser: the address at Autodesk that comes next. */

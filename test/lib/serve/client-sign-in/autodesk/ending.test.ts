@@ -1,8 +1,6 @@
 // How a sign-in ends, and how it does not: by the person's will and APS's final no, and never by trouble that passes.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
-import { later, minutes, now } from '../../../../support/clock.ts';
-import { closing } from '../../../../support/closing.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { later, minutes } from '../../../../support/clock.ts';
 import {
   askToken,
   call,
@@ -13,16 +11,10 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
-import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let served: ServedAutodesk;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox));
-});
+const { sandbox, served } = await startAutodesk();
 afterEach(() => sandbox.trouble.reset());
 
 const renewals = () => sandbox.requests.filter((it) => it.grant === 'refresh_token').map((it) => it.status);

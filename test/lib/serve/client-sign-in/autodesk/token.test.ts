@@ -1,9 +1,7 @@
 // The token endpoint with an authorization code: once, in time, for the client that asked, where it asked.
 import { createHash } from 'node:crypto';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
-import { later, minutes, now } from '../../../../support/clock.ts';
-import { closing } from '../../../../support/closing.ts';
+import { describe, expect, test } from 'vitest';
+import { later, minutes } from '../../../../support/clock.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import {
   askToken,
@@ -16,15 +14,9 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
-import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { startAutodesk } from '../../../../support/serving-autodesk.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let served: ServedAutodesk;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox));
-});
+const { served } = await startAutodesk();
 
 test('a code is exchanged for a short-lived access token and a refresh token', async () => {
   const { status, headers, json } = await askToken(served, await codeForm(served));
