@@ -1,11 +1,10 @@
 // The 3LO server as a program: in a person's steps over HTTP and over stdio.
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, eras } from '../support/clients.ts';
 import { alice, benji, chien } from '../support/people.ts';
+import { freePort, holdPort } from '../support/ports.ts';
 import { run, runHttpServer } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
 import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
@@ -55,28 +54,6 @@ describe('over HTTP', () => {
     expect(await hubsOf(client)).toEqual(alice.hubs);
   });
 });
-
-/** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const { port, close } = await holdPort(0);
-  await close();
-  return port;
-}
-
-/** Takes a port until it is closed. */
-async function holdPort(port: number) {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('It has no port');
-  const close = async () => {
-    if (!server.listening) return;
-    server.close();
-    await once(server, 'close');
-  };
-  onTestFinished(close);
-  return { port: address.port, close };
-}
 
 /** A client that has started its server by itself, with these options. */
 function overStdio(
@@ -144,7 +121,7 @@ describe('over stdio, the callback', () => {
   });
 
   test('on a port that is taken is an error of the tool with the way out, and works once the port is free', async () => {
-    const holder = await holdPort(0);
+    const holder = await holdPort();
     const client = await overStdio(['--port', String(holder.port)], 'legacy');
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const { isError, text } = await said(client, 'list_hubs');

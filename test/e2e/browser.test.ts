@@ -1,11 +1,10 @@
 // Signing in as people do it: in a browser, on Autodesk's page (here the sandbox's) and on the pages of this server.
-
 import type { Client } from '@modelcontextprotocol/client';
 import { MemoryTokenStorage } from 'fastmcp/auth';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
-import { newPage, noBrowser, startBrowser } from '../support/browser.ts';
+import { describeInBrowser, signInOnPage } from '../support/browser.ts';
 import { connect } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
 import { headings } from '../support/headings.ts';
@@ -17,19 +16,13 @@ import { servePatiently, serveThreeLegged } from '../support/three-legged.ts';
 import { hubsOf } from '../support/tool-results.ts';
 
 const keep = closing();
-// The reporter lists skipped tests, but not why they were.
-if (noBrowser) console.error(`The tests of the sign-in pages in a browser are skipped: ${noBrowser}.`);
-
-describe.skipIf(noBrowser)('in a browser', () => {
-  let browser: Browser;
+describeInBrowser('signing in, in a browser', (openWindow) => {
   let sandbox: Sandbox;
   let served: Served;
   beforeAll(async () => {
-    browser = await startBrowser();
     sandbox = keep(await startSandbox());
     served = keep(await serveThreeLegged(sandbox));
   });
-  afterAll(() => browser?.close());
   afterEach(() => {
     sandbox.trouble.reset();
     vi.useRealTimers();
@@ -45,11 +38,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
   } = {}): Promise<{ client: Client; address: string; page: Page; complaints: string[] }> {
     const client = await connect(at.url, 'legacy');
     const address = await askedAddress(client);
-    const { page, complaints } = await newPage(browser, options);
-    onTestFinished(async () => {
-      await page.context().close();
-      await client.close();
-    });
+    onTestFinished(() => client.close());
+    const { page, complaints } = await openWindow(options);
     return { client, address, page, complaints };
   }
 
@@ -58,8 +48,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await page.goto(address);
     expect(await page.title()).toBe('Sign in to Sandbox Demo - APS sandbox');
     expect(await page.locator('#scopes li').count()).toBe(1);
-    await page.locator(`#user-${alice.userId}`).check();
-    await page.locator('#allow').click();
+    await signInOnPage(page, alice);
     await page.waitForURL(`${served.url}/callback?**`);
     await expectGoodPage(page, headings.signedIn);
     const { name, email } = profileOf(alice);
@@ -119,8 +108,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
   test('a link that was used is no longer good, and reloading the page is using it again', async () => {
     const { client, address, page, complaints } = await person();
     await page.goto(address);
-    await page.locator(`#user-${benji.userId}`).check();
-    await page.locator('#allow').click();
+    await signInOnPage(page, benji);
     await page.waitForURL(`${served.url}/callback?**`);
     await page.reload();
     await expectGoodPage(page, headings.linkIsStale);

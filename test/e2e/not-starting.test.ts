@@ -1,7 +1,6 @@
 // What a person is told when a server cannot start: one message that says what to do, and no stack.
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { holdPort } from '../support/ports.ts';
 import { oneLine, refusalOf, runToEnd } from '../support/programs.ts';
 
 describe('npm run 2lo', () => {
@@ -26,12 +25,8 @@ describe('npm run 2lo', () => {
   });
 
   test('a port that is taken gets one line that names it, and the way out', async () => {
-    const holder = createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const address = holder.address();
-    const port = typeof address === 'object' ? String(address?.port) : '';
+    const port = String((await holdPort()).port);
     const said = await refusalOf(['scripts/run.ts', '2lo', '--sandbox', '--port', port]);
-    holder.close();
     expect(said).toMatch(oneLine);
     for (const part of [port, 'taken', '--port']) expect(said).toContain(part);
   });

@@ -1,5 +1,4 @@
 // The PKCE server: it offers what 3lo does, and signs people in and out without a secret.
-
 import type { VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SettingsError } from '../../lib/config.ts';

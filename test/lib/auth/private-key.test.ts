@@ -2,7 +2,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { apsServiceAccount, readSettings, SettingsError } from '../../../lib/config.ts';
+import { apsServiceAccount, readSettings } from '../../../lib/config.ts';
+import { problemOf } from '../../support/settings.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
@@ -31,15 +32,7 @@ function read(value: string): KeyObject {
   }).APS_SSA_KEY_BASE64;
 }
 
-function refusal(value: string): SettingsError {
-  try {
-    read(value);
-  } catch (error) {
-    if (error instanceof SettingsError) return error;
-    throw error;
-  }
-  throw new Error('It was taken');
-}
+const refusal = (value: string) => problemOf(() => read(value));
 
 /** Every eight characters in a row of a value, and of the text in it, but for the lines around the key in a PEM. */
 function piecesOf(value: string): string[] {

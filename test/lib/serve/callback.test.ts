@@ -1,5 +1,4 @@
 // What browsers bring back from Autodesk's page, and what the page that answers them says.
-
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';

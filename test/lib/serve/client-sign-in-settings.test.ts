@@ -1,6 +1,6 @@
 // The client sign-in that the settings ask for: which one, through which application, and for what.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Environment, SettingsError } from '../../../lib/config.ts';
+import type { Environment } from '../../../lib/config.ts';
 import { type ClientSignInOptions, createClientSignIn } from '../../../lib/serve/client-sign-in/create.ts';
 import { createKeys } from '../../../lib/serve/keys.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
@@ -11,6 +11,7 @@ import { closing } from '../../support/closing.ts';
 import { clientCallback, connectSigningIn } from '../../support/oauth-client.ts';
 import { post, send, toolCall } from '../../support/raw-http.ts';
 import { type RecordingAps, startRecordingAps } from '../../support/recording-aps.ts';
+import { complaintOf } from '../../support/settings.ts';
 import { serveWith } from '../../support/signing-in.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
@@ -35,16 +36,6 @@ function made(mode: ClientSignInOptions['mode'], environment: Environment, defin
   return signIn;
 }
 
-function complaint(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof SettingsError) return error.message;
-    throw error;
-  }
-  throw new Error('Nothing was found to be wrong');
-}
-
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
 test('none is made where nobody has to sign in', () => {
@@ -60,7 +51,7 @@ test('each says who may call', () => {
 
 describe('with oidc', () => {
   test('the issuer is a must', () => {
-    expect(complaint(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER is missing');
+    expect(complaintOf(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER');
   });
 
   test('tokens are for the address of the server, with the scopes in the settings', async () => {
@@ -101,7 +92,7 @@ describe('with autodesk', () => {
     ['MCP_AUTH_CLIENT_SECRET', { MCP_AUTH_CLIENT_SECRET: 'an0ther-s3cret' }],
     ['MCP_AUTH_CLIENT_ID', { MCP_AUTH_CLIENT_ID: 'another-id', MCP_AUTH_CLIENT_SECRET: ' ' }],
   ])('%s alone is refused: %j', (_name, given) => {
-    const message = complaint(() => made('autodesk', { ...own, ...given }));
+    const message = complaintOf(() => made('autodesk', { ...own, ...given }));
     expect(message).toMatch(
       /^MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET belong together: set both, or neither/,
     );
@@ -109,7 +100,7 @@ describe('with autodesk', () => {
   });
 
   test('the application of the server is a must', () => {
-    const message = complaint(() =>
+    const message = complaintOf(() =>
       made('autodesk', { MCP_AUTH_CLIENT_ID: 'a', MCP_AUTH_CLIENT_SECRET: 'b' }),
     );
     for (const name of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET'])

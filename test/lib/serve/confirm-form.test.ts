@@ -1,5 +1,4 @@
 // The form on the page that asks whether a sign-in is one's own: it counts from one browser, for one sign-in.
-
 import { describe, expect, test } from 'vitest';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../support/confirm-page.ts';

@@ -1,5 +1,4 @@
 // Links that reach somebody else than they were made for: nobody's Autodesk account is tied to the sender.
-
 import { describe, expect, test } from 'vitest';
 import { defineServer } from '../../../lib/serve/definition.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';

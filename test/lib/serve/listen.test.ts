@@ -59,7 +59,7 @@ describe('a port', () => {
     const address = holder.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const { message } = await problem('localhost', port);
-    expect(message).toContain(`Port ${port} is taken. Choose another with --port`);
+    expect(message).toMatch(new RegExp(`${port} is taken.*--port`));
     holder.close();
   });
 
@@ -68,7 +68,7 @@ describe('a port', () => {
     await once(holder, 'listening');
     const address = holder.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    expect((await problem('localhost', port)).message).toContain(`Port ${port} is taken`);
+    expect((await problem('localhost', port)).message).toContain(`${port} is taken`);
     const free = createServer().listen(port, '127.0.0.1');
     await once(free, 'listening');
     free.close();

@@ -1,11 +1,12 @@
 // The command line of a server: what it takes, and what is said about the rest.
 import { describe, expect, test } from 'vitest';
-import { clientAuthModes, SettingsError } from '../../../lib/config.ts';
+import { clientAuthModes } from '../../../lib/config.ts';
 import { help, readOptions } from '../../../lib/serve/options.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../servers/pkce.ts';
 import { definition as serviceAccount } from '../../../servers/ssa.ts';
+import { complaintOf } from '../../support/settings.ts';
 
 describe('the options', () => {
   test('may all be left out', () => {
@@ -102,12 +103,7 @@ describe('the options', () => {
       ['--client-auth autodesk', 'HTTP', 'stdio'],
     ],
   ])('are not %j, and one line says why', (args, parts) => {
-    let message = '';
-    try {
-      readOptions(args, 'http');
-    } catch (error) {
-      if (error instanceof SettingsError) message = error.message;
-    }
+    const message = complaintOf(() => readOptions(args, 'http'));
     for (const part of parts) expect(message).toContain(part);
     expect(message).not.toContain('\n');
   });

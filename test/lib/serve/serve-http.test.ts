@@ -1,5 +1,4 @@
 // A server at work over HTTP: the addresses that it gives out, the names it answers to, and its end.
-
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';

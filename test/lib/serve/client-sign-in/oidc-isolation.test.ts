@@ -1,5 +1,4 @@
 // Ten people at one server, a thousand calls in any order: nobody ever sees what is another's.
-
 import type { Client } from '@modelcontextprotocol/client';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';

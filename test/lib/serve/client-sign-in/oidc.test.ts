@@ -1,5 +1,4 @@
 // Client sign-in with an OpenID provider that is not ours: clients find it by themselves, and people get their data.
-
 import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';

@@ -1,5 +1,4 @@
 // The way back from Autodesk: it ends in the browser that it began in, once, and at the client that asked.
-
 import { afterEach, describe, expect, test } from 'vitest';
 import { later, minutes } from '../../../../support/clock.ts';
 import { headings, htmlHeaded } from '../../../../support/headings.ts';

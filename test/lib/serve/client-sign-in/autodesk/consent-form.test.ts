@@ -1,5 +1,4 @@
 // The form on the page of consent: what it leads to, and that it counts in one browser alone, for a while.
-
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes } from '../../../../support/clock.ts';
