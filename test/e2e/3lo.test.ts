@@ -66,7 +66,7 @@ function overStdio(
 
 describe('over stdio', () => {
   test.each(eras)(
-    '%s that can take its user to an address hears of a no, and gets the data in the call that asked',
+    '%s that can take its user to an address is told when they decline, and gets the data in the call that asked',
     async (_name, mode) => {
       const shown: string[] = [];
       const client = await overStdio(['--port', '0'], mode, { options: takesAddresses });

@@ -1,32 +1,21 @@
 // The PKCE server: it offers what 3lo does, and signs people in and out without a secret.
 import type { VersionNegotiationMode } from '@modelcontextprotocol/client';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SettingsError } from '../../lib/config.ts';
 import { isPublicClient } from '../../lib/serve/definition.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { definition } from '../../servers/pkce.ts';
 import { connect, eras } from '../support/clients.ts';
-import { closing } from '../support/closing.ts';
 import { headings } from '../support/headings.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
 import { alice, benji } from '../support/people.ts';
-import { type RecordingAps, startRecordingAps } from '../support/recording-aps.ts';
+import { startRecordedSandbox } from '../support/recording-aps.ts';
 import type { Served } from '../support/serving.ts';
 import { askedAddress, open, signInAt } from '../support/sign-in.ts';
 import { serveThreeLegged, serveUsers } from '../support/three-legged.ts';
 import { hubsOf, said } from '../support/tool-results.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let aps: RecordingAps;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  aps = keep(await startRecordingAps(sandbox));
-});
-afterEach(() => {
-  aps.posted.length = 0;
-});
+const { keep, sandbox, aps } = await startRecordedSandbox();
 
 /** Serves the PKCE server over HTTP. Each test has its own: in the newest era all of its clients are one person. */
 async function servePkce(env: Record<string, string> = {}): Promise<Served> {

@@ -1,7 +1,9 @@
 /** The sandbox behind a server that keeps what each request had in it, headers and forms included. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Sandbox } from '../../sandbox/index.ts';
+import { afterEach } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { closing } from './closing.ts';
 import { startLocalServer } from './local-server.ts';
 
 export type RecordedRequest = {
@@ -61,4 +63,15 @@ export async function startRecordingAps(
     passOn(request, response).catch(() => response.destroy());
   });
   return { url, posted, close };
+}
+
+/** A sandbox with one in front of it, whose records end with each test. Call it once at the top of a test file. */
+export async function startRecordedSandbox() {
+  const keep = closing();
+  const sandbox = keep(await startSandbox());
+  const aps = keep(await startRecordingAps(sandbox));
+  afterEach(() => {
+    aps.posted.length = 0;
+  });
+  return { keep, sandbox, aps };
 }

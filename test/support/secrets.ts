@@ -1,4 +1,5 @@
 /** Looking for secrets where none may be. */
+import { inspect } from 'node:util';
 import { expect } from 'vitest';
 
 /** The ways in which a secret could be written. */
@@ -12,4 +13,15 @@ export function expectNone(secrets: Iterable<string>, seen: readonly string[]): 
   expect(everything).toMatch(/\w/);
   for (const secret of secrets)
     for (const spelling of spellingsOf(secret)) expect(everything).not.toContain(spelling);
+}
+
+/** Everything that a log could show of an error. */
+export function everythingOf(error: Error): string {
+  return [
+    error.message,
+    error.stack,
+    String(error),
+    JSON.stringify(error),
+    inspect(error, { depth: 20, showHidden: true }),
+  ].join('\n');
 }

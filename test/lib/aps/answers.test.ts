@@ -83,7 +83,7 @@ describe('a refusal', () => {
     },
   );
 
-  test('is told on one line and at a bearable length', async () => {
+  test('is one line of a reasonable length', async () => {
     const server = keep(await startLocalServer(always({ reason: `a\n\tb ${'c'.repeat(5000)}` }, 400)));
     const { message } = await apsErrorOf(getThing(apsAt(server.url)));
     expect(message).toContain('a b ccc');

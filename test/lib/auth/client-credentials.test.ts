@@ -1,7 +1,5 @@
 // 2-legged sign-in: one flight, fresh tokens, and not a word about secrets.
-import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { ApsError } from '../../../lib/aps/errors.ts';
 import { clientCredentials } from '../../../lib/auth/client-credentials.ts';
 import { localUser, type TokenSource } from '../../../lib/auth/token-source.ts';
 import type { Fault } from '../../../sandbox/index.ts';
@@ -9,7 +7,7 @@ import { apsErrorOf } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
-import { spellingsOf } from '../../support/secrets.ts';
+import { everythingOf, spellingsOf } from '../../support/secrets.ts';
 import { hasty } from '../../support/serving.ts';
 
 const keep = closing();
@@ -29,17 +27,6 @@ function source(changes: Partial<Parameters<typeof clientCredentials>[0]> = {}):
   });
 }
 
-/** Everything that a log could show of an error. */
-function everythingOf(error: ApsError): string {
-  return [
-    error.message,
-    error.stack,
-    String(error),
-    JSON.stringify(error),
-    inspect(error, { depth: 20, showHidden: true }),
-  ].join('\n');
-}
-
 /** The ways in which a secret could be written. */
 const spellings = [...spellingsOf(secret), 'Basic '];
 
@@ -55,7 +42,7 @@ describe('one flight', () => {
     ]);
   });
 
-  test('its failure is that of all who wait for it, and the next call tries anew', async () => {
+  test('its failure is shared by all who wait for it, and the next call tries again', async () => {
     const tokens = source({ patience: { retries: 0 } });
     sandbox.trouble.set({ failAll: { status: 503 } });
     const errors = await Promise.all(Array.from({ length: 50 }, () => apsErrorOf(tokens.get(localUser))));

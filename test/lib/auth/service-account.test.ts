@@ -1,7 +1,6 @@
 // Signing in as a service account: what the assertion says, how often it is used, and what refusals mean.
 import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { inspect } from 'node:util';
 import { decodeJwt, jwtVerify } from 'jose';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ApsError } from '../../../lib/aps/errors.ts';
@@ -10,6 +9,7 @@ import { type Fault, type Sandbox, startSandbox } from '../../../sandbox/index.t
 import { apsErrorOf } from '../../support/aps-calls.ts';
 import { closing } from '../../support/closing.ts';
 import { always, type LocalServer, startLocalServer } from '../../support/local-server.ts';
+import { everythingOf } from '../../support/secrets.ts';
 import { accountIn, administer, serviceAccountSource } from '../../support/service-accounts.ts';
 import { hasty } from '../../support/serving.ts';
 
@@ -233,7 +233,7 @@ describe('a clock', () => {
     expect(error.message).not.toContain('APS_SSA_ID');
   });
 
-  test('that is wrong is told from the real one too', async () => {
+  test('that is wrong is noticed with the real clock, too', async () => {
     const real = keep(await startSandbox());
     const error = await apsErrorOf(
       serviceAccountSource(real, { now: () => Date.now() - 30 * minute }).get(localUser),
@@ -241,7 +241,7 @@ describe('a clock', () => {
     expect(error.message).toContain('30 minutes behind APS');
   });
 
-  test('is not to blame for a refusal while it is right', async () => {
+  test('that is right is not blamed for a refusal', async () => {
     const error = await apsErrorOf(source({ keyId: randomUUID() }).get(localUser));
     expect(error.message).not.toContain('clock');
   });
@@ -250,17 +250,6 @@ describe('a clock', () => {
 describe('silent', () => {
   const secret = 'S3cr3t-0815-that-nobody-may-see';
   const pem = () => Buffer.from(sandbox.env.APS_SSA_KEY_BASE64 ?? '', 'base64').toString();
-
-  /** Everything that a log could show of an error. */
-  function everythingOf(error: ApsError): string {
-    return [
-      error.message,
-      error.stack,
-      String(error),
-      JSON.stringify(error),
-      inspect(error, { depth: 20, showHidden: true }),
-    ].join('\n');
-  }
 
   function expectSilence(error: ApsError): void {
     const shown = everythingOf(error);

@@ -77,7 +77,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
   });
 
   test.each(['decline', 'cancel'] as const)(
-    'whose person answers %s hears so in plain words, is asked once, and may try again',
+    'whose person answers %s is told in plain words, is asked once, and may try again',
     async (action) => {
       let questions = 0;
       let willing = false;
@@ -228,7 +228,7 @@ describe('a person who never finishes', () => {
     expect(hubIdsIn(await call)).toEqual(alice.hubs);
   });
 
-  test('leaves a client that listens with signs of life, each with more progress than the last', async () => {
+  test('gives a client that listens signs of life, each with more progress than the last', async () => {
     const { client, shown, waited } = await slowPerson();
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const heard: { progress: number; message?: string }[] = [];

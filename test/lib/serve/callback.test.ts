@@ -105,7 +105,7 @@ describe('a state', () => {
     expect(await hubsOf(client)).toEqual(alice.hubs);
   });
 
-  test('that is given twice is refused, whichever comes first, and is not spent', async () => {
+  test('that is given twice is refused, whichever comes first, and is not used up', async () => {
     const { client, address } = await asked();
     const back = await sandbox.signIn(address, alice);
     const { state = '', code = '' } = Object.fromEntries(back.searchParams);
@@ -189,7 +189,7 @@ describe('a code', () => {
 });
 
 describe('an error', () => {
-  test('access_denied is the person’s own choice, and nothing is blamed', async () => {
+  test('access_denied is the person’s own choice, and nobody is blamed', async () => {
     const { client, address } = await asked();
     const page = await signInAt(sandbox, address, { allow: false });
     expect(page).toMatchObject({ status: 403, heading: expect.stringMatching(headings.denied) });
@@ -224,7 +224,7 @@ describe('an error', () => {
     },
   );
 
-  test('spends the state like an answer does', async () => {
+  test('uses the state up, as an answer does', async () => {
     const { address } = await asked();
     const denied = await sandbox.signIn(address, { allow: false });
     expect((await open(denied)).status).toBe(403);
@@ -259,7 +259,7 @@ describe('an error', () => {
 });
 
 describe('a request for the callback', () => {
-  test('with HEAD, as link checkers send it, does not spend the state', async () => {
+  test('with HEAD, as link checkers send it, does not use the state up', async () => {
     const { client, address } = await asked();
     const back = await sandbox.signIn(address, alice);
     expect((await send(back, { method: 'HEAD' })).status).toBeGreaterThanOrEqual(400);
@@ -267,14 +267,14 @@ describe('a request for the callback', () => {
     expect(await hubsOf(client)).toEqual(alice.hubs);
   });
 
-  test.each(['POST', 'PUT', 'OPTIONS'])('with %s does not spend the state', async (method) => {
+  test.each(['POST', 'PUT', 'OPTIONS'])('with %s does not use the state up', async (method) => {
     const { address } = await asked();
     const back = await sandbox.signIn(address, alice);
     expect((await send(back, { method })).body).not.toMatch(headings.signedIn);
     expect((await open(back)).status).toBe(200);
   });
 
-  test('under a name that is not of this machine is refused, and does not spend the state', async () => {
+  test('under a name that is not of this machine is refused, and does not use the state up', async () => {
     const { address } = await asked();
     const back = await sandbox.signIn(address, alice);
     expect((await send(back, { headers: { host: 'evil.example' } })).status).toBe(403);

@@ -1,30 +1,19 @@
 // The client sign-in that the settings ask for: which one, through which application, and for what.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../../lib/config.ts';
 import { type ClientSignInOptions, createClientSignIn } from '../../../lib/serve/client-sign-in/create.ts';
 import { createKeys } from '../../../lib/serve/keys.ts';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as serviceAccount } from '../../../servers/ssa.ts';
-import { closing } from '../../support/closing.ts';
 import { clientCallback, connectSigningIn } from '../../support/oauth-client.ts';
 import { post, send, toolCall } from '../../support/raw-http.ts';
-import { type RecordingAps, startRecordingAps } from '../../support/recording-aps.ts';
+import { startRecordedSandbox } from '../../support/recording-aps.ts';
 import { complaintOf } from '../../support/settings.ts';
 import { serveWith } from '../../support/signing-in.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let aps: RecordingAps;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  aps = keep(await startRecordingAps(sandbox));
-});
-afterEach(() => {
-  aps.posted.length = 0;
-});
+const { keep, sandbox, aps } = await startRecordedSandbox();
 
 const own = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };
 
@@ -38,7 +27,7 @@ function made(mode: ClientSignInOptions['mode'], environment: Environment, defin
 
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
-test('none is made where nobody has to sign in', () => {
+test('there is none where nobody has to sign in', () => {
   expect(made('none', {})).toBeUndefined();
 });
 
@@ -50,7 +39,7 @@ test('each says who may call', () => {
 });
 
 describe('with oidc', () => {
-  test('the issuer is a must', () => {
+  test('the issuer is required', () => {
     expect(complaintOf(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER');
   });
 
@@ -99,7 +88,7 @@ describe('with autodesk', () => {
     expect(message).not.toMatch(/another-id|an0ther/);
   });
 
-  test('the application of the server is a must', () => {
+  test('the application of the server is required', () => {
     const message = complaintOf(() =>
       made('autodesk', { MCP_AUTH_CLIENT_ID: 'a', MCP_AUTH_CLIENT_SECRET: 'b' }),
     );

@@ -19,7 +19,7 @@ test('is for this host and its own pages, and out of the reach of scripts', asyn
   expect(attributes.sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax']);
 });
 
-test('is another one for every browser, and stays the same in one', async () => {
+test('differs between browsers, and stays the same in each', async () => {
   const { address } = await asked();
   const [first, other] = [cookieOf(await send(address)).pair, cookieOf(await send(address)).pair];
   expect(first).not.toBe(other);

@@ -108,12 +108,12 @@ describe('the page', () => {
     expect(await fieldsOf(claims)).toMatchObject({ user, client });
   });
 
-  test('shows all of a subject, whatever is in it', async () => {
+  test('shows the whole subject, whatever is in it', async () => {
     for (const sub of ['ann#ben', '#', 'auth0|ann', 'ann at http://127.0.0.1'])
       expect(await fieldsOf({ sub })).toMatchObject({ subject: at(sub) });
   });
 
-  test('shows what tries to be more than a name as it is', async () => {
+  test('shows markup in a name as text', async () => {
     const claims = {
       name: '<b id="user">Bob</b>',
       sub: '<i>o\'"&amp;',

@@ -148,7 +148,7 @@ describe('a server with a public address', () => {
     for (const [, address] of endpoints) expect(String(address)).toMatch(/^https:\/\/mcp\.example\.com\/\w/);
   });
 
-  test('behind oidc asks there whether a sign-in is theirs, with a cookie that only https carries', async () => {
+  test('behind oidc asks people there whether a sign-in is theirs, with a cookie that only https carries', async () => {
     const server = await served(threeLegged, { publicUrl, clientAuth: 'oidc' });
     const token = await sandbox.openIdToken({ audience: `${publicUrl}/mcp` });
     const address = await addressAt(server, token);
@@ -178,7 +178,7 @@ describe('a page on which people say that a sign-in is theirs', () => {
     expect((await send(`${listener.url}/signin?state=any`)).status).toBe(404);
   });
 
-  test('is not there either where no user signs in', async () => {
+  test('is not there where no user signs in, either', async () => {
     const { listener } = await served(twoLegged, { clientAuth: 'oidc' });
     expect((await send(`${listener.url}/signin?state=any`)).status).toBe(404);
   });
@@ -220,7 +220,7 @@ describe('the end', () => {
     },
   );
 
-  test('does not wait for ever: a call that goes on is cut off', async () => {
+  test('does not wait for ever: a call that is still running is cut off', async () => {
     const { call, stop } = await busy();
     const refusal = expect(call).rejects.toThrow();
     const end = stop();

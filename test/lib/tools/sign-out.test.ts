@@ -124,7 +124,7 @@ describe('sign_out', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  test('twice is one sign-out', async () => {
+  test('twice at once is one sign-out', async () => {
     const client = keep(await signedIn(sandbox, keep(await servePatiently(sandbox)), alice));
     const answers = await Promise.all([said(client, 'sign_out'), said(client, 'sign_out')]);
     expect(answers.map(({ text }) => text).sort()).toEqual([
@@ -133,7 +133,7 @@ describe('sign_out', () => {
     ]);
   });
 
-  test('asks nothing of a client that could be asked', async () => {
+  test('does not ask the user, even of a client that could', async () => {
     let questions = 0;
     const client = keep(
       await attended(keep(await servePatiently(sandbox)), { pin: newest }, () => {
@@ -145,7 +145,7 @@ describe('sign_out', () => {
     expect(questions).toBe(0);
   });
 
-  test('says of itself that it takes something away', async () => {
+  test('declares that it is destructive', async () => {
     const client = keep(await connect(keep(await servePatiently(sandbox)).url, 'legacy'));
     const { tools } = await client.listTools();
     expect(tools.find(({ name }) => name === 'sign_out')).toMatchObject({

@@ -38,7 +38,7 @@ test.each(calls)(
 
 describe.each(modes)('%s', (_name, mode) => {
   test.each(calls)(
-    'hears in words from %s that APS is down, and gets data when it is back',
+    'is told by %s that APS is down, and gets data when it is back',
     async (name, args, items) => {
       const client = await clientWith({}, mode);
       sandbox.trouble.set({ failAll: { status: 503 } });
@@ -52,7 +52,7 @@ describe.each(modes)('%s', (_name, mode) => {
     },
   );
 
-  test('hears from an APS that drops every connection that it cannot be reached', async () => {
+  test('is told that APS cannot be reached when it drops every connection', async () => {
     const client = await clientWith({}, mode);
     sandbox.trouble.set({ failAll: { drop: 'before' } });
     const { isError, texts } = await callListing(client, 'list_buckets');
@@ -73,7 +73,7 @@ test('an APS that takes for ever is reported within the deadline, and asked agai
   expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);
 });
 
-test('a token that is revoked between two calls is nobody’s concern', async () => {
+test('a token that is revoked between two calls goes unnoticed', async () => {
   const client = await clientWith({});
   for (let round = 0; round < 3; round += 1) {
     expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);

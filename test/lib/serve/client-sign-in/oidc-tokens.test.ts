@@ -196,8 +196,8 @@ describe('an access token', () => {
   });
 });
 
-describe('of a server', () => {
-  test('whose MCP_AUTH_AUDIENCE is set, only tokens for that are good', async () => {
+describe('a server', () => {
+  test('with MCP_AUTH_AUDIENCE accepts only tokens for that audience', async () => {
     const outcome = async (aud: unknown) => {
       const { status } = await inHandshakeEra(named.url, 'list_buckets', bearer(token({ aud })));
       return status;
@@ -207,7 +207,7 @@ describe('of a server', () => {
     expect(await outcome(provider.issuer)).toBe(401);
   });
 
-  test('that needs two scopes, tokens with one are told of both', async () => {
+  test('that needs two scopes names both to a client with one of them', async () => {
     const env = { MCP_AUTH_SCOPES: `${scope} mcp:more` };
     const { url } = keep(await serveOidc(sandbox, twoLegged, provider, { env }));
     const call = (claims: Record<string, unknown>) =>
@@ -217,7 +217,7 @@ describe('of a server', () => {
     expect((await call({ scope: `mcp:more ${scope}` })).status).toBe(200);
   });
 
-  test('that needs no scope, tokens without any are good', async () => {
+  test('that needs no scope accepts tokens without any', async () => {
     const { url } = keep(await serveOidc(sandbox, twoLegged, provider, { env: { MCP_AUTH_SCOPES: '' } }));
     const bare = provider.token(url, { scope: undefined });
     expect((await inHandshakeEra(url, 'list_buckets', bearer(bare))).status).toBe(200);

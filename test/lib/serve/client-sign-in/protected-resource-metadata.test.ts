@@ -30,7 +30,7 @@ describe('the metadata', () => {
     },
   );
 
-  test('may be asked for by a page with headers of its own, as MCP clients in browsers do', async () => {
+  test('may be requested by a page with custom headers, as MCP clients in browsers do', async () => {
     const preflight = await send(new URL(`${wellKnown}/mcp`, served.url), {
       method: 'OPTIONS',
       headers: {

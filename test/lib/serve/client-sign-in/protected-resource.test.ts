@@ -36,7 +36,7 @@ describe('who brings no token is told where to get one', () => {
     expect(answer.headers).not.toHaveProperty('mcp-session-id');
   });
 
-  test.each(['GET', 'DELETE', 'PUT', 'PATCH'])('whatever they want of /mcp with %s', async (method) => {
+  test.each(['GET', 'DELETE', 'PUT', 'PATCH'])('whatever they ask of /mcp with %s', async (method) => {
     const headers = { accept: 'text/event-stream', 'mcp-session-id': 'any' };
     const answer = await send(new URL('/mcp', served.url), { method, headers });
     expect([answer.status, challengeOf(answer)]).toEqual([401, signInFirst()]);
@@ -120,7 +120,7 @@ test.each(['bearer', 'BEARER'])('a good token is good under the scheme %s', asyn
   expect((await inHandshakeEra(served.url, 'list_buckets', { authorization })).status).toBe(200);
 });
 
-test('what is no call needs no token: /health, the page at /, and what browsers come back to', async () => {
+test('no token is needed for /health, the page at /, and the address that browsers come back to', async () => {
   const users = keep(await serveOidc(sandbox, threeLegged, provider));
   const status = async (path: string) => (await send(new URL(path, users.url))).status;
   expect(await status('/health')).toBe(200);

@@ -25,17 +25,17 @@ test('a code is opened with the key that it was sealed with, for five minutes', 
   expect(await codes.open(sealed)).toBeUndefined();
 });
 
-test('two codes of the same content have nothing in common that could be compared', async () => {
+test('two codes with the same content look nothing alike', async () => {
   const [one = '', other = ''] = await Promise.all([codes.seal(content), codes.seal(content)]);
   expect(one.split('.').slice(2)).not.toEqual(other.split('.').slice(2));
 });
 
-describe('not a code is', () => {
-  test('one that was sealed with another key', async () => {
+describe('it is no code if', () => {
+  test('it was sealed with another key', async () => {
     expect(await createCodes(createKeys()('codes')).open(await codes.seal(content))).toBeUndefined();
   });
 
-  test('whatever else was sealed with the same key', async () => {
+  test('it is something else, sealed with the same key', async () => {
     const sealed = (typ: string, claims: object, lifetime?: string) => {
       const jwt = new EncryptJWT({ ...claims }).setProtectedHeader({ alg: 'dir', enc: 'A256GCM', typ });
       return (lifetime ? jwt.setExpirationTime(lifetime) : jwt).encrypt(key);
@@ -46,7 +46,7 @@ describe('not a code is', () => {
     expect(await codes.open(await sealed('mcp-code', { code: 'x' }, '1m'))).toBeUndefined();
   });
 
-  test('one that was only signed, or nothing at all', async () => {
+  test('it was only signed, or is nothing at all', async () => {
     const header = { alg: 'HS256', typ: 'mcp-code' };
     const signed = await new SignJWT(content).setProtectedHeader(header).setExpirationTime('1m').sign(key);
     for (const made of [signed, '', 'x', '....']) expect(await codes.open(made)).toBeUndefined();

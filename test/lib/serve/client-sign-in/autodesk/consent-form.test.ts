@@ -83,7 +83,7 @@ describe('the form', () => {
     }
   });
 
-  test('that was changed, made up, or left out is nothing', async () => {
+  test('is refused if it was changed, made up, or left out', async () => {
     const { form, cookie } = await shown(served);
     const [header = '', payload = '', signature = ''] = form.split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -97,7 +97,7 @@ describe('the form', () => {
     expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(303);
   });
 
-  test('of another server is nothing here, even in the same browser', async () => {
+  test('of another server is refused here, even in the same browser', async () => {
     const other = keep(await serveAutodesk(sandbox));
     const { form, cookie } = await shown(other);
     expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(400);
@@ -114,7 +114,7 @@ describe('the form', () => {
     expect((await decide(other, { form, decision: 'allow' }, cookie)).status).toBe(303);
   });
 
-  test('waits for ten minutes, and no longer', async () => {
+  test('is good for ten minutes, and no longer', async () => {
     const browser = openBrowser();
     const page = await browser.open(authorizeAddress(served, await newClient(served)));
     later(10 * minutes - 1000);

@@ -105,7 +105,7 @@ describe('the cookie', () => {
     );
   });
 
-  test('is another one for every browser, and stays the same in one', async () => {
+  test('differs between browsers, and stays the same in each', async () => {
     const [one, other] = [await shown(served), await shown(served)];
     expect(one.cookie).not.toBe(other.cookie);
     const address = authorizeAddress(served, await newClient(served));

@@ -79,7 +79,7 @@ describe('a person who withdrew their consent at Autodesk', () => {
     expect((await call(served, (await newTokens(served)).access)).body).toContain(alice.hubs[0]);
   });
 
-  test('is found out when the client renews its tokens', async () => {
+  test('is noticed when the client renews its tokens', async () => {
     const tokens = await signedInAWhileAgo();
     sandbox.revokeUserTokens(alice.userId);
     expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });

@@ -63,7 +63,7 @@ describe('an address', () => {
   });
 
   test.each(['', 'x', '1', '127.1', '0x7f000001', '1.2.3.4.5', '1.2.3.4 ', 'fe80::1%eth0', '8.8.8.8/32'])(
-    '"%s" is none at all',
+    '"%s" is not an address at all',
     (address) => {
       expect(isPublicAddress(address)).toBe(false);
     },
@@ -121,7 +121,7 @@ describe('a name that is answered differently each time gains nothing:', () => {
   // Nothing listens on ::1 at that port; the server stands for what is not to be reached.
   const isAllowed = (address: string) => address === '::1';
 
-  test('what was checked is what is connected to', async () => {
+  test('the address that was checked is the one that is connected to', async () => {
     const names = resolvesTo('::1');
     const before = server.connections;
     const fetchDocument = createFetchDocument({ lookup: names.lookup, isAllowed, ca: server.ca });
@@ -131,7 +131,7 @@ describe('a name that is answered differently each time gains nothing:', () => {
     expect(server.connections).toBe(before);
   });
 
-  test('the next fetch is checked anew, and uses no connection from before', async () => {
+  test('the next fetch is checked again, and does not reuse a connection', async () => {
     const names = resolvesTo('127.0.0.1');
     let allowed = '127.0.0.1';
     const fetchDocument = createFetchDocument({

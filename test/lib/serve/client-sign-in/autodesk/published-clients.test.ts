@@ -55,7 +55,7 @@ test('a person is asked about a client whose document is right', async () => {
   expect([status, /<h1>[^<]*Published/.test(body)]).toEqual([200, true]);
 });
 
-test('a document may have more in it than is asked for here', async () => {
+test('a document may contain more than is needed here', async () => {
   const more = { logo_uri: 'https://client.example/logo.png', grant_types: ['authorization_code'], x: 1 };
   const { status, body } = await ask(publish(more));
   expect([status, body.includes('logo.png')]).toEqual([200, false]);
@@ -94,7 +94,7 @@ describe('a document is refused', () => {
     await expectRefused(`${address}?`, 'that of another client');
   });
 
-  test('that does not name the address to which the answer is to go', async () => {
+  test('that does not list the redirect address of the request', async () => {
     const { status, body } = await ask(publish({ redirect_uris: ['http://localhost:1/'] }));
     expect([status, body.includes('not one of its own')]).toEqual([400, true]);
   });
@@ -114,7 +114,7 @@ test('a document is fetched once for many requests, whether it can be used or no
   }
 });
 
-test('a code of one published client is not for another', async () => {
+test('a code of one published client is of no use to another', async () => {
   const form = await codeForm(served, { clientId: publish() });
   expect((await askToken(served, { ...form, client_id: publish() })).json.error).toBe('invalid_grant');
   expect((await askToken(served, form)).status).toBe(200);

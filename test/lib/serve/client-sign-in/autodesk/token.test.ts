@@ -64,7 +64,7 @@ describe('refused, and the code stays good:', () => {
     expect((await askToken(served, form)).status).toBe(200);
   });
 
-  test('another client, which has registered just as well', async () => {
+  test('another registered client', async () => {
     const form = await codeForm(served);
     const client_id = await newClient(served, { client_name: 'Another' });
     expect((await askToken(served, { ...form, client_id })).json.error).toBe('invalid_grant');
@@ -89,7 +89,7 @@ describe('refused, and the code stays good:', () => {
     expect((await askToken(served, form)).status).toBe(200);
   });
 
-  test('a secret in the header: no client has one, and none is taken for checked', async () => {
+  test('a secret in the header: no client has one, so none can be right', async () => {
     const form = await codeForm(served);
     const basic = Buffer.from(`${form.client_id}:secret`).toString('base64');
     for (const authorization of [`Basic ${basic}`, 'Bearer x', '']) {
@@ -104,7 +104,7 @@ describe('refused, and the code stays good:', () => {
     expect(headers['www-authenticate']).toMatch(/^Basic /);
   });
 
-  test('a page of a foreign origin', async () => {
+  test('a page of another origin', async () => {
     const form = await codeForm(served);
     const body = new URLSearchParams(form).toString();
     const headers = {
@@ -159,7 +159,7 @@ describe('a code', () => {
     expect((await call(served, other.access)).status).toBe(200);
   });
 
-  test('that comes five times at once gives nobody tokens that are good', async () => {
+  test('that comes five times at once leaves nobody with good tokens', async () => {
     const form = await codeForm(served);
     const answers = await Promise.all(Array.from({ length: 5 }, () => askToken(served, form)));
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
@@ -176,7 +176,7 @@ describe('a code', () => {
     expect((await askToken(served, late)).json.error).toBe('invalid_grant');
   });
 
-  test('tells whoever has it nothing of whom it is for', async () => {
+  test('does not show whom it is for', async () => {
     const { code = '', client_id = '' } = await codeForm(served);
     const parts = code.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
     expect(JSON.parse(parts[0] ?? '')).toEqual({ alg: 'dir', enc: 'A256GCM', typ: 'mcp-code' });
