@@ -11,17 +11,10 @@ describe('npm run 2lo', () => {
       expect(said).toContain(part);
   });
 
-  test.each([
-    ['an option that does not exist', ['--prot', '1'], ['--prot', '--help']],
-    [
-      'a host that is not this machine',
-      ['--sandbox', '--host', '192.0.2.1', '--port', '0', '--insecure-no-client-auth'],
-      ['192.0.2.1', '--host localhost'],
-    ],
-  ])('%s gets one line that names it, and the way out', async (_what, args, parts) => {
-    const said = await refusalOf(['scripts/run.ts', '2lo', ...args]);
+  test('an option that does not exist gets one line that names it, and the way out', async () => {
+    const said = await refusalOf(['scripts/run.ts', '2lo', '--prot', '1']);
     expect(said).toMatch(oneLine);
-    for (const part of parts) expect(said).toContain(part);
+    for (const part of ['--prot', '--help']) expect(said).toContain(part);
   });
 
   test('a port that is taken gets one line that names it, and the way out', async () => {

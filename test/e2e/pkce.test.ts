@@ -1,5 +1,4 @@
 // The PKCE server as a program: in a person's steps over HTTP and over stdio, without a secret.
-import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../sandbox/index.ts';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
@@ -7,7 +6,7 @@ import { connect, eras, newest } from '../support/clients.ts';
 import { alice, benji, chien } from '../support/people.ts';
 import { pathOf, refusalOf, runHttpServer } from '../support/programs.ts';
 import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
-import { connectStdio } from '../support/stdio.ts';
+import { connectStdio, connectToProgram } from '../support/stdio.ts';
 import { hubsOf, said } from '../support/tool-results.ts';
 
 describe('npm run pkce', () => {
@@ -41,19 +40,13 @@ describe('npm run pkce', () => {
   });
 });
 
-/** A client that starts its server as `npx tsx servers/pkce.ts` does. */
-function overStdio(
-  args: readonly string[],
-  mode: VersionNegotiationMode,
-  options: Parameters<typeof connectStdio>[2],
-): Promise<Client> {
-  const command = [pathOf('node_modules/tsx/dist/cli.mjs'), pathOf('servers/pkce.ts')];
-  return connectStdio([...command, '--port', '0', ...args], mode, options);
-}
-
-describe('npx tsx servers/pkce.ts', () => {
+describe('servers/pkce.ts', () => {
   test(`a client of ${newest} that can take its user to an address gets the data in the call that asked`, async () => {
-    const client = await overStdio(['--sandbox'], { pin: newest }, { options: takesAddresses });
+    const client = await connectToProgram(
+      ['servers/pkce.ts', '--sandbox', '--port', '0'],
+      { pin: newest },
+      { options: takesAddresses },
+    );
     const shown: string[] = [];
     attend(client, async (address): Promise<'accept'> => {
       shown.push(address);
@@ -66,12 +59,13 @@ describe('npx tsx servers/pkce.ts', () => {
     expect((await said(client, 'sign_out')).text).toContain('revoked');
   });
 
-  test('a client of the handshake era is served: a client id is enough, and what is for other servers is passed over', async () => {
+  test('a client of the handshake era that starts it with npx tsx is served: a client id is enough, and what is for other servers is passed over', async () => {
     const sandbox = await startSandbox();
     onTestFinished(() => sandbox.close());
     const others = { MCP_CLIENT_AUTH: 'autodesk', APS_PKCE: 'off', APS_CLIENT_SECRET: 'of-another-server' };
     const own = { APS_BASE_URL: sandbox.url, APS_CLIENT_ID: sandbox.publicClientId };
-    const client = await overStdio([], 'legacy', { env: { ...own, ...others } });
+    const args = [pathOf('node_modules/tsx/dist/cli.mjs'), pathOf('servers/pkce.ts'), '--port', '0'];
+    const client = await connectStdio(args, 'legacy', { env: { ...own, ...others } });
     const address = new URL(await askedAddress(client));
     expect(address.searchParams.get('redirect_uri')).toMatch(/^http:\/\/localhost:\d+\/callback$/);
     sandbox.registerRedirectUri(address.searchParams.get('redirect_uri') ?? '');

@@ -25,22 +25,13 @@ describe('without a sign-in of clients', () => {
   });
 });
 
-describe('with a sign-in of clients', () => {
-  test('3lo has to be told its public address', async () => {
-    const said = await refusalOf(['scripts/run.ts', '3lo', ...everywhere, '--client-auth', 'oidc']);
-    expect(said).toMatch(oneLine);
-    for (const part of ['MCP_PUBLIC_URL', '--host 0.0.0.0', 'https://mcp.example.com'])
-      expect(said).toContain(part);
-  });
-
-  test('3lo starts with both, even if they are in a .env, and ends', async () => {
-    const files = { '.env': `MCP_CLIENT_AUTH=autodesk\nMCP_PUBLIC_URL=${publicUrl}/\n` };
-    const program = await run(['scripts/run.ts', '3lo', ...everywhere], { files });
-    await program.says(/Address +https:\/\/mcp\.example\.com\/mcp\b/);
-    await program.says(/Who may call +[^\n]+Autodesk account/);
-    program.signal('SIGTERM');
-    expect((await program.ended).code).toBe(0);
-  });
+test('with a sign-in of clients and a public address, both in a .env, 3lo starts, and ends', async () => {
+  const files = { '.env': `MCP_CLIENT_AUTH=autodesk\nMCP_PUBLIC_URL=${publicUrl}/\n` };
+  const program = await run(['scripts/run.ts', '3lo', ...everywhere], { files });
+  await program.says(/Address +https:\/\/mcp\.example\.com\/mcp\b/);
+  await program.says(/Who may call +[^\n]+Autodesk account/);
+  program.signal('SIGTERM');
+  expect((await program.ended).code).toBe(0);
 });
 
 test('all settings that are wrong are named at once, before anything else', async () => {
@@ -54,8 +45,9 @@ test('all settings that are wrong are named at once, before anything else', asyn
   for (const part of [
     'APS_CLIENT_ID',
     'APS_CLIENT_SECRET',
-    'MCP_CLIENT_AUTH must be none, oidc or autodesk',
-    'MCP_PUBLIC_URL must use https',
+    'MCP_CLIENT_AUTH',
+    'none, oidc or autodesk',
+    'MCP_PUBLIC_URL',
     'MCP_AUTH_ISSUER',
   ])
     expect(said).toContain(part);
@@ -71,9 +63,4 @@ test('a server is reached under its public address, besides the names of this ma
     expect((await send(url, { headers: { host } })).status).toBe(200);
   for (const host of ['evil.example', 'example.com'])
     expect((await send(url, { headers: { host } })).status).toBe(403);
-});
-
-test('127.0.0.2 is an address of this machine, which nobody else can reach', async () => {
-  const { says } = await run(['scripts/run.ts', '2lo', '--sandbox', '--host', '127.0.0.2', '--port', '0']);
-  await says(/Address +http:\/\/127\.0\.0\.2:\d+\/mcp.*Who may call +programs on this machine/s);
 });

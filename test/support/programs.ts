@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, onTestFinished, vi } from 'vitest';
 import { newFolder } from './folder.ts';
 
-/** The half of tsx that loads ES modules. All of it would take half a second more of a processor for every start. */
+/** The half of tsx that loads ES modules, which are all that there is: a start takes a tenth less. */
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href;
 
 /** The absolute path of a file of this project. */
