@@ -1,24 +1,24 @@
 import { defineConfig } from 'vitest/config';
+import { DefaultReporter, type TestModule } from 'vitest/node';
 
-const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
+/** Progress at a terminal, failures in full, what was skipped, and the sums: not every file, nor what took long. */
+class ShortReporter extends DefaultReporter {
+  protected override printTestModule(testModule: TestModule): void {
+    const { done } = testModule.children.allTests('skipped').next();
+    if (this.renderSucceed || !done || testModule.state() === 'failed') super.printTestModule(testModule);
+  }
+}
 
 export default defineConfig({
   test: {
+    include: ['test/**/*.test.ts'],
+    // Files share the modules that they import, which takes as long again as the tests: none may change them.
+    isolate: false,
     maxWorkers: '100%',
-    projects: [
-      {
-        // Files share the modules that they import, which takes as long again as the tests: none may change them.
-        test: {
-          ...timeouts,
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/scripts/**'],
-          isolate: false,
-        },
-      },
-      {
-        test: { ...timeouts, name: 'programs', include: ['test/{e2e,scripts}/**/*.test.ts'] },
-      },
-    ],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: [new ShortReporter(), ...(process.env.GITHUB_ACTIONS ? ['github-actions'] : [])],
+    // A start of a program takes longer than a second on a small machine: only what takes much longer is slow.
+    slowTestThreshold: 10_000,
   },
 });

@@ -1,13 +1,14 @@
 // The page between a link and Autodesk, with --client-auth oidc, as people meet it: in a browser.
 import type { Client } from '@modelcontextprotocol/client';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Employee, employees } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
-import { newPage, newTab, noBrowser, startBrowser } from '../support/browser.ts';
+import { describeInBrowser, expectOwnCookie, newTab, signInOnPage } from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { newest } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, connectSigningIn, TestOAuthProvider } from '../support/oauth-client.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
@@ -19,16 +20,7 @@ import { hubsOf } from '../support/tool-results.ts';
 const keep = closing();
 const sandbox = keep(await startCleanSandbox());
 const [ada, emil] = employees;
-// The reporter lists skipped tests, but not why they were.
-if (noBrowser) console.error(`The tests of the page before Autodesk in a browser are skipped: ${noBrowser}.`);
-
-describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await startBrowser();
-  });
-  afterAll(() => browser?.close());
-
+describeInBrowser('the page before Autodesk, in a browser', (openWindow) => {
   /** A server of a test's own, to which nobody has signed in. */
   async function serve(): Promise<ServedHttp> {
     const served = await serveWith(sandbox, threeLegged, 'oidc', {
@@ -53,11 +45,8 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     const { url } = at ?? (await serve());
     const client = await connectSigningIn(url, { pin: newest }, atCompany(employee));
     const address = await askedAddress(client);
-    const window = await (context ? newTab(context) : newPage(browser, options));
-    onTestFinished(async () => {
-      await window.page.context().close();
-      await client.close();
-    });
+    onTestFinished(() => client.close());
+    const window = await (context ? newTab(context) : openWindow(options));
     await window.page.goto(address);
     return { client, address, ...window };
   }
@@ -68,8 +57,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
   }
 
   async function signIn(page: Page, { userId }: { userId: string }): Promise<void> {
-    await page.locator(`#user-${userId}`).check();
-    await page.locator('#allow').click();
+    await signInOnPage(page, { userId });
     await page.waitForURL('**/callback?**');
   }
 
@@ -78,8 +66,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     const home = keep(await startLocalServer((_request, response) => response.end('Back at the client')));
     const provider = new TestOAuthProvider({ callback: `${home.url}/callback` });
     const { address, finish } = await beginSigningIn(url, { pin: newest }, { provider });
-    const { page, complaints } = await newPage(browser);
-    onTestFinished(() => page.context().close());
+    const { page, complaints } = await openWindow();
     await page.goto(address.href);
     await page.locator(`#user-${emil?.sub}`).check();
     await page.locator('#allow').click();
@@ -87,7 +74,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     const client = keep(await finish(page.url()));
 
     await page.goto(await askedAddress(client));
-    await expectGoodPage(page, 'Sign in to Autodesk?', 1);
+    await expectGoodPage(page, headings.confirm, 1);
     const user = await page.locator('#user').textContent();
     for (const part of [emil?.name, emil?.email]) expect(user).toContain(part);
     expect(await page.locator('#subject').textContent()).toBe(`${emil?.sub} at ${sandbox.openIdIssuer}`);
@@ -95,7 +82,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     await picture(page, 'sign-in-to-autodesk');
     await goOn(page);
     await signIn(page, benji);
-    await expectGoodPage(page, 'You are signed in');
+    await expectGoodPage(page, headings.signedIn);
     expect(await hubsOf(client)).toEqual(benji.hubs);
     expect(complaints).toEqual([]);
   });
@@ -116,7 +103,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     await goOn(page);
     await page.locator('#deny').click();
     await page.waitForURL('**/callback?**');
-    await expectGoodPage(page, 'You did not sign in');
+    await expectGoodPage(page, headings.denied);
     expect(await askedAddress(client)).not.toBe(address);
     expect(complaints.filter((it) => !it.includes('status of 403'))).toEqual([]);
   });
@@ -133,18 +120,7 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
 
   test('its cookie is for this server alone, unseen by pages, and gone with the browser', async () => {
     const { page } = await asked();
-    expect(await page.context().cookies()).toEqual([
-      {
-        ...{
-          name: expect.stringMatching(/^mcp-browser-[\w-]{8}$/),
-          value: expect.stringMatching(/^[\w-]{43}$/),
-          domain: 'localhost',
-          path: '/',
-        },
-        ...{ expires: -1, httpOnly: true, sameSite: 'Lax', secure: false },
-      },
-    ]);
-    expect(await page.evaluate('document.cookie')).toBe('');
+    await expectOwnCookie(page);
   });
 
   test('reloading it and coming back to it do no harm, before and after', async () => {
@@ -152,11 +128,11 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
     await page.reload();
     await goOn(page);
     await page.goBack();
-    await expectGoodPage(page, 'Sign in to Autodesk?', 1);
+    await expectGoodPage(page, headings.confirm, 1);
     await goOn(page);
     await signIn(page, alice);
-    await expectGoodPage(page, 'You are signed in');
-    const tooLate = () => expectGoodPage(page, 'This sign-in link is no longer good');
+    await expectGoodPage(page, headings.signedIn);
+    const tooLate = () => expectGoodPage(page, headings.linkIsStale);
     await page.reload();
     await tooLate();
     // Back on Autodesk's page, as somebody else: what has ended does not begin anew.
@@ -183,11 +159,10 @@ describe.skipIf(noBrowser)('the page before Autodesk, in a browser', () => {
   test('who goes on in one browser cannot let somebody else finish in another', async () => {
     const { client, page } = await asked();
     await goOn(page);
-    const { page: victim } = await newPage(browser);
-    onTestFinished(() => victim.context().close());
+    const { page: victim } = await openWindow();
     await victim.goto(page.url());
     await signIn(victim, benji);
-    await expectGoodPage(victim, 'This sign-in is not yours');
+    await expectGoodPage(victim, headings.notYours);
     expect(await victim.getByRole('main').textContent()).toContain('Nothing was changed');
     expect(await askedAddress(client)).toContain('/signin?');
   });

@@ -1,11 +1,18 @@
 // Allowing an MCP client, with --client-auth autodesk, as people do it: in a browser, from the client and back to it.
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { definition as threeLegged } from '../../servers/3lo.ts';
-import { newPage, newTab, noBrowser, startBrowser, type Window } from '../support/browser.ts';
+import {
+  describeInBrowser,
+  expectOwnCookie,
+  newTab,
+  type OpenWindow,
+  signInOnPage,
+} from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { newest } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { type LocalServer, startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, TestOAuthProvider, type WaitingClient } from '../support/oauth-client.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
@@ -16,21 +23,17 @@ import { hubsOf } from '../support/tool-results.ts';
 
 const keep = closing();
 const sandbox = keep(await startCleanSandbox());
-// The reporter lists skipped tests, but not why they were.
-if (noBrowser) console.error(`The tests of the consent page in a browser are skipped: ${noBrowser}.`);
 
 /** The clients there are: one that registers itself, and one that publishes a metadata document. */
 const kinds = ['is a program on their machine', 'is published at an https address'] as const;
 const [local, published] = kinds;
 const clientName = 'Example Editor';
 
-describe.skipIf(noBrowser)('the consent page, in a browser', () => {
-  let browser: Browser;
+describeInBrowser('the consent page, in a browser', (open) => {
   let served: ServedHttp;
   let onThisMachine: LocalServer;
   let elsewhere: TlsServer;
   beforeAll(async () => {
-    browser = await startBrowser();
     const answer: Parameters<typeof startLocalServer>[0] = (_request, response) =>
       response.setHeader('content-type', 'text/html').end('<title>Back at the client</title>');
     onThisMachine = keep(await startLocalServer(answer));
@@ -41,7 +44,6 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     });
     served = keep(await serveWith(sandbox, threeLegged, 'autodesk', { fetchDocument }));
   });
-  afterAll(() => browser?.close());
 
   /** Where a client waits for the browser. */
   function callbackOf(kind: (typeof kinds)[number]): string {
@@ -55,22 +57,13 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     return beginSigningIn(served.url, { pin: newest }, { provider });
   }
 
-  async function openWindow(options?: BrowserContextOptions): Promise<Window> {
-    const window = await newPage(browser, { ignoreHTTPSErrors: true, ...options });
-    onTestFinished(() => window.page.context().close());
-    return window;
-  }
+  const openWindow: OpenWindow = (options) => open({ ignoreHTTPSErrors: true, ...options });
 
   /** Presses a button of the consent page that leads to Autodesk, and signs in there. */
   async function allow(page: Page, user: { userId: string }): Promise<void> {
     await page.locator('#allow').click();
     await page.waitForURL(`${sandbox.url}/**`);
-    await signIn(page, user);
-  }
-
-  async function signIn(page: Page, { userId }: { userId: string }): Promise<void> {
-    await page.locator(`#user-${userId}`).check();
-    await page.locator('#allow').click();
+    await signInOnPage(page, user);
   }
 
   /** The address at which a person is back at the client. */
@@ -84,12 +77,13 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     const { address, finish } = await waitingClient(kind);
     const { page, complaints } = await openWindow();
     await page.goto(address.href);
-    await expectGoodPage(page, `Allow ${clientName}?`, 1);
+    await expectGoodPage(page, new RegExp(clientName), 1);
     const [publisher, redirectUri] = await page.locator('#publisher, #redirect-uri').allTextContents();
-    expect(publisher).toBe(kind === local ? 'nobody: any program can give itself this name' : publicName);
+    expect(publisher).toContain(kind === local ? 'nobody' : publicName);
     const { host } = new URL(callbackOf(kind));
-    expect(redirectUri?.trim()).toBe(kind === local ? `a program on your own computer, at ${host}` : host);
-    expect(await page.getByRole('main').textContent()).toContain('See and download your projects and files');
+    if (kind === local) for (const part of ['your own computer', host]) expect(redirectUri).toContain(part);
+    else expect(redirectUri?.trim()).toBe(host);
+    expect(await page.getByRole('main').textContent()).toMatch(/projects and files/);
     if (kind === local) await picture(page, 'allow-client');
     await allow(page, benji);
     const client = keep(await finish(await backAt(page, kind)));
@@ -104,7 +98,7 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
       const { page, complaints } = await openWindow();
       await page.goto(address.href);
       await page.locator('#deny').click();
-      await expect(finish(await backAt(page, kind))).rejects.toThrow('The person did not allow it');
+      await expect(finish(await backAt(page, kind))).rejects.toThrow('not allow');
       expect(sandbox.requests).toEqual([]);
       expect(complaints).toEqual([]);
     },
@@ -116,7 +110,7 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     await page.goto(address.href);
     await page.locator('#allow').click();
     await page.locator('#deny').click();
-    await expect(finish(await backAt(page))).rejects.toThrow('The person did not allow it at Autodesk');
+    await expect(finish(await backAt(page))).rejects.toThrow('at Autodesk');
     expect(complaints).toEqual([]);
   });
 
@@ -155,19 +149,7 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
   test('its cookie is for this server alone, unseen by pages, and gone with the browser', async () => {
     const { page } = await openWindow();
     await page.goto((await waitingClient()).address.href);
-    const cookies = await page.context().cookies();
-    expect(cookies).toEqual([
-      {
-        ...{
-          name: expect.stringMatching(/^mcp-browser-[\w-]{8}$/),
-          value: expect.stringMatching(/^[\w-]{43}$/),
-          domain: 'localhost',
-          path: '/',
-        },
-        ...{ expires: -1, httpOnly: true, sameSite: 'Lax', secure: false },
-      },
-    ]);
-    expect(await page.evaluate('document.cookie')).toBe('');
+    await expectOwnCookie(page);
   });
 
   test('reloading it and coming back to it do no harm, before and after', async () => {
@@ -178,14 +160,14 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     await page.locator('#allow').click();
     await page.waitForURL(`${sandbox.url}/**`);
     await page.goBack();
-    await expectGoodPage(page, `Allow ${clientName}?`, 1);
+    await expectGoodPage(page, new RegExp(clientName), 1);
     await allow(page, alice);
     const client = keep(await finish(await backAt(page)));
     // Back on Autodesk's page, as somebody else: what has ended does not begin anew.
     await page.goBack();
-    await signIn(page, benji);
+    await signInOnPage(page, benji);
     await page.waitForURL(`${served.url}/callback?**`);
-    await expectGoodPage(page, 'This sign-in is over');
+    await expectGoodPage(page, headings.isOver);
     expect(await hubsOf(client)).toEqual(alice.hubs);
     expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);
   });
@@ -198,8 +180,8 @@ describe.skipIf(noBrowser)('the consent page, in a browser', () => {
     await two.goto(second.address.href);
     await one.locator('#allow').click();
     await two.locator('#allow').click();
-    await signIn(one, alice);
-    await signIn(two, benji);
+    await signInOnPage(one, alice);
+    await signInOnPage(two, benji);
     const clients = [
       keep(await first.finish(await backAt(one))),
       keep(await second.finish(await backAt(two, published))),

@@ -1,14 +1,14 @@
 // Signing in behind a reverse proxy that speaks HTTPS, as a server is run for others: in a browser, with its cookies.
 import { request } from 'node:http';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { createKeys } from '../../lib/sealed.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
-import { newPage, noBrowser, startBrowser, type Window } from '../support/browser.ts';
+import { describeInBrowser, expectOwnCookie, signInOnPage } from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { startLocalServer } from '../support/local-server.ts';
 import { authorizeAddress, newClient } from '../support/oauth-requests.ts';
 import { connectBearing } from '../support/oidc.ts';
@@ -20,21 +20,12 @@ import { hubsOf } from '../support/tool-results.ts';
 
 const keep = closing();
 const sandbox = keep(await startCleanSandbox());
-// The reporter lists skipped tests, but not why they were.
-if (noBrowser) console.error(`The tests of signing in by HTTPS in a browser are skipped: ${noBrowser}.`);
 
-describe.skipIf(noBrowser)('behind a proxy that speaks HTTPS, in a browser', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await startBrowser();
-  });
-  afterAll(() => browser?.close());
+/** It comes by HTTPS alone, and no neighbouring host can put another in its place: that is what `__Host-` says. */
+const ownCookie = { domain: publicName, prefix: '__Host-', secure: true };
 
-  async function openWindow(): Promise<Window> {
-    const window = await newPage(browser, { ignoreHTTPSErrors: true });
-    onTestFinished(() => window.page.context().close());
-    return window;
-  }
+describeInBrowser('behind a proxy that speaks HTTPS, in a browser', (open) => {
+  const openWindow = () => open({ ignoreHTTPSErrors: true });
 
   /** A server whose public address is that of the proxy in front of it. */
   async function serve(clientAuth: ClientAuthMode) {
@@ -70,10 +61,10 @@ describe.skipIf(noBrowser)('behind a proxy that speaks HTTPS, in a browser', () 
     const clientId = await newClient({ url: local }, { redirect_uris: [redirectUri] });
     const { page, complaints } = await openWindow();
     await page.goto(authorizeAddress({ url: publicUrl }, clientId, { redirect_uri: redirectUri }).href);
-    expect(await page.context().cookies()).toEqual([ownCookie]);
+    await expectOwnCookie(page, ownCookie);
     await page.locator('#allow').click();
     await page.waitForURL(`${sandbox.url}/**`);
-    await signIn(page);
+    await signInOnPage(page, alice);
     await page.waitForURL(`${redirectUri}?**`);
     const { searchParams } = new URL(page.url());
     expect([searchParams.get('iss'), searchParams.has('code')]).toEqual([publicUrl, true]);
@@ -87,29 +78,13 @@ describe.skipIf(noBrowser)('behind a proxy that speaks HTTPS, in a browser', () 
     const { page, complaints } = await openWindow();
     await page.goto(await askedAddress(client));
     expect(new URL(page.url()).origin).toBe(publicUrl);
-    expect(await page.context().cookies()).toEqual([ownCookie]);
+    await expectOwnCookie(page, ownCookie);
     await page.locator('#go-on').click();
     await page.waitForURL(`${sandbox.url}/**`);
-    await signIn(page);
+    await signInOnPage(page, alice);
     await page.waitForURL(`${publicUrl}/callback?**`);
-    expect(await page.title()).toBe('You are signed in');
+    expect(await page.title()).toMatch(headings.signedIn);
     expect(await hubsOf(client)).toEqual(alice.hubs);
     expect(complaints).toEqual([]);
   });
 });
-
-/** It comes by HTTPS alone, and no neighbouring host can put another in its place: that is what `__Host-` says. */
-const ownCookie = {
-  ...{
-    name: expect.stringMatching(/^__Host-mcp-browser-[\w-]{8}$/),
-    value: expect.stringMatching(/^[\w-]{43}$/),
-    domain: publicName,
-    path: '/',
-  },
-  ...{ expires: -1, httpOnly: true, sameSite: 'Lax', secure: true },
-};
-
-async function signIn(page: Page): Promise<void> {
-  await page.locator(`#user-${alice.userId}`).check();
-  await page.locator('#allow').click();
-}

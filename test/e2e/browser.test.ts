@@ -1,12 +1,13 @@
 // Signing in as people do it: in a browser, on Autodesk's page (here the sandbox's) and on the pages of this server.
 import type { Client } from '@modelcontextprotocol/client';
 import { MemoryTokenStorage } from 'fastmcp/auth';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
-import { newPage, noBrowser, startBrowser } from '../support/browser.ts';
+import { describeInBrowser, signInOnPage } from '../support/browser.ts';
 import { connect } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
 import { alice, benji, chien, profileOf } from '../support/people.ts';
 import type { Served } from '../support/serving.ts';
@@ -15,19 +16,13 @@ import { servePatiently, serveThreeLegged } from '../support/three-legged.ts';
 import { hubsOf } from '../support/tool-results.ts';
 
 const keep = closing();
-// The reporter lists skipped tests, but not why they were.
-if (noBrowser) console.error(`The tests of the sign-in pages in a browser are skipped: ${noBrowser}.`);
-
-describe.skipIf(noBrowser)('in a browser', () => {
-  let browser: Browser;
+describeInBrowser('signing in, in a browser', (openWindow) => {
   let sandbox: Sandbox;
   let served: Served;
   beforeAll(async () => {
-    browser = await startBrowser();
     sandbox = keep(await startSandbox());
     served = keep(await serveThreeLegged(sandbox));
   });
-  afterAll(() => browser?.close());
   afterEach(() => {
     sandbox.trouble.reset();
     vi.useRealTimers();
@@ -43,11 +38,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
   } = {}): Promise<{ client: Client; address: string; page: Page; complaints: string[] }> {
     const client = await connect(at.url, 'legacy');
     const address = await askedAddress(client);
-    const { page, complaints } = await newPage(browser, options);
-    onTestFinished(async () => {
-      await page.context().close();
-      await client.close();
-    });
+    onTestFinished(() => client.close());
+    const { page, complaints } = await openWindow(options);
     return { client, address, page, complaints };
   }
 
@@ -56,13 +48,12 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await page.goto(address);
     expect(await page.title()).toBe('Sign in to Sandbox Demo - APS sandbox');
     expect(await page.locator('#scopes li').count()).toBe(1);
-    await page.locator(`#user-${alice.userId}`).check();
-    await page.locator('#allow').click();
+    await signInOnPage(page, alice);
     await page.waitForURL(`${served.url}/callback?**`);
-    await expectGoodPage(page, 'You are signed in');
+    await expectGoodPage(page, headings.signedIn);
     const { name, email } = profileOf(alice);
-    expect(await page.getByRole('status').textContent()).toContain(`The account is ${name} (${email}).`);
-    expect(await page.getByRole('main').textContent()).toContain('You can close this window');
+    expect(await page.getByRole('status').textContent()).toContain(`${name} (${email})`);
+    expect(await page.getByRole('main').textContent()).toMatch(/close this window/);
     await picture(page, 'signed-in');
     expect(complaints).toEqual([]);
     expect(await hubsOf(client)).toEqual(alice.hubs);
@@ -106,10 +97,9 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await page.goto(address);
     await page.locator('#deny').click();
     await page.waitForURL(`${served.url}/callback?**`);
-    await expectGoodPage(page, 'You did not sign in');
+    await expectGoodPage(page, headings.denied);
     const text = await page.getByRole('main').textContent();
-    expect(text).toContain('You chose not to give access. Nothing was changed.');
-    expect(text).toContain('go back to your MCP client and repeat what you asked for');
+    for (const part of ['Nothing was changed', 'your MCP client']) expect(text).toContain(part);
     await picture(page, 'denied');
     expect(complaints.filter((it) => !it.includes('status of 403'))).toEqual([]);
     expect(await askedAddress(client)).toContain('/authorize?');
@@ -118,11 +108,10 @@ describe.skipIf(noBrowser)('in a browser', () => {
   test('a link that was used is no longer good, and reloading the page is using it again', async () => {
     const { client, address, page, complaints } = await person();
     await page.goto(address);
-    await page.locator(`#user-${benji.userId}`).check();
-    await page.locator('#allow').click();
+    await signInOnPage(page, benji);
     await page.waitForURL(`${served.url}/callback?**`);
     await page.reload();
-    await expectGoodPage(page, 'This sign-in link is no longer good');
+    await expectGoodPage(page, headings.linkIsStale);
     await picture(page, 'link-no-longer-good');
     expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);
     expect(await hubsOf(client)).toEqual(benji.hubs);
@@ -139,8 +128,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await page.goto(address);
     await page.locator('#allow').click();
     await page.waitForURL(`${at.url}/callback?**`);
-    await expectGoodPage(page, 'This sign-in link is no longer good');
-    expect(await page.getByRole('main').textContent()).toContain('has expired');
+    await expectGoodPage(page, headings.linkIsStale);
+    expect(await page.getByRole('main').textContent()).toContain('expired');
     expect(await askedAddress(client)).toContain('/authorize?');
   });
 
@@ -151,8 +140,8 @@ describe.skipIf(noBrowser)('in a browser', () => {
     const back = await sandbox.signIn(address, alice);
     sandbox.trouble.set({ failAll: { status: 503 } });
     await page.goto(back.href);
-    await expectGoodPage(page, 'Autodesk cannot be reached');
-    expect(await page.getByRole('main').textContent()).toContain('Try again in a minute.');
+    await expectGoodPage(page, headings.unreachable);
+    expect(await page.getByRole('main').textContent()).toMatch(/again in a minute/);
     await picture(page, 'autodesk-cannot-be-reached');
     sandbox.trouble.reset();
     expect(await askedAddress(client)).toContain('/authorize?');
@@ -176,7 +165,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
     await expectToFit(page);
     await page.locator('#allow').click();
     await page.waitForURL(`${served.url}/callback?**`);
-    await expectGoodPage(page, 'You are signed in');
+    await expectGoodPage(page, headings.signedIn);
   });
 
   test('what an address brings along is text on the page, and never runs', async () => {
@@ -185,7 +174,7 @@ describe.skipIf(noBrowser)('in a browser', () => {
     const evil = '<script>document.title = "Owned"</script><img src=x onerror="document.title = \'Owned\'">';
     const query = new URLSearchParams({ state, error: 'server_error', error_description: evil });
     await page.goto(`${served.url}/callback?${query}`);
-    expect(await page.title()).toBe('Autodesk refused the sign-in');
+    expect(await page.title()).toMatch(headings.refused);
     expect(await page.getByRole('main').textContent()).toContain(evil);
     expect(await page.locator('script, img').count()).toBe(0);
     expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);

@@ -6,6 +6,7 @@ import { connect } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
 import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
+import { spellingsOf } from '../support/secrets.ts';
 import { callListing } from '../support/tool-results.ts';
 
 const wrong = 'S3cr3t-0815-of-somebody';
@@ -21,14 +22,8 @@ afterEach(() => sandbox.close());
 
 /** Every way in which a secret or a token could show. */
 function spellings(secret: string, clientId: string): string[] {
-  const encoded = encodeURIComponent(secret);
-  return [
-    secret,
-    encoded,
-    Buffer.from(secret).toString('base64').slice(0, 16),
-    Buffer.from(`${clientId}:${encoded}`).toString('base64'),
-    Buffer.from(`${clientId}:${secret}`).toString('base64'),
-  ];
+  const pairs = [secret, encodeURIComponent(secret)].map((each) => `${clientId}:${each}`);
+  return [...spellingsOf(secret), ...pairs.map((pair) => Buffer.from(pair).toString('base64'))];
 }
 
 /** Ends a program, and looks through everything that was seen of it. */
@@ -82,7 +77,7 @@ test('not a success, a refused token, nor any trouble of APS', async () => {
 test('not a wrong secret', async () => {
   const { program, client } = await served({ ...sandbox.env, APS_CLIENT_SECRET: wrong });
   const [refusal] = await callBoth(client);
-  expect(refusal).toContain('Check APS_CLIENT_ID and APS_CLIENT_SECRET');
+  expect(refusal).toContain('APS_CLIENT_ID and APS_CLIENT_SECRET');
   await expectSilence(program);
 });
 
@@ -128,6 +123,13 @@ test('not a start that fails, wherever the secret was put by mistake', async () 
   };
   const program = await run(['scripts/run.ts', '2lo'], { env });
   expect((await program.ended).code).toBe(1);
-  expect(program.output.stderr).toContain('settings need attention');
+  for (const name of [
+    'APS_CLIENT_ID',
+    'APS_BASE_URL',
+    'MCP_PORT',
+    'MCP_ALLOWED_HOSTS',
+    'MCP_ALLOWED_ORIGINS',
+  ])
+    expect(program.output.stderr).toContain(name);
   await expectSilence(program);
 });

@@ -2,100 +2,68 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import {
-  type Client,
-  isJSONRPCResultResponse,
-  type VersionNegotiationMode,
-} from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { connectOver, eras, modes } from '../support/clients.ts';
+import { isJSONRPCResultResponse } from '@modelcontextprotocol/client';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { eras, modes } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { startHeldAps } from '../support/held-aps.ts';
-import { cleanEnvironment, nodeArguments, pathOf, run, runNode } from '../support/programs.ts';
+import { nodeArguments, pathOf, run, runNode } from '../support/programs.ts';
+import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
 
-type Command = readonly [file: string, ...args: string[]];
-const runner: Command = ['scripts/run.ts', '2lo', '--transport', 'stdio'];
-const serverFile: Command = ['servers/2lo.ts'];
+const runner = ['scripts/run.ts', '2lo', '--transport', 'stdio'] as const;
+const serverFile = ['servers/2lo.ts'] as const;
 
-/** A client of a program that it starts by itself. */
-async function clientOf(
-  command: Command,
-  env: Record<string, string>,
-  mode: VersionNegotiationMode,
-): Promise<Client> {
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: nodeArguments(...command),
-    cwd: await newFolder(),
-    env: cleanEnvironment(env),
-    stderr: 'ignore',
-  });
-  const client = await connectOver(transport, mode);
-  onTestFinished(() => client.close());
-  return client;
-}
-
-describe('a server that is started by', () => {
-  test.each(modes)('%s serves it', async (_name, mode, era) => {
-    const client = await clientOf(runner, { APS_SANDBOX: '1' }, mode);
-    expect(client.getProtocolEra()).toBe(era);
-    expect(client.getServerVersion()).toMatchObject({ name: 'APS 2LO Demo' });
-    const heard: number[] = [];
-    const { structuredContent } = await client.callTool(
-      { name: 'list_objects', arguments: { bucket_key: 'sandbox-survey-photos', limit: 300 } },
-      { onprogress: ({ progress }) => heard.push(progress) },
-    );
-    expect(structuredContent).toMatchObject({ result: { length: 300 } });
-    expect(heard).toEqual([100, 200, 300]);
-    expect((await callListing(client, 'list_objects', { bucket_key: 'there-is-none' })).isError).toBe(true);
-  });
-
-  test.each([
-    ['npm run 2lo', runner],
-    ['its own file', serverFile],
-  ])(
-    '%s writes nothing but messages to stdout, one a line, and ends with 0 when its client leaves',
-    async (_how, command) => {
-      const { write, hangUp, ended, output } = await run([...command, '--sandbox']);
-      const messages = [
-        {
-          id: 1,
-          method: 'initialize',
-          params: {
-            protocolVersion: '2025-11-25',
-            capabilities: {},
-            clientInfo: { name: 'raw', version: '1' },
-          },
-        },
-        { method: 'notifications/initialized' },
-        { id: 2, method: 'tools/list' },
-        { id: 3, method: 'tools/call', params: { name: 'list_buckets', arguments: {} } },
-      ];
-      for (const message of messages) write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-      write('this is no message\n');
-      write(`${JSON.stringify({ jsonrpc: '2.0', id: 4, method: 'ping' })}\n`);
-      await vi.waitFor(() => expect(output.stdout).toContain('"id":3'), { timeout: 20_000 });
-      hangUp();
-      const { code, stdout } = await ended;
-      const answers = stdout
-        .trimEnd()
-        .split('\n')
-        .map((line): unknown => JSON.parse(line));
-      expect(answers.every(isJSONRPCResultResponse)).toBe(true);
-      expect(answers.map((answer) => isJSONRPCResultResponse(answer) && answer.id).sort()).toEqual([
-        1, 2, 3, 4,
-      ]);
-      expect(code).toBe(0);
-    },
+// A client that speaks the newest revision starts its server twice; of the two that do, one is enough here.
+test.each(modes.slice(0, 2))('a server that is started by %s serves it', async (_name, mode, era) => {
+  const client = await connectToProgram(runner, mode, { env: { APS_SANDBOX: '1' } });
+  expect(client.getProtocolEra()).toBe(era);
+  expect(client.getServerVersion()).toMatchObject({ name: 'APS 2LO Demo' });
+  const heard: number[] = [];
+  const { structuredContent } = await client.callTool(
+    { name: 'list_objects', arguments: { bucket_key: 'sandbox-survey-photos', limit: 300 } },
+    { onprogress: ({ progress }) => heard.push(progress) },
   );
+  expect(structuredContent).toMatchObject({ result: { length: 300 } });
+  expect(heard).toEqual([100, 200, 300]);
+  expect((await callListing(client, 'list_objects', { bucket_key: 'there-is-none' })).isError).toBe(true);
+});
+
+test('a server writes nothing but messages to stdout, one a line, and ends with 0 when its client leaves', async () => {
+  const { write, hangUp, ended, output } = await run([...serverFile, '--sandbox']);
+  const messages = [
+    {
+      id: 1,
+      method: 'initialize',
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo: { name: 'raw', version: '1' },
+      },
+    },
+    { method: 'notifications/initialized' },
+    { id: 2, method: 'tools/list' },
+    { id: 3, method: 'tools/call', params: { name: 'list_buckets', arguments: {} } },
+  ];
+  for (const message of messages) write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  write('this is no message\n');
+  write(`${JSON.stringify({ jsonrpc: '2.0', id: 4, method: 'ping' })}\n`);
+  await vi.waitFor(() => expect(output.stdout).toContain('"id":3'), { timeout: 20_000 });
+  hangUp();
+  const { code, stdout } = await ended;
+  const answers = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  expect(answers.every(isJSONRPCResultResponse)).toBe(true);
+  expect(answers.map((answer) => isJSONRPCResultResponse(answer) && answer.id).sort()).toEqual([1, 2, 3, 4]);
+  expect(code).toBe(0);
 });
 
 test.each(eras)('%s cancels a call, and the request to APS ends', async (_name, mode) => {
   const aps = await startHeldAps();
   onTestFinished(() => aps.close());
-  const client = await clientOf(serverFile, aps.env, mode);
+  const client = await connectToProgram(serverFile, mode, { env: aps.env });
   const asked = aps.asked();
   const cancel = new AbortController();
   const refusal = expect(
@@ -107,15 +75,17 @@ test.each(eras)('%s cancels a call, and the request to APS ends', async (_name, 
   expect((await client.listTools()).tools).toHaveLength(2);
 });
 
-test('importing servers/2lo.ts starts nothing and prints nothing', async () => {
-  const program = `const { definition } = await import(process.argv[1]);
-    process.stdout.write(definition.name);`;
-  const [flag, loader, file] = nodeArguments('servers/2lo.ts');
-  const { ended } = await runNode([
-    ...[flag, loader, '--input-type=module', '--eval', program],
-    pathToFileURL(file).href,
-  ]);
-  expect(await ended).toEqual({ code: 0, stdout: '2lo', stderr: '' });
+test('importing a server starts nothing and prints nothing', async () => {
+  const program = `for (const file of process.argv.slice(1)) {
+      const { definition } = await import(file);
+      process.stdout.write(definition.name + ' ');
+    }`;
+  const [flag, loader] = nodeArguments('servers/2lo.ts');
+  const servers = ['2lo', 'ssa', '3lo', 'pkce'].map(
+    (name) => pathToFileURL(pathOf(`servers/${name}.ts`)).href,
+  );
+  const { ended } = await runNode([flag, loader, '--input-type=module', '--eval', program, ...servers]);
+  expect(await ended).toEqual({ code: 0, stdout: '2lo ssa 3lo pkce ', stderr: '' });
 });
 
 test('fastmcp dev calls its tools', async () => {

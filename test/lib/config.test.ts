@@ -35,25 +35,24 @@ describe('what is wrong', () => {
     const { message } = problem(() =>
       readSettings(all, { APS_BASE_URL: 'ftp://x.example', MCP_PORT: 'http', MCP_ALLOWED_HOSTS: 'a/b' }),
     );
-    expect(message).toContain('5 settings need attention');
+    expect(message).toContain('5 settings');
     for (const name of [
-      'APS_CLIENT_ID is missing',
-      'APS_CLIENT_SECRET is missing',
-      'APS_BASE_URL is not an http(s) address',
-      'MCP_PORT must be a port',
-      'MCP_ALLOWED_HOSTS must list host names',
+      'APS_CLIENT_ID',
+      'APS_CLIENT_SECRET',
+      'APS_BASE_URL',
+      'MCP_PORT',
+      'MCP_ALLOWED_HOSTS',
     ])
       expect(message).toContain(name);
   });
 
   test('is said to be one setting when it is only one', () => {
-    expect(complaint({ APS_CLIENT_ID: undefined })).toContain('One setting needs attention');
+    expect(complaint({ APS_CLIENT_ID: undefined })).toMatch(/^One setting /);
   });
 
   test('comes with what the variable is, where its value is found, and how to do without an account', () => {
     const message = complaint({ APS_CLIENT_SECRET: undefined });
-    expect(message).toContain('It is the Client Secret');
-    expect(message).toContain('Find it: https://aps.autodesk.com/myapps');
+    for (const part of ['Client Secret', 'https://aps.autodesk.com/myapps']) expect(message).toContain(part);
     expect(message).toContain('.env');
     expect(message).toContain('--sandbox');
     expect(message).toContain('APS_SANDBOX=1');
@@ -123,7 +122,7 @@ describe('the launcher’s variables', () => {
   });
 
   test.each(['65536', '-1', '80.5', '0x50', '1e3', 'http', '123456'])('MCP_PORT may not be %s', (given) => {
-    expect(complaint({ MCP_PORT: given })).toContain('MCP_PORT must be a port, 0 to 65535');
+    expect(complaint({ MCP_PORT: given })).toMatch(/MCP_PORT .*0 to 65535/);
   });
 
   test('allowed hosts and origins are lists, in any case, with blanks around the commas', () => {
@@ -141,8 +140,8 @@ describe('the launcher’s variables', () => {
   test.each(['https://mcp.example.com', 'mcp.example.com:443', '*', 'a b', 'mcp.example.com/x'])(
     'MCP_ALLOWED_HOSTS may not name %s',
     (host) => {
-      expect(complaint({ MCP_ALLOWED_HOSTS: `good.example,${host}` })).toContain(
-        'MCP_ALLOWED_HOSTS must list host names',
+      expect(complaint({ MCP_ALLOWED_HOSTS: `good.example,${host}` })).toMatch(
+        /MCP_ALLOWED_HOSTS .*host names/,
       );
     },
   );
@@ -150,7 +149,7 @@ describe('the launcher’s variables', () => {
   test.each(['null', '*', 'app.example.com', 'https://app.example.com/', 'https://app.example.com/x'])(
     'MCP_ALLOWED_ORIGINS may not name %s',
     (origin) => {
-      expect(complaint({ MCP_ALLOWED_ORIGINS: origin })).toContain('MCP_ALLOWED_ORIGINS must list origins');
+      expect(complaint({ MCP_ALLOWED_ORIGINS: origin })).toMatch(/MCP_ALLOWED_ORIGINS .*origins/);
     },
   );
 
@@ -166,7 +165,7 @@ describe('the launcher’s variables', () => {
 
   test('an APS_SANDBOX that is neither yes nor no is a problem like any other', () => {
     expect(wantsSandbox({ APS_SANDBOX: 'perhaps' })).toBe(false);
-    expect(complaint({ APS_SANDBOX: 'perhaps' })).toContain('APS_SANDBOX must be 1 or 0');
+    expect(complaint({ APS_SANDBOX: 'perhaps' })).toMatch(/APS_SANDBOX .*1 or 0/);
   });
 });
 
@@ -209,8 +208,6 @@ describe('.env', () => {
   test('that cannot be read is an error that names it', async () => {
     const folder = await newFolder();
     await mkdir(join(folder, '.env'));
-    expect(problem(() => readEnvironment(folder)).message).toContain(
-      `${join(folder, '.env')} cannot be read`,
-    );
+    expect(problem(() => readEnvironment(folder)).message).toContain(join(folder, '.env'));
   });
 });

@@ -7,17 +7,18 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 
 const program = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
 /** Why tests in a browser cannot run here; undefined if they can. In CI they must: there, they run and fail. */
-export const noBrowser =
+const noBrowser =
   existsSync(program) || process.env.CI === 'true'
     ? undefined
     : `there is no Chromium at ${program}; install it, or set CHROMIUM_PATH`;
 
 /** Starts Chromium without a window. Names that end in `.example` lead to this machine. */
-export function startBrowser(): Promise<Browser> {
+function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: program,
     headless: true,
@@ -35,9 +36,25 @@ export type Window = {
   complaints: string[];
 };
 
-/** A page in a profile of its own. */
-export async function newPage(browser: Browser, options?: BrowserContextOptions): Promise<Window> {
-  return newTab(await browser.newContext({ viewport: { width: 900, height: 560 }, ...options }));
+/** Opens a page in a profile of its own, which is closed with the test. */
+export type OpenWindow = (options?: BrowserContextOptions) => Promise<Window>;
+
+/** Tests in one browser. Where there is none they are skipped, and it is said why: the reporter does not. */
+export function describeInBrowser(title: string, tests: (openWindow: OpenWindow) => void): void {
+  if (noBrowser) console.error(`Tests are skipped (${title}): ${noBrowser}.`);
+  describe.skipIf(noBrowser)(title, () => {
+    let browser: Browser | undefined;
+    beforeAll(async () => {
+      browser = await startBrowser();
+    });
+    afterAll(() => browser?.close());
+    tests(async (options) => {
+      if (!browser) throw new Error('The browser has not started yet');
+      const context = await browser.newContext({ viewport: { width: 900, height: 560 }, ...options });
+      onTestFinished(() => context.close());
+      return newTab(context);
+    });
+  });
 }
 
 /** Another page in a profile. */
@@ -47,4 +64,25 @@ export async function newTab(context: BrowserContext): Promise<Window> {
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(error.message));
   return { page, complaints };
+}
+
+/** Signs in on the page of the sandbox that a person was led to. */
+export async function signInOnPage(page: Page, { userId }: { userId: string }): Promise<void> {
+  await page.locator(`#user-${userId}`).check();
+  await page.locator('#allow').click();
+}
+
+/** The only cookie of a server: for its host alone, unseen by pages, and gone with the browser. */
+export async function expectOwnCookie(
+  page: Page,
+  { domain = 'localhost', prefix = '', secure = false } = {},
+): Promise<void> {
+  expect(await page.context().cookies()).toEqual([
+    {
+      name: expect.stringMatching(new RegExp(`^${prefix}mcp-browser-[\\w-]{8}$`)),
+      value: expect.stringMatching(/^[\w-]{43}$/),
+      ...{ domain, path: '/', expires: -1, httpOnly: true, sameSite: 'Lax', secure },
+    },
+  ]);
+  expect(await page.evaluate('document.cookie')).toBe('');
 }

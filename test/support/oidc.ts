@@ -9,9 +9,10 @@ import type { Environment } from '../../lib/config/settings.ts';
 import { createKeys } from '../../lib/sealed.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connectOver, newest } from './clients.ts';
-import { type OpenIdProvider, scope } from './openid-provider.ts';
+import { closing } from './closing.ts';
+import { type OpenIdProvider, scope, startOpenIdProvider } from './openid-provider.ts';
 import { alice } from './people.ts';
 import { post, type RawAnswer, toolCall } from './raw-http.ts';
 import { configurationFrom } from './serving.ts';
@@ -52,6 +53,15 @@ export async function serveOidcAt(
   );
   sandbox.registerRedirectUri(server.callbackUrl);
   return { url: server.listener.url, close: server.stop };
+}
+
+/** A sandbox, an OpenID provider, and a server that takes its tokens. Call it once at the top of a test file. */
+export async function startOidc(definition: ServerDefinition) {
+  const keep = closing();
+  const sandbox = keep(await startSandbox());
+  const provider = keep(await startOpenIdProvider());
+  const served = keep(await serveOidc(sandbox, definition, provider));
+  return { keep, sandbox, provider, served };
 }
 
 /** The header that bears a token. */

@@ -1,7 +1,9 @@
 /** The sandbox behind a server that keeps what each request had in it, headers and forms included. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Sandbox } from '../../sandbox/index.ts';
+import { afterEach } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { closing } from './closing.ts';
 import { startLocalServer } from './local-server.ts';
 
 export type RecordedRequest = {
@@ -23,8 +25,11 @@ export type RecordingAps = {
 const passedOn = ['authorization', 'content-type', 'accept'];
 const passedBack = ['content-type', 'location', 'retry-after', 'www-authenticate'];
 
-/** Starts one in front of `sandbox`. */
-export async function startRecordingAps(sandbox: Pick<Sandbox, 'url'>): Promise<RecordingAps> {
+/** Starts one in front of `sandbox`. `hear` is told of each request with a form, and of the answer, before it is given. */
+export async function startRecordingAps(
+  sandbox: Pick<Sandbox, 'url'>,
+  hear: (request: RecordedRequest, answer: string) => void = () => {},
+): Promise<RecordingAps> {
   const posted: RecordedRequest[] = [];
 
   async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -36,21 +41,37 @@ export async function startRecordingAps(sandbox: Pick<Sandbox, 'url'>): Promise<
       ...{ method: request.method, headers, redirect: 'manual' },
       body: body === '' ? undefined : body,
     });
-    if (request.method === 'POST')
-      posted.push({
+    const content = await answer.text();
+    if (request.method === 'POST') {
+      const recorded = {
         path: request.url ?? '',
         authorization: request.headers.authorization,
         form: Object.fromEntries(new URLSearchParams(body)),
         status: answer.status,
-      });
+      };
+      posted.push(recorded);
+      hear(recorded, content);
+    }
     for (const name of passedBack)
       if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name) ?? '');
     response.writeHead(answer.status);
-    response.end(await answer.text());
+    response.end(content);
   }
 
   const { url, close } = await startLocalServer((request, response) => {
+    // What the sandbox drops is dropped here, too.
     passOn(request, response).catch(() => response.destroy());
   });
   return { url, posted, close };
+}
+
+/** A sandbox with one in front of it, whose records end with each test. Call it once at the top of a test file. */
+export async function startRecordedSandbox() {
+  const keep = closing();
+  const sandbox = keep(await startSandbox());
+  const aps = keep(await startRecordingAps(sandbox));
+  afterEach(() => {
+    aps.posted.length = 0;
+  });
+  return { keep, sandbox, aps };
 }

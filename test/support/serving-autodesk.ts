@@ -1,15 +1,16 @@
 /** Servers to which people sign in with their Autodesk account, on the clock and with the storage of a test. */
 
-import { createKeys } from '../../lib/sealed.ts';
+import { createKeys, createKeys } from '../../lib/sealed.ts';
 import { type Autodesk, autodesk } from '../../lib/serve/client-sign-in/autodesk.ts';
 import { createHttpApp } from '../../lib/serve/http/app.ts';
 import { listen } from '../../lib/serve/http/listen.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { createMcpService } from '../../lib/serve/mcp/service.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { now } from './clock.ts';
-import { builtFrom, hasty } from './serving.ts';
+import { closing } from './closing.ts';
+import { hasty } from './serving.ts';
 
 type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string };
 
@@ -52,4 +53,12 @@ export async function serveAutodesk(
       clientSignIn.close?.();
     },
   };
+}
+
+/** A sandbox and such a server in front of it, on the clock of the test. Call it once at the top of a test file. */
+export async function startAutodesk() {
+  const keep = closing();
+  const sandbox = keep(await startSandbox({ now }));
+  const served = keep(await serveAutodesk(sandbox));
+  return { keep, sandbox, served };
 }

@@ -39,7 +39,7 @@ describe('an identifier', () => {
         inOneCall(apsAt(server.url), (session) => listObjects(session, identifier, undefined, { limit: 1 })),
       );
       expect(error.message).toContain('cannot be an identifier');
-      expect(error.advice).toContain('Copy it from what a listing returned');
+      expect(error.advice).toContain('listing');
       expect(server.requests).toEqual([]);
     },
   );
@@ -94,7 +94,7 @@ describe('the next page', () => {
   ])('is refused when it leads to %s', async (_where, next) => {
     const server = await twoPages((origin) => `${next(origin)}/oss/v2/buckets?startAt=first`);
     const error = await apsErrorOf(bucketKeys(apsAt(server.url)));
-    expect(error.message).toContain('a next page at another address, and it was not followed');
+    expect(error.message).toMatch(/next page at another address.*not followed/);
     expect(error.advice).toContain('APS_BASE_URL');
     expect(server.requests).toHaveLength(1);
   });

@@ -33,7 +33,7 @@ describe('an answer', () => {
     const error = await apsErrorOf(
       inOneCall(apsAt(server.url), (session) => session.get(session.url(['thing']), z.object({}))),
     );
-    expect(error.message).toContain('not as documented: the whole does not fit');
+    expect(error.message).toMatch(/not as documented: the whole/);
     expect(error.advice).toContain('Check APS_BASE_URL');
     expect(inspect(error, { depth: 9 })).not.toContain(secret);
   });
@@ -42,20 +42,8 @@ describe('an answer', () => {
 describe('a refusal', () => {
   const says = 'https://aps.autodesk.com/myapps';
   test.each([
-    [
-      400,
-      { reason: 'bad limit' },
-      undefined,
-      'APS could not make sense of the request: bad limit',
-      'arguments',
-    ],
-    [
-      401,
-      { errorCode: 'AUTH-006', developerMessage: 'Expired.' },
-      'AUTH-006',
-      'not accept the access token',
-      says,
-    ],
+    [400, { reason: 'bad limit' }, undefined, ': bad limit', 'arguments'],
+    [401, { errorCode: 'AUTH-006', developerMessage: 'Expired.' }, 'AUTH-006', 'access token', says],
     [
       403,
       { errorCode: 'AUTH-001', developerMessage: 'No.' },
@@ -65,29 +53,11 @@ describe('a refusal', () => {
     ],
     [403, { errorCode: 'AUTH-010', developerMessage: 'No.' }, 'AUTH-010', 'denied access', 'lacks a scope'],
     [403, { errors: [{ code: 'BIM360DM', detail: 'Not yours' }] }, 'BIM360DM', 'Not yours', 'somebody else'],
-    [
-      404,
-      { reason: 'Bucket not found' },
-      undefined,
-      'found nothing there: Bucket not found',
-      'copied exactly',
-    ],
-    [
-      404,
-      { errors: [{ code: 'NOT_FOUND', title: 'Gone' }] },
-      'NOT_FOUND',
-      'nothing there: Gone',
-      'identifiers',
-    ],
-    [409, {}, undefined, 'in a way that was not expected', 'APS_BASE_URL'],
-    [429, { fault: { faultstring: 'Quota' } }, undefined, 'this limit is reached: Quota', 'Wait a minute'],
-    [
-      500,
-      { errorCode: 'ERR-003', developerMessage: 'Oops' },
-      'ERR-003',
-      'trouble of its own: Oops',
-      'health.autodesk.com',
-    ],
+    [404, { reason: 'Bucket not found' }, undefined, ': Bucket not found', 'copied exactly'],
+    [404, { errors: [{ code: 'NOT_FOUND', title: 'Gone' }] }, 'NOT_FOUND', ': Gone', 'identifiers'],
+    [409, {}, undefined, 'not expected', 'APS_BASE_URL'],
+    [429, { fault: { faultstring: 'Quota' } }, undefined, ': Quota', 'Wait a minute'],
+    [500, { errorCode: 'ERR-003', developerMessage: 'Oops' }, 'ERR-003', ': Oops', 'health.autodesk.com'],
   ])('with %i %j says what happened and what to do', async (status, body, code, what, advice) => {
     const server = keep(await startLocalServer(always(body, status, { 'x-request-id': 'r-42' })));
     const error = await apsErrorOf(getThing(apsAt(server.url, { retryPolicy: { retries: 0 } })));
@@ -113,7 +83,7 @@ describe('a refusal', () => {
     },
   );
 
-  test('is told on one line and at a bearable length', async () => {
+  test('is one line of a reasonable length', async () => {
     const server = keep(await startLocalServer(always({ reason: `a\n\tb ${'c'.repeat(5000)}` }, 400)));
     const { message } = await apsErrorOf(getThing(apsAt(server.url)));
     expect(message).toContain('a b ccc');
@@ -130,7 +100,7 @@ describe('a refusal', () => {
     expect(await objects('there-is-none')).toMatchObject({ status: 404, requestId: expect.any(String) });
     expect(await objects('sandbox-other-application')).toMatchObject({
       status: 403,
-      message: expect.stringContaining('The bucket belongs to another application'),
+      message: expect.stringContaining('another application'),
     });
   });
 });

@@ -123,7 +123,7 @@ describe('pages', () => {
     expect(rounds).toEqual([[1], [2, 3], [4, 5]]);
   });
 
-  test('after the last are not asked for when the first is all there is', async () => {
+  test('after the first are not asked for when it is all there is', async () => {
     const { fetchPage, rounds } = listing(200);
     await collectPages(fetchPage, { limit: 10_000 });
     expect(rounds).toEqual([[0]]);
@@ -144,7 +144,7 @@ describe('an error', () => {
     [200, [1, 2]],
     [850, [5, 6]],
     [1203, [7, 8]],
-  ])('of pages beyond the end of %i items is of no interest', async (total, pages) => {
+  ])('of pages beyond the end of %i items is ignored', async (total, pages) => {
     const { fetchPage } = listing(total, only(...pages));
     const { items, after } = await collectPages(fetchPage, { limit: 10_000 });
     expect(items).toEqual(range(0, total));

@@ -1,7 +1,5 @@
 // 2-legged sign-in: one flight, fresh tokens, and not a word about secrets.
-import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { ApsError } from '../../../lib/aps/errors.ts';
 import { clientCredentials } from '../../../lib/aps-sign-in/client-credentials.ts';
 import { localUser } from '../../../lib/caller.ts';
 import type { TokenSource } from '../../../lib/token-source.ts';
@@ -10,6 +8,7 @@ import { apsErrorOf } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
+import { everythingOf, spellingsOf } from '../../support/secrets.ts';
 import { hasty } from '../../support/serving.ts';
 
 const keep = closing();
@@ -29,24 +28,8 @@ function source(changes: Partial<Parameters<typeof clientCredentials>[0]> = {}):
   });
 }
 
-/** Everything that a log could show of an error. */
-function everythingOf(error: ApsError): string {
-  return [
-    error.message,
-    error.stack,
-    String(error),
-    JSON.stringify(error),
-    inspect(error, { depth: 20, showHidden: true }),
-  ].join('\n');
-}
-
 /** The ways in which a secret could be written. */
-const spellings = [
-  secret,
-  encodeURIComponent(secret),
-  Buffer.from(secret).toString('base64').slice(0, 16),
-  'Basic ',
-];
+const spellings = [...spellingsOf(secret), 'Basic '];
 
 describe('one flight', () => {
   test('200 calls at once cause one request, for the scopes that are needed', async () => {
@@ -60,7 +43,7 @@ describe('one flight', () => {
     ]);
   });
 
-  test('its failure is that of all who wait for it, and the next call tries anew', async () => {
+  test('its failure is shared by all who wait for it, and the next call tries again', async () => {
     const tokens = source({ retryPolicy: { retries: 0 } });
     sandbox.trouble.set({ failAll: { status: 503 } });
     const errors = await Promise.all(Array.from({ length: 50 }, () => apsErrorOf(tokens.get(localUser))));
@@ -121,7 +104,7 @@ describe('silent', () => {
   test('a wrong secret is an error with advice, and without the secret', async () => {
     const error = await apsErrorOf(source({ clientSecret: secret }).get(localUser));
     expect(error).toMatchObject({ name: 'ApsError', status: 401, requestId: expect.any(String) });
-    expect(error.message).toContain('APS did not sign the application in');
+    expect(error.message).toContain('not sign the application in');
     expect(error.advice).toContain('Check APS_CLIENT_ID and APS_CLIENT_SECRET');
     for (const spelling of spellings) expect(everythingOf(error)).not.toContain(spelling);
     expect(tokenRequests()).toHaveLength(1);
@@ -130,7 +113,7 @@ describe('silent', () => {
   test('a scope that the application may not have is an error that says so', async () => {
     const error = await apsErrorOf(source({ scopes: ['data:fly'] }).get(localUser));
     expect(error).toMatchObject({ status: 400, code: 'invalid_scope' });
-    expect(error.message).toContain('APS refused to sign the application in: Not a scope of APS: data:fly');
+    expect(error.message).toMatch(/refused.*data:fly/);
     expect(error.advice).toContain('which APIs it has');
   });
 
@@ -182,7 +165,7 @@ describe('the token endpoint in trouble', () => {
     );
     const tokens = source({ baseUrl: server.url, retryPolicy: { ...hasty, timeout: 50, retries: 1 } });
     const { message } = await apsErrorOf(tokens.get(localUser));
-    expect(message).toContain('cannot be reached, or answers too slowly');
+    expect(message).toContain('cannot be reached');
     await apsErrorOf(tokens.get(localUser));
     expect(server.requests).toHaveLength(4);
   });

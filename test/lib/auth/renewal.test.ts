@@ -69,7 +69,7 @@ describe('fifty calls at once, with an access token', () => {
   });
 
   test.each([
-    ['answers 503', { status: 503 }, /HTTP 503.+APS has trouble of its own.+Try again in a minute/],
+    ['answers 503', { status: 503 }, /HTTP 503.+again in a minute/],
     [
       'asks for more patience than there is',
       { status: 429, retryAfter: '3600' },

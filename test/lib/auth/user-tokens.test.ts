@@ -233,7 +233,7 @@ describe('somebody to whom APS gave no refresh token', () => {
   });
 });
 
-test('what is in the storage and cannot be read is nobody’s sign-in', async () => {
+test('what cannot be read in the storage is nobody’s sign-in', async () => {
   const { store, storage } = storeWith();
   for (const value of [null, 'x', {}, { access: 'x', refresh: 'x', expiresAt: 0 }]) {
     await storage.save(`tokens:${caller}`, value);

@@ -35,9 +35,9 @@ test('over HTTP it says what it is, where it is, who may call, and how to try it
     '  APS           https://aps.example',
     '  Who can call  programs on this machine',
     '',
-    'Connect an MCP client to this address, or try it in a second terminal:',
+    expect.stringMatching(/MCP client.*:$/),
     '  npx mcp-cli --url http://localhost:5000/mcp',
-    'Press Ctrl-C to stop the server.',
+    expect.stringContaining('Ctrl-C'),
   ]);
 });
 
@@ -79,7 +79,7 @@ describe('the address', () => {
 
 test('a command that gives a token is printed where there is one, on a line of its own to be copied', async () => {
   const [words, line] = (await said({ tokenCommand: command })).slice(-3);
-  expect(words).toBe('To get an access token for a client that cannot sign in:');
+  expect(words).toMatch(/access token.*:$/);
   expect(line).toBe(`  ${command}`);
   expect((await said()).join()).not.toMatch(/access token|curl/);
 });
@@ -89,5 +89,5 @@ test('that everybody may call is said in capitals, with the option that made it 
   const line = said(checkExposure({ isPublicClient: false }, everybody)).find((each) =>
     each.includes('Who can'),
   );
-  expect(line).toMatch(/^ {2}Who can call {2}EVERYBODY .+--insecure-no-client-auth/);
+  expect(line).toMatch(/Who may call +EVERYBODY .+--insecure-no-client-auth/);
 });

@@ -44,7 +44,7 @@ describe('a client of the handshake era that can take its user to an address', (
           {
             mode: 'url',
             elicitationId: expect.any(String),
-            message: 'Sign in to Autodesk, so that list_hubs can read your data.',
+            message: expect.stringMatching(/Autodesk.*list_hubs/),
             url: expect.stringContaining('/authorize?'),
           },
         ],
@@ -54,7 +54,7 @@ describe('a client of the handshake era that can take its user to an address', (
     expect(await hubsOf(client)).toEqual(benji.hubs);
   });
 
-  test('gets an ordinary error of a tool as ever', async () => {
+  test('gets ordinary errors of tools as usual', async () => {
     const client = keep(await connect((await startServer()).url, 'legacy', takesAddresses));
     await expect(client.callTool({ name: 'no_such_tool' })).rejects.toBeInstanceOf(ProtocolError);
     expect(await client.callTool({ name: 'list_projects', arguments: {} })).toMatchObject({ isError: true });

@@ -70,14 +70,14 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     expect(told).toEqual([
       {
         mode: 'url',
-        message: 'Sign in to Autodesk, so that list_hubs can read your data.',
+        message: expect.stringMatching(/Autodesk.*list_hubs/),
         url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/authentication\/v2\/authorize\?/),
       },
     ]);
   });
 
   test.each(['decline', 'cancel'] as const)(
-    'whose person answers %s hears so in plain words, is asked once, and may try again',
+    'whose person answers %s is told in plain words, is asked once, and may try again',
     async (action) => {
       let questions = 0;
       let willing = false;
@@ -93,7 +93,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
         isError: true,
         content: [
           {
-            text: 'The user did not sign in to Autodesk, so list_hubs cannot read their data. Do not ask again unless they want to.',
+            text: expect.stringMatching(/did not sign in.*list_hubs.*not ask again/),
           },
         ],
       });
@@ -110,7 +110,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     expect((await signInAt(sandbox, shown[0] ?? '', { allow: false })).status).toBe(403);
     expect(await call).toMatchObject({
       isError: true,
-      content: [{ text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs') }],
+      content: [{ text: expect.stringMatching(/did not sign in.*list_hubs/) }],
     });
     expect([shown.length, served.service.running]).toEqual([1, 0]);
     const next = hubsOf(client);
@@ -131,7 +131,7 @@ describe(`a client of ${newest} that can take its user to an address`, () => {
     );
     expect(await said(client, 'list_hubs')).toEqual({
       isError: true,
-      text: expect.stringContaining('The user did not sign in to Autodesk, so list_hubs'),
+      text: expect.stringMatching(/did not sign in.*list_hubs/),
     });
     expect([shown.length, served.service.running]).toEqual([1, 0]);
     allow = true;
@@ -228,7 +228,7 @@ describe('a person who never finishes', () => {
     expect(hubIdsIn(await call)).toEqual(alice.hubs);
   });
 
-  test('leaves a client that listens with signs of life, each with more progress than the last', async () => {
+  test('gives a client that listens signs of life, each with more progress than the last', async () => {
     const { client, shown, waited } = await slowPerson();
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const heard: { progress: number; message?: string }[] = [];

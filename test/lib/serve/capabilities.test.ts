@@ -50,7 +50,7 @@ test.each(modes.flatMap(([name, mode]) => cases.map(([has, offers]) => [name, ha
   },
 );
 
-test.each(modes)('%s that asks for completion all the same hears that there is none', async (_name, mode) => {
+test.each(modes)('%s that asks for completion anyway is told that there is none', async (_name, mode) => {
   const server = new FastMCP<Caller>({ name: 'Parts', version: '1.0.0' });
   parts.tool(server);
   const client = keep(await connect(keep(await serve(server)).url, mode));

@@ -1,31 +1,21 @@
 // The client sign-in that the settings ask for: which one, through which application, and for what.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Environment, SettingsError } from '../../../lib/config/settings.ts';
+import { describe, expect, test } from 'vitest';
+import type { Environment } from '../../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../../lib/config/variables.ts';
 import { createKeys } from '../../../lib/sealed.ts';
 import { createClientSignIn } from '../../../lib/serve/client-sign-in/create.ts';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as serviceAccount } from '../../../servers/ssa.ts';
-import { closing } from '../../support/closing.ts';
 import { clientCallback, connectSigningIn } from '../../support/oauth-client.ts';
 import { post, send, toolCall } from '../../support/raw-http.ts';
-import { type RecordingAps, startRecordingAps } from '../../support/recording-aps.ts';
+import { startRecordedSandbox } from '../../support/recording-aps.ts';
 import { configurationFrom } from '../../support/serving.ts';
+import { complaintOf } from '../../support/settings.ts';
 import { serveWith } from '../../support/signing-in.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let aps: RecordingAps;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  aps = keep(await startRecordingAps(sandbox));
-});
-afterEach(() => {
-  aps.posted.length = 0;
-});
+const { keep, sandbox, aps } = await startRecordedSandbox();
 
 const own = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };
 
@@ -39,32 +29,22 @@ function made(mode: ClientAuthMode, environment: Environment, definition = twoLe
   return signIn;
 }
 
-function complaint(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof SettingsError) return error.message;
-    throw error;
-  }
-  throw new Error('Nothing was found to be wrong');
-}
-
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
-test('none is made where nobody has to sign in', () => {
+test('there is none where nobody has to sign in', () => {
   expect(made('none', {})).toBeUndefined();
 });
 
 test('each says who may call', () => {
-  expect(made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' })?.whoCanCall).toEqual(
-    expect.stringContaining('https://login.example.com'),
+  expect(made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' })?.whoCanCall).toContain(
+    'https://login.example.com',
   );
   expect(made('autodesk', own)?.whoCanCall).toContain('Autodesk account');
 });
 
 describe('with oidc', () => {
-  test('the issuer is a must', () => {
-    expect(complaint(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER is missing');
+  test('the issuer is required', () => {
+    expect(complaintOf(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER');
   });
 
   test('tokens are for the address of the server, with the scopes in the settings', async () => {
@@ -105,15 +85,15 @@ describe('with autodesk', () => {
     ['MCP_AUTH_CLIENT_SECRET', { MCP_AUTH_CLIENT_SECRET: 'an0ther-s3cret' }],
     ['MCP_AUTH_CLIENT_ID', { MCP_AUTH_CLIENT_ID: 'another-id', MCP_AUTH_CLIENT_SECRET: ' ' }],
   ])('%s alone is refused: %j', (_name, given) => {
-    const message = complaint(() => made('autodesk', { ...own, ...given }));
+    const message = complaintOf(() => made('autodesk', { ...own, ...given }));
     expect(message).toMatch(
       /^MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET belong together: set both, or neither/,
     );
     expect(message).not.toMatch(/another-id|an0ther/);
   });
 
-  test('the application of the server is a must', () => {
-    const message = complaint(() =>
+  test('the application of the server is required', () => {
+    const message = complaintOf(() =>
       made('autodesk', { MCP_AUTH_CLIENT_ID: 'a', MCP_AUTH_CLIENT_SECRET: 'b' }),
     );
     for (const name of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET'])

@@ -1,26 +1,15 @@
 // The cookie of the page that asks whether a sign-in is one's own: it tells the browser of the answer from others.
-import { beforeAll, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { expect, test } from 'vitest';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { closing } from '../../support/closing.ts';
 import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../support/confirm-page.ts';
-import { bearer, inHandshakeEra, serveOidc, serveOidcAt, signInThrough } from '../../support/oidc.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../../support/openid-provider.ts';
+import { bearer, inHandshakeEra, serveOidcAt, signInThrough, startOidc } from '../../support/oidc.ts';
 import { alice, benji, chien } from '../../support/people.ts';
 import { send } from '../../support/raw-http.ts';
-import { type ServedHttp, signInOn } from '../../support/signing-in.ts';
+import { signInOn } from '../../support/signing-in.ts';
 import { hubsOf } from '../../support/tool-results.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, threeLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 
 const asked = async () => keep(await askedSomebody(provider, served));
 
@@ -30,7 +19,7 @@ test('is for this host and its own pages, and out of the reach of scripts', asyn
   expect(attributes.sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax']);
 });
 
-test('is another one for every browser, and stays the same in one', async () => {
+test('differs between browsers, and stays the same in each', async () => {
   const { address } = await asked();
   const [first, other] = [cookieOf(await send(address)).pair, cookieOf(await send(address)).pair];
   expect(first).not.toBe(other);

@@ -1,27 +1,16 @@
 // The form on the page that asks whether a sign-in is one's own: it counts from one browser, for one sign-in.
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { closing } from '../../support/closing.ts';
 import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../support/confirm-page.ts';
-import { serveOidc } from '../../support/oidc.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../../support/openid-provider.ts';
+import { headings, htmlHeaded } from '../../support/headings.ts';
+import { startOidc } from '../../support/oidc.ts';
 import { post, send } from '../../support/raw-http.ts';
-import type { ServedHttp } from '../../support/signing-in.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, threeLegged, provider));
-});
+const { keep, provider, served } = await startOidc(threeLegged);
 
 const asked = async () => keep(await askedSomebody(provider, served));
 
-const tooLate = { status: 400, body: expect.stringContaining('This sign-in link is no longer good') };
+const tooLate = { status: 400, body: htmlHeaded(headings.linkIsStale) };
 
 describe('the form of the page counts', () => {
   /** The page of somebody's link, its form, and the cookie that came with it. */

@@ -1,38 +1,28 @@
 // Links that reach somebody else than they were made for: nobody's Autodesk account is tied to the sender.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defineServer } from '../../../lib/serve/launch/start.ts';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';
-import { closing } from '../../support/closing.ts';
 import { askedSomebody } from '../../support/confirm-page.ts';
-import { serveOidc } from '../../support/oidc.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../../support/openid-provider.ts';
+import { headings, htmlHeaded } from '../../support/headings.ts';
+import { serveOidc, startOidc } from '../../support/oidc.ts';
 import { alice, benji } from '../../support/people.ts';
 import { send } from '../../support/raw-http.ts';
 import { askedAddress } from '../../support/sign-in.ts';
-import { type ServedHttp, serveWith, signInOn } from '../../support/signing-in.ts';
+import { serveWith, signInOn } from '../../support/signing-in.ts';
 import { threeLegged as builtThreeLegged } from '../../support/three-legged.ts';
 import { hubsOf } from '../../support/tool-results.ts';
 import { openBrowser } from '../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, threeLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 
 const asked = async () => keep(await askedSomebody(provider, served));
 const codesSpent = () => sandbox.requests.filter(({ grant }) => grant === 'authorization_code').length;
 
-const elsewhere = { status: 403, html: expect.stringContaining('This sign-in is not yours') };
-const tooLate = { status: 400, body: expect.stringContaining('This sign-in link is no longer good') };
-const tooLatePage = { status: 400, html: expect.stringContaining('This sign-in link is no longer good') };
-const done = { status: 200, html: expect.stringContaining('You are signed in') };
+const elsewhere = { status: 403, html: htmlHeaded(headings.notYours) };
+const tooLate = { status: 400, body: htmlHeaded(headings.linkIsStale) };
+const tooLatePage = { status: 400, html: htmlHeaded(headings.linkIsStale) };
+const done = { status: 200, html: htmlHeaded(headings.signedIn) };
 
 describe('who passes on Autodesk’s address in place of the link', () => {
   test.each([

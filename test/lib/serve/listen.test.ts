@@ -45,7 +45,7 @@ describe('a port', () => {
     const address = holder.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const { message } = await problem('localhost', port);
-    expect(message).toContain(`Port ${port} is taken. Choose another with --port`);
+    expect(message).toMatch(new RegExp(`${port} is taken.*--port`));
     holder.close();
   });
 
@@ -54,7 +54,7 @@ describe('a port', () => {
     await once(holder, 'listening');
     const address = holder.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    expect((await problem('localhost', port)).message).toContain(`Port ${port} is taken`);
+    expect((await problem('localhost', port)).message).toContain(`${port} is taken`);
     const free = createServer().listen(port, '127.0.0.1');
     await once(free, 'listening');
     free.close();
@@ -66,9 +66,7 @@ test.each(['192.0.2.1', 'no-such-host.invalid'])(
   'a host that is not this machine (%s) is named',
   async (host) => {
     const { message } = await problem(host, 0);
-    expect(message).toBe(
-      `${host} is not an address of this machine. Choose another with --host, for example --host localhost.`,
-    );
+    for (const part of [host, '--host localhost']) expect(message).toContain(part);
   },
 );
 

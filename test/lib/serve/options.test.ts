@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { clientAuthModes } from '../../../lib/config/variables.ts';
 import { readOptions } from '../../../lib/serve/launch/configuration.ts';
 import { help } from '../../../lib/serve/launch/help.ts';
-import { StartupError } from '../../../lib/startup-error.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../servers/pkce.ts';
 import { definition as serviceAccount } from '../../../servers/ssa.ts';
+import { complaintOf } from '../../support/settings.ts';
 
 describe('the options', () => {
   test('may all be left out', () => {
@@ -56,34 +56,56 @@ describe('the options', () => {
   });
 
   test.each([
-    [['--prot', '1'], /'--prot'\. --help lists the options\.$/],
-    [['--port', 'http'], /^--port must be a number from 0 to 65535, not "http"\.$/],
-    [['--port', '65536'], /^--port must be a number from 0 to 65535, not "65536"\.$/],
-    [['--port', '-1'], /'--port'.*--help lists the options\.$/],
-    [['--port='], /^--port must be a number/],
-    [['--port'], /'--port <value>'.*--help lists the options\.$/],
-    [['--transport', 'sse'], /^--transport must be http or stdio, not "sse"\.$/],
-    [['--sandbox=yes'], /'--sandbox'.*--help lists the options\.$/],
-    [['more'], /'more'\. .*--help lists the options\.$|'more'\. --help lists the options\.$/],
-    [['--host', ''], /^--host must be an address or name/],
-    [['--client-auth', 'google'], /^--client-auth must be none, oidc or autodesk, not "google"\.$/],
-    [['--client-auth', 'OIDC'], /^--client-auth must be none, oidc or autodesk, not "OIDC"\.$/],
-    [['--client-auth='], /^--client-auth must be none, oidc or autodesk, not ""\.$/],
-    [['--client-auth'], /'--client-auth <value>'.*--help lists the options\.$/],
-    [['--insecure-no-client-auth=yes'], /'--insecure-no-client-auth'.*--help lists the options\.$/],
+    [
+      ['--prot', '1'],
+      ["'--prot'", '--help'],
+    ],
+    [
+      ['--port', 'http'],
+      ['--port', '0 to 65535', '"http"'],
+    ],
+    [
+      ['--port', '65536'],
+      ['--port', '0 to 65535', '"65536"'],
+    ],
+    [
+      ['--port', '-1'],
+      ["'--port'", '--help'],
+    ],
+    [['--port='], ['--port', '0 to 65535']],
+    [['--port'], ["'--port <value>'", '--help']],
+    [
+      ['--transport', 'sse'],
+      ['--transport', 'http or stdio', '"sse"'],
+    ],
+    [['--sandbox=yes'], ["'--sandbox'", '--help']],
+    [['more'], ["'more'", '--help']],
+    [
+      ['--host', ''],
+      ['--host', 'address or name'],
+    ],
+    [
+      ['--client-auth', 'google'],
+      ['--client-auth', 'none, oidc or autodesk', '"google"'],
+    ],
+    [
+      ['--client-auth', 'OIDC'],
+      ['--client-auth', 'none, oidc or autodesk', '"OIDC"'],
+    ],
+    [['--client-auth='], ['--client-auth', 'none, oidc or autodesk', '""']],
+    [['--client-auth'], ["'--client-auth <value>'", '--help']],
+    [['--insecure-no-client-auth=yes'], ["'--insecure-no-client-auth'", '--help']],
     [
       ['--transport', 'stdio', '--client-auth', 'oidc'],
-      /^--client-auth oidc is for HTTP\. Over stdio only the/,
+      ['--client-auth oidc', 'HTTP', 'stdio'],
     ],
-    [['--client-auth', 'autodesk', '--transport=stdio'], /^--client-auth autodesk is for HTTP\. Over stdio/],
-  ])('are not %j, and one line says why', (args, reason) => {
-    let message = '';
-    try {
-      readOptions(args, 'http');
-    } catch (error) {
-      if (error instanceof StartupError) message = error.message;
-    }
-    expect(message).toMatch(reason);
+    [
+      ['--client-auth', 'autodesk', '--transport=stdio'],
+      ['--client-auth autodesk', 'HTTP', 'stdio'],
+    ],
+  ])('are not %j, and one line says why', (args, parts) => {
+    const message = complaintOf(() => readOptions(args, 'http'));
+    for (const part of parts) expect(message).toContain(part);
     expect(message).not.toContain('\n');
   });
 });

@@ -78,23 +78,30 @@ const table: readonly Row[] = [
   ['reachable', 'autodesk', true, true, 'contradiction', 'contradiction'],
 ];
 
-describe.each(table)(
-  'on a host that is %s, with %s, the flag %s, a public address %s',
+test.each(table)(
+  'on a host that is %s, with %s, the flag %s, a public address %s, a server starts, or says why not',
   (where, clientAuth, insecureNoClientAuth, named, application, users) => {
-    test.each(servers)('$name starts, or says why not', (definition) => {
-      const noSecret = definition === publicClient && clientAuth === 'autodesk';
-      const expected = noSecret ? 'noSecret' : definition.userScopes ? users : application;
+    for (const [definition, reason] of [[twoLegged, application] as const, [threeLegged, users] as const])
       for (const host of where === 'local' ? local : reachable) {
         const said = refusal(definition, {
           ...{ host, clientAuth, insecureNoClientAuth },
           publicUrl: named ? publicUrl : undefined,
         });
-        if (expected) expect(said).toMatch(reasons[expected]);
-        else expect(said).toBeUndefined();
+        if (reason) expect(said, `${definition.name} ${host}`).toMatch(reasons[reason]);
+        else expect(said, `${definition.name} ${host}`).toBeUndefined();
       }
-    });
   },
 );
+
+test('ssa is treated as 2lo, and pkce as 3lo, but for autodesk, which needs a secret', () => {
+  const everybody = { host: '0.0.0.0', insecureNoClientAuth: true };
+  expect(refusal(serviceAccount, { host: '0.0.0.0' })).toMatch(reasons.everybody);
+  expect(refusal(serviceAccount, everybody)).toBeUndefined();
+  expect(refusal(publicClient, everybody)).toMatch(reasons.belongsToUsers);
+  expect(refusal(publicClient, { clientAuth: 'oidc' })).toBeUndefined();
+  for (const changes of [{}, { host: '0.0.0.0', publicUrl }])
+    expect(refusal(publicClient, { clientAuth: 'autodesk', ...changes })).toMatch(reasons.noSecret);
+});
 
 describe('on this machine, behind a public address, without a sign-in of clients', () => {
   test.each(servers)('$name names that address, and can do without it', (definition) => {

@@ -11,6 +11,7 @@ import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { closing } from '../../support/closing.ts';
+import { headings, htmlHeaded } from '../../support/headings.ts';
 import { startHeldAps } from '../../support/held-aps.ts';
 import { connectBearing } from '../../support/oidc.ts';
 import { benji } from '../../support/people.ts';
@@ -101,7 +102,7 @@ describe('a server on this machine', () => {
       const confirm = await browser.open(address);
       expect(confirm.url.origin).toBe(new URL(server.callbackUrl).origin);
       const page = await signInOn(await browser.submit(confirm, {}), browser, benji.userId);
-      expect([page.status, page.html]).toEqual([200, expect.stringContaining('You are signed in')]);
+      expect([page.status, page.html]).toEqual([200, htmlHeaded(headings.signedIn)]);
       const client = keep(await connectBearing(server.publicUrl, 'legacy', token));
       expect(await hubsOf(client)).toEqual(benji.hubs);
     },
@@ -147,7 +148,7 @@ describe('a server with a public address', () => {
     for (const [, address] of endpoints) expect(String(address)).toMatch(/^https:\/\/mcp\.example\.com\/\w/);
   });
 
-  test('behind oidc asks there whether a sign-in is theirs, with a cookie that only https carries', async () => {
+  test('behind oidc asks people there whether a sign-in is theirs, with a cookie that only https carries', async () => {
     const server = await served(threeLegged, { publicUrl, clientAuth: 'oidc' });
     const token = await sandbox.openIdToken({ audience: `${publicUrl}/mcp` });
     const address = await addressAt(server, token);
@@ -155,7 +156,7 @@ describe('a server with a public address', () => {
     const page = await send(server.listener.url + address.pathname + address.search, {
       headers: { host: 'mcp.example.com' },
     });
-    expect(page).toMatchObject({ status: 200, body: expect.stringContaining('Sign in to Autodesk?') });
+    expect(page).toMatchObject({ status: 200, body: htmlHeaded(headings.confirm) });
     expect(String(page.headers['set-cookie'])).toMatch(
       /^__Host-mcp-browser-[\w-]{8}=[\w-]{43}; Path=\/; HttpOnly; Secure;/,
     );
@@ -177,7 +178,7 @@ describe('a page on which people say that a sign-in is theirs', () => {
     expect((await send(`${listener.url}/signin?state=any`)).status).toBe(404);
   });
 
-  test('is not there either where no user signs in', async () => {
+  test('is not there where no user signs in, either', async () => {
     const { listener } = await served(twoLegged, { clientAuth: 'oidc' });
     expect((await send(`${listener.url}/signin?state=any`)).status).toBe(404);
   });
@@ -219,7 +220,7 @@ describe('the end', () => {
     },
   );
 
-  test('does not wait for ever: a call that goes on is cut off', async () => {
+  test('does not wait for ever: a call that is still running is cut off', async () => {
     const { call, stop } = await busy();
     const refusal = expect(call).rejects.toThrow();
     const end = stop();

@@ -113,13 +113,13 @@ describe('list_contents', () => {
     expect(await list('list_contents', await folder('05 Odd names', '100% done & dusted?'))).toEqual([]);
   });
 
-  test('of an empty folder are none, and a sentence says that it is empty', async () => {
+  test('of an empty folder are none, and the text says that it is empty', async () => {
     const { structuredContent, texts } = await callListing(client, 'list_contents', await folder('06 Empty'));
     expect(structuredContent).toEqual({ result: [] });
     expect(texts).toEqual(['[]', 'This folder is empty.']);
   });
 
-  test('of an empty project are none, and a sentence says what that may mean', async () => {
+  test('of an empty project are none, and the text says what that may mean', async () => {
     const { structuredContent, texts } = await callListing(
       client,
       'list_contents',
@@ -132,7 +132,7 @@ describe('list_contents', () => {
     ]);
   });
 
-  test('take ids of hub and project without b., and a blank folder for none', async () => {
+  test('accept ids of hub and project without "b.", and a blank folder as none', async () => {
     const { hub_id, project_id } = await project();
     const bare = { hub_id: hub_id.slice(2), project_id: project_id.slice(2) };
     expect(namesOf(await list('list_contents', { ...bare, folder_id: '' }))).toEqual([

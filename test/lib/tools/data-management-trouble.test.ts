@@ -24,14 +24,14 @@ async function clientWith(tokens: TokenSource): Promise<Client> {
 }
 
 describe('APS', () => {
-  test('that limits calls and drops connections in between is ridden out', async () => {
+  test('that limits calls and drops connections now and then is ridden out', async () => {
     const visitor = await clientWith(serviceAccountSource(sandbox));
     sandbox.trouble.set({ sequence: [{ status: 503 }, { drop: 'midway' }] });
     const { items } = await callListing(visitor, 'list_projects', { ...construction, limit: 10_000 });
     expect(new Set(items.map(({ id }) => id)).size).toBe(1203);
   });
 
-  test('that ends a token between two calls is asked for another', async () => {
+  test('that revokes a token between two calls is asked for another', async () => {
     await list('list_hubs');
     expect(sandbox.revokeAccessTokens()).toBeGreaterThan(0);
     expect(await list('list_hubs')).toHaveLength(2);

@@ -31,7 +31,7 @@ describe('2,345 objects', () => {
     expect(keys).toEqual([...keys].sort());
   });
 
-  test('come 1,000 at a time when nothing is said, and a sentence tells how to go on', async () => {
+  test('come 1,000 at a time by default, and the text says how to go on', async () => {
     const { items, texts, nextCursor } = await callListing(client, 'list_objects', photos);
     expect(items).toHaveLength(1000);
     expect(JSON.parse(texts[0] ?? '')).toEqual(items);
@@ -72,7 +72,7 @@ describe('regions', () => {
     expect(nextCursor).toBeUndefined();
   });
 
-  test.each([1, 3, 7, 8, 50, 157, 158])('ALL gives each bucket once, %i at a time', async (limit) => {
+  test.each([3, 8, 23, 50, 157, 158])('ALL gives each bucket once, %i at a time', async (limit) => {
     const stretches = await walk('list_buckets', { region: 'ALL', limit });
     for (const stretch of stretches) expect(stretch.length).toBeLessThanOrEqual(limit);
     const keys = stretches.flat().map(({ bucket_key }) => bucket_key);
@@ -85,7 +85,7 @@ describe('a cursor', () => {
   const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const decoded = (cursor: string) =>
     z.tuple([z.unknown(), z.unknown()]).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-  const refusal = /^cursor: it does not belong to this listing\. Pass the "next_cursor"/;
+  const refusal = /^cursor: .*next_cursor/;
 
   test.each([
     ['another bucket', 'list_objects', { bucket_key: 'sandbox-odd-names' }],
@@ -179,7 +179,7 @@ describe('a cursor', () => {
 });
 
 describe.each(eras)('%s', (_name, mode) => {
-  test('hears of progress that only grows, when it asks for it', async () => {
+  test('gets progress that only grows, if it asks for it', async () => {
     const client = keep(await connect(url, mode));
     const heard: number[] = [];
     await client.callTool(
@@ -191,7 +191,7 @@ describe.each(eras)('%s', (_name, mode) => {
     expect(heard.at(-1)).toBe(1000);
   });
 
-  test('hears of growing progress too when several regions are asked side by side', async () => {
+  test('gets growing progress, too, when several regions are asked in parallel', async () => {
     const client = keep(await connect(url, mode));
     const heard: number[] = [];
     await client.callTool(
@@ -202,7 +202,7 @@ describe.each(eras)('%s', (_name, mode) => {
     expect(heard.at(-1)).toBe(158);
   });
 
-  test('hears of no progress when it does not ask', async () => {
+  test('gets no progress if it does not ask for it', async () => {
     const client = keep(await connect(url, mode));
     const unasked: unknown[] = [];
     client.fallbackNotificationHandler = async (notification) => {

@@ -33,7 +33,7 @@ describe('list_projects', () => {
     expect(pagesAskedFor()).toEqual(['0', '1', '2', '3', '4', '5', '6']);
   });
 
-  test('returns 1,000 when nothing is said, and a sentence tells how to go on', async () => {
+  test('returns 1,000 by default, and the text says how to go on', async () => {
     const { items, texts, nextCursor } = await callListing(client, 'list_projects', construction);
     expect(items).toHaveLength(1000);
     expect(JSON.parse(texts[0] ?? '')).toEqual(items);
@@ -73,7 +73,7 @@ describe('list_projects', () => {
   test.each([
     ['without b.', (id: string) => id.replace(/^b\./, '')],
     ['with blanks around it', (id: string) => ` ${id}\n`],
-  ])('takes the id of a hub %s', async (_how, change) => {
+  ])('accepts the id of a hub %s', async (_how, change) => {
     expect(await list('list_projects', { hub_id: change(demoHubs.europe) })).toHaveLength(7);
   });
 

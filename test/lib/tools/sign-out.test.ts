@@ -69,7 +69,7 @@ describe('sign_out', () => {
     expect([await isLive(access), await isLive(refresh)]).toEqual([true, true]);
 
     expect(await client.callTool({ name: 'sign_out' })).toMatchObject({
-      content: [{ text: expect.stringMatching(/^Signed out\. The access to Autodesk was revoked/) }],
+      content: [{ text: expect.stringMatching(/was revoked/) }],
       structuredContent: { signed_out: true },
     });
     expect([await isLive(access), await isLive(refresh)]).toEqual([false, false]);
@@ -107,7 +107,7 @@ describe('sign_out', () => {
       const client = keep(await signedIn(sandbox, keep(await servePatiently(sandbox)), alice));
       sandbox.trouble.set({ failAll });
       expect(await client.callTool({ name: 'sign_out' })).toMatchObject({
-        content: [{ text: expect.stringMatching(/^Signed out here\. Autodesk could not be told/) }],
+        content: [{ text: expect.stringMatching(/could not be told/) }],
         structuredContent: { signed_out: true },
       });
       sandbox.trouble.reset();
@@ -125,16 +125,16 @@ describe('sign_out', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  test('twice is one sign-out', async () => {
+  test('twice at once is one sign-out', async () => {
     const client = keep(await signedIn(sandbox, keep(await servePatiently(sandbox)), alice));
-    const sentences = await Promise.all([said(client, 'sign_out'), said(client, 'sign_out')]);
-    expect(sentences.map(({ text }) => text.split('.')[0]).sort()).toEqual([
-      'Nobody was signed in',
-      'Signed out',
+    const answers = await Promise.all([said(client, 'sign_out'), said(client, 'sign_out')]);
+    expect(answers.map(({ text }) => text).sort()).toEqual([
+      expect.stringMatching(/Nobody was signed in/),
+      expect.stringMatching(/was revoked/),
     ]);
   });
 
-  test('asks nothing of a client that could be asked', async () => {
+  test('does not ask the user, even of a client that could', async () => {
     let questions = 0;
     const client = keep(
       await attended(keep(await servePatiently(sandbox)), { pin: newest }, () => {
@@ -146,7 +146,7 @@ describe('sign_out', () => {
     expect(questions).toBe(0);
   });
 
-  test('says of itself that it takes something away', async () => {
+  test('declares that it is destructive', async () => {
     const client = keep(await connect(keep(await servePatiently(sandbox)).url, 'legacy'));
     const { tools } = await client.listTools();
     expect(tools.find(({ name }) => name === 'sign_out')).toMatchObject({

@@ -78,7 +78,7 @@ describe.each(eras)('%s', (_name, mode) => {
     expect((await callListing(visitor, 'list_contents', { ...args, folder_id: 'urn:x' })).isError).toBe(true);
   });
 
-  test('hears of progress that only grows', async () => {
+  test('gets progress that only grows', async () => {
     const heard = async (name: string, args: Args) => {
       const counts: number[] = [];
       await visitor.callTool(

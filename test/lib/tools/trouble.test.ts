@@ -29,7 +29,7 @@ test.each(calls)(
     const [name, args, items] = call;
     const client = await clientWith({});
     sandbox.requests.length = 0;
-    sandbox.trouble.set({ sequence: [{ status: 429, retryAfter: '1' }, { status: 503 }] });
+    sandbox.trouble.set({ sequence: [{ status: 429, retryAfter: '0' }, { status: 503 }] });
     const answer = await callListing(client, name, args);
     expect([answer.isError, answer.items.length]).toEqual([false, items]);
     expect(sandbox.requests.map(({ status }) => status)).toEqual([429, 503, 200, 429, 503, 200]);
@@ -38,7 +38,7 @@ test.each(calls)(
 
 describe.each(modes)('%s', (_name, mode) => {
   test.each(calls)(
-    'hears in words from %s that APS is down, and gets data when it is back',
+    'is told by %s that APS is down, and gets data when it is back',
     async (name, args, items) => {
       const client = await clientWith({}, mode);
       sandbox.trouble.set({ failAll: { status: 503 } });
@@ -52,7 +52,7 @@ describe.each(modes)('%s', (_name, mode) => {
     },
   );
 
-  test('hears from an APS that drops every connection that it cannot be reached', async () => {
+  test('is told that APS cannot be reached when it drops every connection', async () => {
     const client = await clientWith({}, mode);
     sandbox.trouble.set({ failAll: { drop: 'before' } });
     const { isError, texts } = await callListing(client, 'list_buckets');
@@ -63,17 +63,17 @@ describe.each(modes)('%s', (_name, mode) => {
 });
 
 test('an APS that takes for ever is reported within the deadline, and asked again by the next call', async () => {
-  const client = await clientWith({ deadline: 1000 });
+  const client = await clientWith({ deadline: 300 });
   await callListing(client, 'list_buckets');
   sandbox.trouble.set({ latencyMs: 600_000 });
   const slow = await callListing(client, 'list_buckets');
   expect(slow.isError).toBe(true);
-  expect(slow.texts[0]).toContain('APS did not answer within 1 seconds');
+  expect(slow.texts[0]).toContain('did not answer within');
   sandbox.trouble.reset();
   expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);
 });
 
-test('a token that is revoked between two calls is nobody’s concern', async () => {
+test('a token that is revoked between two calls goes unnoticed', async () => {
   const client = await clientWith({});
   for (let round = 0; round < 3; round += 1) {
     expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);

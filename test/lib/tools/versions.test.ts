@@ -42,7 +42,7 @@ describe('list_versions', () => {
     );
   });
 
-  test('take the id of a project without b.', async () => {
+  test('accept the id of a project without "b."', async () => {
     const { project_id, item_id } = await item('Structure.rvt');
     expect(await list('list_versions', { project_id: project_id.slice(2), item_id })).toHaveLength(7);
   });

@@ -67,7 +67,7 @@ describe('the metadata', () => {
     expect([status, headers['access-control-allow-origin']]).toEqual([200, '*']);
   });
 
-  test.each(wellKnown)('at %s can be asked for with headers of their own, too', async (path) => {
+  test.each(wellKnown)('at %s can be requested with custom headers, too', async (path) => {
     const { status, headers } = await send(served.url + path, {
       method: 'OPTIONS',
       headers: { ...foreign, 'access-control-request-method': 'GET' },

@@ -92,7 +92,7 @@ test.each(eras)('%s whose person withdrew their consent hears so, and signs in a
   sandbox.revokeUserTokens(alice.userId);
   expect(await said(client, 'list_hubs')).toEqual({
     isError: true,
-    text: expect.stringMatching(/^Your sign-in with your Autodesk account has ended\. Sign in again/),
+    text: expect.stringMatching(/Autodesk account has ended.*Sign in again/),
   });
   provider.address = undefined;
   await expect(hubsOf(client)).rejects.toBeInstanceOf(UnauthorizedError);
@@ -108,7 +108,7 @@ test.each(eras)(
     onTestFinished(() => warnings.mockRestore());
     const hers = keep(await connectSigningIn(served.url, mode, atAutodesk(alice)));
     const his = keep(await connectSigningIn(served.url, mode, atAutodesk(benji)));
-    expect((await said(hers, 'sign_out')).text).toMatch(/^Signed out\. The access to Autodesk was revoked/);
+    expect((await said(hers, 'sign_out')).text).toMatch(/was revoked/);
     await expect(hubsOf(hers)).rejects.toBeInstanceOf(UnauthorizedError);
     expect(await hubsOf(his)).toEqual(benji.hubs);
   },

@@ -1,31 +1,27 @@
 // Who is calling, where clients sign in: the person, told by issuer and subject, and not their client or session.
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { MemoryTokenStorage } from 'fastmcp/auth';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { defineServer } from '../../../../lib/serve/launch/start.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { eras, newest } from '../../../support/clients.ts';
-import { closing } from '../../../support/closing.ts';
-import { bearer, connectBearing, inNewestEra, serveOidc, signInThrough } from '../../../support/oidc.ts';
-import { type OpenIdProvider, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import {
+  bearer,
+  connectBearing,
+  inNewestEra,
+  serveOidc,
+  signInThrough,
+  startOidc,
+} from '../../../support/oidc.ts';
+import { startOpenIdProvider } from '../../../support/openid-provider.ts';
 import { alice, benji, chien } from '../../../support/people.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
-import type { ServedHttp } from '../../../support/signing-in.ts';
 import { threeLegged as builtThreeLegged } from '../../../support/three-legged.ts';
 import { hubsOf, said } from '../../../support/tool-results.ts';
 import { openBrowser } from '../../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, threeLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 
 /** A person of the company whom no other test knows. */
 const somebody = () => crypto.randomUUID();

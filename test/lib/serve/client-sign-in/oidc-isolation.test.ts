@@ -13,6 +13,7 @@ import { createBrowserBinding } from '../../../../lib/serve/pages/browser-bindin
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { eras } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
+import { headings, htmlHeaded } from '../../../support/headings.ts';
 import { connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { signInThrough } from '../../../support/oidc.ts';
 import {
@@ -125,8 +126,8 @@ async function seatsOf(name: string, account: (typeof autodeskAccounts)[number])
   }
   const [first] = clients;
   if (!first) throw new Error('There are two eras');
-  expect((await signInThrough(await askedAddress(first.client), account)).html).toContain(
-    'You are signed in',
+  expect((await signInThrough(await askedAddress(first.client), account)).html).toEqual(
+    htmlHeaded(headings.signedIn),
   );
   const { apsToken } = await whoAmI(first.client);
   const must = { caller: `${provider.issuer}#${name}`, hubs: account.hubs, apsToken };

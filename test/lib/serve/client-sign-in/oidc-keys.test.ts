@@ -55,7 +55,7 @@ describe('the provider is asked', () => {
 });
 
 describe('when the provider has changed its key', () => {
-  test('tokens with the new one are good half a minute after the last look at the keys, and old ones no more', async () => {
+  test('tokens with the new one are good half a minute after the last look at the keys, and old ones no longer are', async () => {
     const old = good();
     expect(await statusOf(old)).toBe(200);
     await provider.rotateKeys();
@@ -73,7 +73,7 @@ describe('when the provider has changed its key', () => {
     expect(provider.requests).toEqual([discovery, keys, keys]);
   });
 
-  test('tokens that name keys of nobody’s cause one look in half a minute, however many they are', async () => {
+  test('tokens that name unknown keys cause one look in half a minute, however many there are', async () => {
     await statusOf(good());
     later(31 * seconds);
     expect(await Promise.all(fifty(unknownKey).map(statusOf))).toEqual(fifty(() => 401));
@@ -81,7 +81,7 @@ describe('when the provider has changed its key', () => {
     expect(provider.requests).toEqual([discovery, keys, keys]);
   });
 
-  test('and leaves its name on the new one, tokens with the old one are refused as soon as that is known', async () => {
+  test('but not the id of it, tokens signed with the old one are refused as soon as that is known', async () => {
     const old = good();
     await statusOf(old);
     const { kid } = provider.key;

@@ -2,9 +2,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
+import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { always, startLocalServer } from '../../../support/local-server.ts';
-import { bearer, inHandshakeEra, serveOidc, toolCallers } from '../../../support/oidc.ts';
+import { bearer, inHandshakeEra, inNewestEra, serveOidc, type ToolCaller } from '../../../support/oidc.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../../../support/openid-provider.ts';
 import type { ServedHttp } from '../../../support/signing-in.ts';
 
@@ -67,28 +68,35 @@ const troubles: readonly (readonly [what: string, answer: Answer, reason: RegExp
   ['sends us elsewhere for its keys', forKeys(elsewhere), /keys .* cannot be had/],
 ];
 
-describe.each(toolCallers)('%s, while the provider', (_era, call) => {
-  test.each(troubles)(
-    '%s, a call is answered 503; and right, as soon as that is over',
-    async (_what, instead, reason) => {
-      const token = provider.token(served.url);
-      provider.instead = instead;
-      const answer = await call(served.url, 'list_buckets', bearer(token));
-      expect(answer.status).toBe(503);
-      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
-      expect(answer.headers).not.toHaveProperty('www-authenticate');
-      expect(JSON.parse(answer.body)).toEqual({
-        error: 'temporarily_unavailable',
-        error_description: expect.stringContaining('try again later'),
-      });
-      expect(said).toEqual([expect.stringMatching(reason)]);
-      for (const part of token.split('.')) expect(JSON.stringify([said, answer])).not.toContain(part);
+/** A call with a good token is answered 503 while the provider does that, and as usual as soon as it is over. */
+async function expectUnavailable(instead: Answer, reason: RegExp, call: ToolCaller): Promise<void> {
+  const token = provider.token(served.url);
+  provider.instead = instead;
+  const answer = await call(served.url, 'list_buckets', bearer(token));
+  expect(answer.status).toBe(503);
+  expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+  expect(answer.headers).not.toHaveProperty('www-authenticate');
+  expect(JSON.parse(answer.body)).toEqual({
+    error: 'temporarily_unavailable',
+    error_description: expect.stringContaining('again'),
+  });
+  expect(said).toEqual([expect.stringMatching(reason)]);
+  for (const part of token.split('.')) expect(JSON.stringify([said, answer])).not.toContain(part);
 
-      provider.instead = undefined;
-      expect((await call(served.url, 'list_buckets', bearer(token))).status).toBe(200);
-      expect(said).toHaveLength(1);
-    },
-  );
+  provider.instead = undefined;
+  expect((await call(served.url, 'list_buckets', bearer(token))).status).toBe(200);
+  expect(said).toHaveLength(1);
+}
+
+describe('while the provider', () => {
+  test.each(troubles)('%s, a call is answered 503; and right, as soon as that is over', async (...row) => {
+    const [, instead, reason] = row;
+    await expectUnavailable(instead, reason, inHandshakeEra);
+  });
+
+  test(`drops connections, so is a call in the era of ${newest}`, async () => {
+    await expectUnavailable(cut, /cannot be used/, inNewestEra);
+  });
 });
 
 test('a provider that says it is another issuer is not asked for the keys of that', async () => {
@@ -117,7 +125,7 @@ describe('an operator', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('is told nothing of a provider that is there, which is not asked twice', async () => {
+  test('hears nothing about a provider that works, which is not asked twice', async () => {
     provider.requests.length = 0;
     await served.clientSignIn?.prefetch?.();
     await inHandshakeEra(served.url, 'list_buckets', bearer(provider.token(served.url)));

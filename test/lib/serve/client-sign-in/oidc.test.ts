@@ -1,37 +1,21 @@
 // Client sign-in with an OpenID provider that is not ours: clients find it by themselves, and people get their data.
 import { decodeJwt } from 'jose';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { definition as publicClient } from '../../../../servers/pkce.ts';
 import { eras, newest } from '../../../support/clients.ts';
 import { later, minutes } from '../../../support/clock.ts';
-import { closing } from '../../../support/closing.ts';
+import { headings, htmlHeaded } from '../../../support/headings.ts';
 import { connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
-import { bearer, inNewestEra, serveOidc, signInThrough } from '../../../support/oidc.ts';
-import {
-  atProvider,
-  nameOf,
-  type OpenIdProvider,
-  scope,
-  startOpenIdProvider,
-} from '../../../support/openid-provider.ts';
+import { bearer, inNewestEra, serveOidc, signInThrough, startOidc } from '../../../support/oidc.ts';
+import { atProvider, nameOf, scope } from '../../../support/openid-provider.ts';
 import { benji } from '../../../support/people.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
-import type { ServedHttp } from '../../../support/signing-in.ts';
 import { hubsOf, listingsOf } from '../../../support/tool-results.ts';
 import { openBrowser } from '../../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, twoLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(twoLegged);
 
 describe.each(eras)('%s', (_name, mode) => {
   test('finds the provider, registers there, signs its person in, and gets the data of 2lo', async () => {
@@ -51,7 +35,7 @@ describe.each(eras)('%s', (_name, mode) => {
     const client = keep(await connectSigningIn(url, mode, atProvider('ann')));
     const address = await askedAddress(client);
     expect((await openBrowser().open(address)).html).toContain(nameOf('ann'));
-    expect((await signInThrough(address, benji)).html).toContain('You are signed in');
+    expect((await signInThrough(address, benji)).html).toEqual(htmlHeaded(headings.signedIn));
     expect(await hubsOf(client)).toEqual(benji.hubs);
   });
 });

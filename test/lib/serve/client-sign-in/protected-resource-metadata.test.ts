@@ -1,23 +1,12 @@
 // What the server publishes of itself as an OAuth protected resource (RFC 9728), for clients in browsers, too.
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
-import { closing } from '../../../support/closing.ts';
-import { bearer, challengeOf, inHandshakeEra, serveOidc, serveOidcAt } from '../../../support/oidc.ts';
-import { type OpenIdProvider, scope, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import { bearer, challengeOf, inHandshakeEra, serveOidcAt, startOidc } from '../../../support/oidc.ts';
+import { scope } from '../../../support/openid-provider.ts';
 import { send } from '../../../support/raw-http.ts';
-import type { ServedHttp } from '../../../support/signing-in.ts';
 
-const keep = closing();
 const wellKnown = '/.well-known/oauth-protected-resource';
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, twoLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(twoLegged);
 
 describe('the metadata', () => {
   test.each([wellKnown, `${wellKnown}/mcp`])(
@@ -41,7 +30,7 @@ describe('the metadata', () => {
     },
   );
 
-  test('may be asked for by a page with headers of its own, as MCP clients in browsers do', async () => {
+  test('may be requested by a page with custom headers, as MCP clients in browsers do', async () => {
     const preflight = await send(new URL(`${wellKnown}/mcp`, served.url), {
       method: 'OPTIONS',
       headers: {

@@ -1,24 +1,20 @@
 // The server as an OAuth protected resource: how it asks for a token, and where it takes one (RFC 6750).
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
-import { closing } from '../../../support/closing.ts';
-import { bearer, challengeOf, inHandshakeEra, serveOidc, toolCallers } from '../../../support/oidc.ts';
-import { type OpenIdProvider, scope, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import {
+  bearer,
+  challengeOf,
+  inHandshakeEra,
+  serveOidc,
+  startOidc,
+  toolCallers,
+} from '../../../support/oidc.ts';
+import { scope } from '../../../support/openid-provider.ts';
 import { mcpHeaders, post, send, toolCall } from '../../../support/raw-http.ts';
-import type { ServedHttp } from '../../../support/signing-in.ts';
 
-const keep = closing();
 const wellKnown = '/.well-known/oauth-protected-resource';
-let sandbox: Sandbox;
-let provider: OpenIdProvider;
-let served: ServedHttp;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox());
-  provider = keep(await startOpenIdProvider());
-  served = keep(await serveOidc(sandbox, twoLegged, provider));
-});
+const { keep, sandbox, provider, served } = await startOidc(twoLegged);
 
 /** The challenge to a client that has not tried a token: no error, as there was none (RFC 6750, section 3.1). */
 const signInFirst = (url = served.url) => ({
@@ -40,7 +36,7 @@ describe('who brings no token is told where to get one', () => {
     expect(answer.headers).not.toHaveProperty('mcp-session-id');
   });
 
-  test.each(['GET', 'DELETE', 'PUT', 'PATCH'])('whatever they want of /mcp with %s', async (method) => {
+  test.each(['GET', 'DELETE', 'PUT', 'PATCH'])('whatever they ask of /mcp with %s', async (method) => {
     const headers = { accept: 'text/event-stream', 'mcp-session-id': 'any' };
     const answer = await send(new URL('/mcp', served.url), { method, headers });
     expect([answer.status, challengeOf(answer)]).toEqual([401, signInFirst()]);
@@ -124,7 +120,7 @@ test.each(['bearer', 'BEARER'])('a good token is good under the scheme %s', asyn
   expect((await inHandshakeEra(served.url, 'list_buckets', { authorization })).status).toBe(200);
 });
 
-test('what is no call needs no token: /health, the page at /, and what browsers come back to', async () => {
+test('no token is needed for /health, the page at /, and the address that browsers come back to', async () => {
   const users = keep(await serveOidc(sandbox, threeLegged, provider));
   const status = async (path: string) => (await send(new URL(path, users.url))).status;
   expect(await status('/health')).toBe(200);

@@ -40,35 +40,40 @@ const mistakes: [what: string, changes: Parameters, error: string][] = [
   ['an unknown scope', { scope: 'data:read data:write' }, 'invalid_scope'],
 ];
 
+/** Of each error, the first mistake that leads to it. */
+const oneOfEach = mistakes.filter(
+  ([, , error], at) => mistakes.findIndex((other) => other[2] === error) === at,
+);
+
 describe('what cannot be answered to the client is told to the person, and the browser goes nowhere:', () => {
   test.each<[what: string, changes: Parameters, words: RegExp]>([
-    ['no client', { client_id: undefined }, /not registered here/],
-    ['a client that nobody knows', { client_id: 'made-up' }, /not registered here/],
-    ['two clients', { client_id: ['made-up', 'made-up-too'] }, /not registered here/],
-    ['a client of a private scheme', { client_id: 'client://x/y' }, /its address is not https/],
-    ['no redirect address', { redirect_uri: undefined }, /not one of its own/],
-    ['two redirect addresses', { redirect_uri: [clientCallback, clientCallback] }, /not one of its own/],
-    ['a redirect address of somebody else', { redirect_uri: 'https://evil.example/' }, /not one of its own/],
-    ['one with another path', { redirect_uri: `${clientCallback}/` }, /not one of its own/],
-    ['one with a query', { redirect_uri: `${clientCallback}?x=1` }, /not one of its own/],
-    ['one with a fragment', { redirect_uri: `${clientCallback}#x` }, /not one of its own/],
-    ['one in other letters', { redirect_uri: clientCallback.toUpperCase() }, /not one of its own/],
-    ['one with another name of this machine', { redirect_uri: 'http://127.0.0.1:33418/callback' }, /own/],
+    ['no client', { client_id: undefined }, /not registered/],
+    ['a client that nobody knows', { client_id: 'made-up' }, /not registered/],
+    ['two clients', { client_id: ['made-up', 'made-up-too'] }, /not registered/],
+    ['a client of a private scheme', { client_id: 'client://x/y' }, /https/],
+    ['no redirect address', { redirect_uri: undefined }, /not one of/],
+    ['two redirect addresses', { redirect_uri: [clientCallback, clientCallback] }, /not one of/],
+    ['a redirect address of somebody else', { redirect_uri: 'https://evil.example/' }, /not one of/],
+    ['one with another path', { redirect_uri: `${clientCallback}/` }, /not one of/],
+    ['one with a query', { redirect_uri: `${clientCallback}?x=1` }, /not one of/],
+    ['one with a fragment', { redirect_uri: `${clientCallback}#x` }, /not one of/],
+    ['one in other letters', { redirect_uri: clientCallback.toUpperCase() }, /not one of/],
     [
-      'one with a path that leads back',
-      { redirect_uri: `${clientCallback}/../callback` },
-      /not one of its own/,
+      'one with another name of this machine',
+      { redirect_uri: 'http://127.0.0.1:33418/callback' },
+      /not one of/,
     ],
+    ['one with a path that leads back', { redirect_uri: `${clientCallback}/../callback` }, /not one of/],
   ])('%s', async (_what, changes, words) => {
     const { status, headers, body } = await ask(changes);
     expect([status, headers.location]).toEqual([400, undefined]);
     expect(body).toMatch(words);
-    expect(body).toContain('This MCP client cannot sign in here');
+    expect(body).toContain('cannot sign in');
     expect(headers['content-security-policy']).toContain("default-src 'none'");
   });
 
   test('whatever else is wrong with the request', async () => {
-    for (const [, changes] of mistakes)
+    for (const [, changes] of oneOfEach)
       expect(await ask({ ...changes, redirect_uri: 'https://evil.example/' })).toMatchObject({
         status: 400,
         headers: expect.not.objectContaining({ location: expect.anything() }),
@@ -97,14 +102,14 @@ describe('a client on the person’s own machine is told of its mistake:', () =>
 });
 
 describe('of a mistake of a client elsewhere the person is told, and may go on to it:', () => {
-  test.each(mistakes)('%s', async (_what, changes, error) => {
+  test.each(oneOfEach)('%s', async (_what, changes, error) => {
     const { status, headers, body } = await ask({ ...changes, redirect_uri: elsewhere });
     expect([status, headers.location]).toEqual([400, undefined]);
     const [, link = ''] = /<a href="([^"]*)"/.exec(body) ?? [];
     const back = new URL(link.replaceAll('&amp;', '&'));
     expect(back.origin).toBe('https://app.example');
     expect(Object.fromEntries(back.searchParams)).toMatchObject({ of: 'client', error, iss: served.url });
-    expect(body).toContain('Go back to app.example');
+    expect(body).toMatch(/<a [^>]*>[^<]*app\.example/);
   });
 });
 
@@ -120,7 +125,7 @@ describe('the person is asked', () => {
   ])('%s', async (_what, changes) => {
     const { status, headers, body } = await ask(changes);
     expect([status, headers.location]).toEqual([200, undefined]);
-    expect(body).toContain('<h1>Allow A Client?</h1>');
+    expect(body).toMatch(/<h1>[^<]*A Client/);
   });
 
   test('for the same resource twice, which RFC 8707 allows', async () => {

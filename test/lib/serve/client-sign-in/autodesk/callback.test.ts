@@ -1,21 +1,14 @@
 // The way back from Autodesk: it ends in the browser that it began in, once, and at the client that asked.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
-import { later, minutes, now } from '../../../../support/clock.ts';
-import { closing } from '../../../../support/closing.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { later, minutes } from '../../../../support/clock.ts';
+import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, type Parameters } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
-import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let served: ServedAutodesk;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox));
-});
+const { keep, sandbox, served } = await startAutodesk();
 afterEach(() => sandbox.trouble.reset());
 
 /** Allows a client in a browser: the address at Autodesk that comes next. */
@@ -64,7 +57,7 @@ describe('a sign-in at Autodesk', () => {
     const { url } = await browser.open(await wayBack(browser, false), clientCallback);
     expect(Object.fromEntries(url.searchParams)).toEqual({
       error: 'access_denied',
-      error_description: 'The person did not allow it at Autodesk',
+      error_description: expect.stringContaining('at Autodesk'),
       state: 'the-state',
       iss: served.url,
     });
@@ -109,11 +102,11 @@ describe('a sign-in at Autodesk', () => {
 
 describe('nobody is signed in', () => {
   /** Nothing came of it: a page, no code, and APS was not asked for a token. */
-  async function expectNothing(browser: WebBrowser, address: URL | string, status: number, words: string) {
+  async function expectNothing(browser: WebBrowser, address: URL | string, status: number, heading: RegExp) {
     sandbox.requests.length = 0;
     const page = await browser.open(address, clientCallback);
     expect([page.status, page.url.href.startsWith(served.url)]).toEqual([status, true]);
-    expect(page.html).toContain(words);
+    expect(page.html).toEqual(htmlHeaded(heading));
     expect(sandbox.requests.filter(({ grant }) => grant !== undefined)).toEqual([]);
   }
 
@@ -121,27 +114,27 @@ describe('nobody is signed in', () => {
     const theirs = openBrowser();
     const atAutodesk = await toAutodesk(openBrowser());
     const back = await sandbox.signIn(atAutodesk, alice);
-    await expectNothing(theirs, back, 403, 'This sign-in is not yours');
+    await expectNothing(theirs, back, 403, headings.notYours);
   });
 
   test('in a browser in which another client was allowed', async () => {
     const theirs = openBrowser();
     await toAutodesk(theirs);
-    await expectNothing(theirs, await wayBack(openBrowser()), 403, 'This sign-in is not yours');
+    await expectNothing(theirs, await wayBack(openBrowser()), 403, headings.notYours);
   });
 
   test('twice with one way back', async () => {
     const browser = openBrowser();
     const back = await wayBack(browser);
     expect((await browser.open(back, clientCallback)).url.searchParams.has('code')).toBe(true);
-    await expectNothing(browser, back, 400, 'This sign-in is over');
+    await expectNothing(browser, back, 400, headings.isOver);
   });
 
   test('after a denial, with the code that somebody adds to the way back', async () => {
     const browser = openBrowser();
     const back = await wayBack(browser, false);
     await browser.open(back, clientCallback);
-    await expectNothing(browser, `${back.href}&code=x`, 400, 'This sign-in is over');
+    await expectNothing(browser, `${back.href}&code=x`, 400, headings.isOver);
   });
 
   test('with a state that is made up, missing, or given twice', async () => {
@@ -149,7 +142,7 @@ describe('nobody is signed in', () => {
     const back = await wayBack(browser);
     const state = back.searchParams.get('state') ?? '';
     for (const query of ['', '?code=x', '?code=x&state=made-up', `?code=x&state=${state}&state=${state}`])
-      await expectNothing(browser, `${served.url}/callback${query}`, 400, 'This sign-in is over');
+      await expectNothing(browser, `${served.url}/callback${query}`, 400, headings.isOver);
     expect((await browser.open(back, clientCallback)).url.searchParams.has('code')).toBe(true);
   });
 
@@ -160,7 +153,7 @@ describe('nobody is signed in', () => {
     later(5 * minutes - 1000);
     expect((await early.open(ways[0], clientCallback)).url.searchParams.has('code')).toBe(true);
     later(5 * minutes + 2000);
-    await expectNothing(late, ways[1], 400, 'This sign-in is over');
+    await expectNothing(late, ways[1], 400, headings.isOver);
   });
 });
 

@@ -4,6 +4,7 @@ import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import { decide, shown } from '../../../../support/consent.ts';
+import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, newPkce } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
@@ -60,7 +61,7 @@ describe('the form', () => {
       for (const decision of ['allow', 'deny']) {
         const { status, headers, body } = await decide(served, { form, decision }, cookie);
         expect([status, headers.location]).toEqual([400, undefined]);
-        expect(body).toContain('This sign-in is over');
+        expect(body).toEqual(htmlHeaded(headings.isOver));
       }
   });
 
@@ -82,7 +83,7 @@ describe('the form', () => {
     }
   });
 
-  test('that was changed, made up, or left out is nothing', async () => {
+  test('is refused if it was changed, made up, or left out', async () => {
     const { form, cookie } = await shown(served);
     const [header = '', payload = '', signature = ''] = form.split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -96,7 +97,7 @@ describe('the form', () => {
     expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(303);
   });
 
-  test('of another server is nothing here, even in the same browser', async () => {
+  test('of another server is refused here, even in the same browser', async () => {
     const other = keep(await serveAutodesk(sandbox));
     const { form, cookie } = await shown(other);
     expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(400);
@@ -113,7 +114,7 @@ describe('the form', () => {
     expect((await decide(other, { form, decision: 'allow' }, cookie)).status).toBe(303);
   });
 
-  test('waits for ten minutes, and no longer', async () => {
+  test('is good for ten minutes, and no longer', async () => {
     const browser = openBrowser();
     const page = await browser.open(authorizeAddress(served, await newClient(served)));
     later(10 * minutes - 1000);

@@ -36,12 +36,13 @@ function said(html: string, id: string): string {
 describe('the page', () => {
   test('names who asks, that nobody vouches for it, for what, and where the answer goes', async () => {
     const { body } = await shown(served, { clientId: await newClient(served, { client_name: 'A Client' }) });
-    expect(body).toContain('<title>Allow A Client?</title>');
+    expect(body).toMatch(/<title>[^<]*A Client/);
     expect(said(body, 'client')).toBe('A Client');
-    expect(said(body, 'publisher')).toBe('nobody: any program can give itself this name');
-    expect(said(body, 'redirect-uri')).toBe('a program on your own computer, at localhost:33418');
+    expect(said(body, 'publisher')).toContain('nobody');
+    for (const part of ['your own computer', 'localhost:33418'])
+      expect(said(body, 'redirect-uri')).toContain(part);
     expect(body).toContain('<strong>The Server</strong>');
-    expect(body).toContain('<li>See and download your projects and files</li>');
+    expect(body).toMatch(/<li>[^<]*projects and files/);
   });
 
   test('names the host that vouches for a client with a metadata document', async () => {
@@ -63,7 +64,7 @@ describe('the page', () => {
   });
 
   test('says "a client without a name" of one that has none', async () => {
-    expect(said((await shown(served)).body, 'client')).toBe('An MCP client without a name');
+    expect(said((await shown(served)).body, 'client')).toContain('without a name');
   });
 
   test('shows a name with markup in it as text', async () => {
@@ -104,7 +105,7 @@ describe('the cookie', () => {
     );
   });
 
-  test('is another one for every browser, and stays the same in one', async () => {
+  test('differs between browsers, and stays the same in each', async () => {
     const [one, other] = [await shown(served), await shown(served)];
     expect(one.cookie).not.toBe(other.cookie);
     const address = authorizeAddress(served, await newClient(served));

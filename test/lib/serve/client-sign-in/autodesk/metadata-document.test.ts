@@ -51,7 +51,7 @@ test('a document is asked for as JSON, without anything that could identify the 
 describe('a document is refused', () => {
   test.each([201, 203, 204, 206, 304, 400, 401, 404, 500, 503])('with status %i', async (status) => {
     answer = (_request, response) => response.writeHead(status, json).end();
-    await expect(fetchDocument()).rejects.toThrow(`it was answered with status ${status}`);
+    await expect(fetchDocument()).rejects.toThrow(String(status));
   });
 
   test.each([301, 302, 303, 307, 308])('that is elsewhere (%i), and nobody goes there', async (status) => {
@@ -59,7 +59,7 @@ describe('a document is refused', () => {
       if (url?.startsWith('/client.json')) response.writeHead(status, { location: '/elsewhere' }).end();
       else greeting({} as Parameters<RequestListener>[0], response);
     };
-    await expect(fetchDocument()).rejects.toThrow('it could not be fetched');
+    await expect(fetchDocument()).rejects.toThrow('not be fetched');
     expect(server.requests).toEqual(['/client.json?v=1']);
   });
 
@@ -67,7 +67,7 @@ describe('a document is refused', () => {
     'that is not JSON but "%s"',
     async (text) => {
       answer = (_request, response) => response.writeHead(200, json).end(text);
-      await expect(fetchDocument()).rejects.toThrow('it is not JSON');
+      await expect(fetchDocument()).rejects.toThrow('JSON');
     },
   );
 
@@ -77,14 +77,14 @@ describe('a document is refused', () => {
     answer = (_request, response) => response.end(text(5 * 1024));
     expect(await fetchDocument()).toHaveLength(5 * 1024 - 2);
     answer = (_request, response) => response.end(text(5 * 1024 + 1));
-    await expect(fetchDocument()).rejects.toThrow('it is larger than 5120 bytes');
+    await expect(fetchDocument()).rejects.toThrow('5120 bytes');
   });
 
   test('that is larger than 5 KiB only when it is unpacked', async () => {
     const packed = gzipSync(text(1024 * 1024));
     expect(packed.length).toBeLessThan(5 * 1024);
     answer = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
-    await expect(fetchDocument()).rejects.toThrow('it is larger than 5120 bytes');
+    await expect(fetchDocument()).rejects.toThrow('5120 bytes');
   });
 
   test('that never ends, and the connection is closed', async () => {
@@ -95,7 +95,7 @@ describe('a document is refused', () => {
       while (more());
     };
     const ended = once(closed, 'close');
-    await expect(fetchDocument()).rejects.toThrow('it is larger than 5120 bytes');
+    await expect(fetchDocument()).rejects.toThrow('5120 bytes');
     await ended;
   });
 
@@ -104,7 +104,7 @@ describe('a document is refused', () => {
       if (when === 'half way') response.writeHead(200, { 'content-length': 100 }).write('{');
       response.destroy();
     };
-    await expect(fetchDocument()).rejects.toThrow('it could not be fetched');
+    await expect(fetchDocument()).rejects.toThrow('not be fetched');
   });
 
   test.each(['before it begins', 'half way'])('that takes longer than five seconds, %s', async (when) => {
@@ -120,7 +120,7 @@ describe('a document is refused', () => {
     };
     const arrived = once(asked, 'asked');
     const ended = once(closed, 'close');
-    const refused = expect(fetchDocument()).rejects.toThrow('it could not be fetched');
+    const refused = expect(fetchDocument()).rejects.toThrow('not be fetched');
     await arrived;
     expect(timeout).toHaveBeenCalledWith(5000);
     patience.abort();
@@ -129,47 +129,45 @@ describe('a document is refused', () => {
   });
 
   test('of a server whose certificate nobody vouches for', async () => {
-    await expect(fetchDocument({ ca: undefined })).rejects.toThrow('it could not be fetched');
+    await expect(fetchDocument({ ca: undefined })).rejects.toThrow('not be fetched');
     expect(server.requests).toEqual([]);
   });
 
   test('of a server whose certificate is for another name', async () => {
     const { lookup } = resolvesTo('127.0.0.1');
     const fetchOther = createFetchDocument({ ca: server.ca, lookup, isAllowed: () => true });
-    await expect(fetchOther(`https://other.example:${server.port}/x`)).rejects.toThrow(
-      'could not be fetched',
-    );
+    await expect(fetchOther(`https://other.example:${server.port}/x`)).rejects.toThrow('not be fetched');
     expect(server.requests).toEqual([]);
   });
 
   test.each([
-    ['http://client.example/x', 'its address is not https'],
-    ['ftp://client.example/x', 'its address is not https'],
-    ['client://client.example/x', 'its address is not https'],
-    ['https://', 'its address cannot be read'],
-    ['x', 'its address cannot be read'],
-    ['https://client.example', 'its address has no path'],
-    ['https://client.example/', 'its address has no path'],
-    ['https://client.example/?x', 'its address has no path'],
-    ['https://user@client.example/x', 'its address has a user name or password in it'],
-    ['https://user:password@client.example/x', 'its address has a user name or password in it'],
-    ['https://:password@client.example/x', 'its address has a user name or password in it'],
-    ['https://client.example/x#y', 'its address has a fragment'],
-    ['https://client.example/x#', 'its address has a fragment'],
-    ['https://CLIENT.example/x', 'its address is not written in the usual form'],
-    ['HTTPS://client.example/x', 'its address is not written in the usual form'],
-    ['https://client.example:443/x', 'its address is not written in the usual form'],
-    ['https://client.example/a/../x', 'its address is not written in the usual form'],
-    ['https://client.example/a/%2e%2e/x', 'its address is not written in the usual form'],
-    ['https://client.example\\x', 'its address is not written in the usual form'],
-    ['https://client.example/x y', 'its address is not written in the usual form'],
-    ['https:client.example/x', 'its address is not written in the usual form'],
-    ['https://client.example/x\n', 'its address is not written in the usual form'],
-    ['https://@client.example/x', 'its address is not written in the usual form'],
-    ['https://2130706433/x', 'its address is not written in the usual form'],
-    ['https://0x7f.1/x', 'its address is not written in the usual form'],
-    ['https://127.1/x', 'its address is not written in the usual form'],
-    ['https://[::ffff:127.0.0.1]/x', 'its address is not written in the usual form'],
+    ['http://client.example/x', 'https'],
+    ['ftp://client.example/x', 'https'],
+    ['client://client.example/x', 'https'],
+    ['https://', 'cannot be read'],
+    ['x', 'cannot be read'],
+    ['https://client.example', 'path'],
+    ['https://client.example/', 'path'],
+    ['https://client.example/?x', 'path'],
+    ['https://user@client.example/x', 'password'],
+    ['https://user:password@client.example/x', 'password'],
+    ['https://:password@client.example/x', 'password'],
+    ['https://client.example/x#y', 'fragment'],
+    ['https://client.example/x#', 'fragment'],
+    ['https://CLIENT.example/x', 'usual form'],
+    ['HTTPS://client.example/x', 'usual form'],
+    ['https://client.example:443/x', 'usual form'],
+    ['https://client.example/a/../x', 'usual form'],
+    ['https://client.example/a/%2e%2e/x', 'usual form'],
+    ['https://client.example\\x', 'usual form'],
+    ['https://client.example/x y', 'usual form'],
+    ['https:client.example/x', 'usual form'],
+    ['https://client.example/x\n', 'usual form'],
+    ['https://@client.example/x', 'usual form'],
+    ['https://2130706433/x', 'usual form'],
+    ['https://0x7f.1/x', 'usual form'],
+    ['https://127.1/x', 'usual form'],
+    ['https://[::ffff:127.0.0.1]/x', 'usual form'],
   ])('at "%s", without looking for it', async (address, words) => {
     const names = resolvesTo('127.0.0.1');
     const guarded = createFetchDocument({ lookup: names.lookup, isAllowed: () => true, ca: server.ca });

@@ -46,16 +46,16 @@ const ask = (clientId: string, at = served) => send(authorizeAddress(at, clientI
 async function expectRefused(clientId: string, words: string, at = served) {
   const { status, headers, body } = await ask(clientId, at);
   expect([status, headers.location]).toEqual([400, undefined]);
-  expect(body).toContain('The metadata document of this MCP client cannot be used');
+  expect(body).toMatch(/metadata document.*cannot be used/);
   expect(body).toContain(words);
 }
 
 test('a person is asked about a client whose document is right', async () => {
   const { status, body } = await ask(publish());
-  expect([status, body.includes('Allow Published?')]).toEqual([200, true]);
+  expect([status, /<h1>[^<]*Published/.test(body)]).toEqual([200, true]);
 });
 
-test('a document may have more in it than is asked for here', async () => {
+test('a document may contain more than is needed here', async () => {
   const more = { logo_uri: 'https://client.example/logo.png', grant_types: ['authorization_code'], x: 1 };
   const { status, body } = await ask(publish(more));
   expect([status, body.includes('logo.png')]).toEqual([200, false]);
@@ -76,7 +76,7 @@ describe('a document is refused', () => {
       { redirect_uris: [clientCallback, 'http://app.example/'] },
       'must be an https',
     ],
-    ['with one of a private scheme', { redirect_uris: ['client://callback'] }, 'must be an https address'],
+    ['with one of a private scheme', { redirect_uris: ['client://callback'] }, 'https'],
     ['with a fragment in one', { redirect_uris: [`${clientCallback}#x`] }, 'has a fragment'],
   ])('%s', async (_what, changes, words) => {
     await expectRefused(publish(changes), words);
@@ -94,7 +94,7 @@ describe('a document is refused', () => {
     await expectRefused(`${address}?`, 'that of another client');
   });
 
-  test('that does not name the address to which the answer is to go', async () => {
+  test('that does not list the redirect address of the request', async () => {
     const { status, body } = await ask(publish({ redirect_uris: ['http://localhost:1/'] }));
     expect([status, body.includes('not one of its own')]).toEqual([400, true]);
   });
@@ -114,7 +114,7 @@ test('a document is fetched once for many requests, whether it can be used or no
   }
 });
 
-test('a code of one published client is not for another', async () => {
+test('a code of one published client is of no use to another', async () => {
   const form = await codeForm(served, { clientId: publish() });
   expect((await askToken(served, { ...form, client_id: publish() })).json.error).toBe('invalid_grant');
   expect((await askToken(served, form)).status).toBe(200);
@@ -125,11 +125,7 @@ describe('a server as it is started by the launcher', () => {
     const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
     const inside = keep(await startTlsServer((_request, response) => response.end('{}')));
     for (const host of ['localhost', '127.0.0.1', '[::1]', '127.0.0.2', '[::ffff:7f00:1]'])
-      await expectRefused(
-        `https://${host}:${inside.port}/client.json`,
-        'it is not at an address of the public Internet',
-        launched,
-      );
+      await expectRefused(`https://${host}:${inside.port}/client.json`, 'public Internet', launched);
     expect([inside.connections, inside.requests]).toEqual([0, []]);
   });
 
@@ -142,6 +138,6 @@ describe('a server as it is started by the launcher', () => {
     'https://[64:ff9b::7f00:1]/x',
   ])('asks nobody at %s', async (address) => {
     const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
-    await expectRefused(address, 'it is not at an address of the public Internet', launched);
+    await expectRefused(address, 'public Internet', launched);
   });
 });

@@ -1,10 +1,8 @@
 // Refresh tokens: good once, for one client, and a sign of theft when an old one comes back.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createKeys } from '../../../../../lib/sealed.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { days, later, minutes, now, seconds } from '../../../../support/clock.ts';
-import { closing } from '../../../../support/closing.ts';
 import {
   askToken,
   call,
@@ -15,17 +13,11 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
-import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
 import { WatchedStorage } from '../../../../support/watched-storage.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let served: ServedAutodesk;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox));
-});
+const { keep, sandbox, served } = await startAutodesk();
 
 const goodUntilNow = { status: 200 };
 const invalidGrant = { status: 400, json: { error: 'invalid_grant' } };

@@ -1,9 +1,7 @@
 // The token endpoint with an authorization code: once, in time, for the client that asked, where it asked.
 import { createHash } from 'node:crypto';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
-import { later, minutes, now } from '../../../../support/clock.ts';
-import { closing } from '../../../../support/closing.ts';
+import { describe, expect, test } from 'vitest';
+import { later, minutes } from '../../../../support/clock.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import {
   askToken,
@@ -16,15 +14,9 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
-import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
+import { startAutodesk } from '../../../../support/serving-autodesk.ts';
 
-const keep = closing();
-let sandbox: Sandbox;
-let served: ServedAutodesk;
-beforeAll(async () => {
-  sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox));
-});
+const { served } = await startAutodesk();
 
 test('a code is exchanged for a short-lived access token and a refresh token', async () => {
   const { status, headers, json } = await askToken(served, await codeForm(served));
@@ -72,7 +64,7 @@ describe('refused, and the code stays good:', () => {
     expect((await askToken(served, form)).status).toBe(200);
   });
 
-  test('another client, which has registered just as well', async () => {
+  test('another registered client', async () => {
     const form = await codeForm(served);
     const client_id = await newClient(served, { client_name: 'Another' });
     expect((await askToken(served, { ...form, client_id })).json.error).toBe('invalid_grant');
@@ -97,7 +89,7 @@ describe('refused, and the code stays good:', () => {
     expect((await askToken(served, form)).status).toBe(200);
   });
 
-  test('a secret in the header: no client has one, and none is taken for checked', async () => {
+  test('a secret in the header: no client has one, so none can be right', async () => {
     const form = await codeForm(served);
     const basic = Buffer.from(`${form.client_id}:secret`).toString('base64');
     for (const authorization of [`Basic ${basic}`, 'Bearer x', '']) {
@@ -112,7 +104,7 @@ describe('refused, and the code stays good:', () => {
     expect(headers['www-authenticate']).toMatch(/^Basic /);
   });
 
-  test('a page of a foreign origin', async () => {
+  test('a page of another origin', async () => {
     const form = await codeForm(served);
     const body = new URLSearchParams(form).toString();
     const headers = {
@@ -167,7 +159,7 @@ describe('a code', () => {
     expect((await call(served, other.access)).status).toBe(200);
   });
 
-  test('that comes five times at once gives nobody tokens that are good', async () => {
+  test('that comes five times at once leaves nobody with good tokens', async () => {
     const form = await codeForm(served);
     const answers = await Promise.all(Array.from({ length: 5 }, () => askToken(served, form)));
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
@@ -184,7 +176,7 @@ describe('a code', () => {
     expect((await askToken(served, late)).json.error).toBe('invalid_grant');
   });
 
-  test('tells whoever has it nothing of whom it is for', async () => {
+  test('does not show whom it is for', async () => {
     const { code = '', client_id = '' } = await codeForm(served);
     const parts = code.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
     expect(JSON.parse(parts[0] ?? '')).toEqual({ alg: 'dir', enc: 'A256GCM', typ: 'mcp-code' });

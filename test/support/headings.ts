@@ -1,0 +1,19 @@
+/** The words by which tests tell the pages of a server apart: all others on them may be put better. */
+import { expect } from 'vitest';
+
+export const headings = {
+  signedIn: /are signed in/,
+  denied: /did not sign in/,
+  linkIsStale: /no longer good/,
+  notYours: /not yours/,
+  isOver: /is over/,
+  refused: /refused/,
+  unfinished: /not finish/,
+  unreachable: /cannot be reached/,
+  confirm: /Sign in to Autodesk/,
+};
+
+/** Matches the HTML of a page with such a heading. */
+export function htmlHeaded(heading: RegExp): unknown {
+  return expect.stringMatching(new RegExp(`<h1>[^<]*${heading.source}`));
+}
