@@ -125,7 +125,7 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
     case 403:
       return new ApsError(`APS denied access${said}`, { ...details, advice: adviceForForbidden(code, url) });
     case 404:
-      return new ApsError(`APS found nothing at this address${said}`, {
+      return new ApsError(`APS found no such resource${said}`, {
         ...details,
         advice: 'Check the identifiers: copy them exactly, from data that this sign-in has access to.',
       });

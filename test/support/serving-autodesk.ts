@@ -1,6 +1,6 @@
 /** Servers to which people sign in with their Autodesk account, on the clock and with the storage of a test. */
 
-import { createKeys, createKeys } from '../../lib/sealed.ts';
+import { createKeys } from '../../lib/sealed.ts';
 import { type Autodesk, autodesk } from '../../lib/serve/client-sign-in/autodesk.ts';
 import { createHttpApp } from '../../lib/serve/http/app.ts';
 import { listen } from '../../lib/serve/http/listen.ts';
@@ -10,7 +10,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { now } from './clock.ts';
 import { closing } from './closing.ts';
-import { hasty } from './serving.ts';
+import { builtFrom, hasty } from './serving.ts';
 
 type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string };
 
