@@ -38,7 +38,7 @@ export function createSealed<T extends Record<string, unknown>>(
   purpose: string,
   schema: z.ZodType<T>,
   lifetime: number,
-  now: () => number = Date.now,
+  now: () => number = () => Date.now(),
 ): Sealed<T> {
   let derived: Uint8Array | undefined;
   const key = () => {

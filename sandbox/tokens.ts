@@ -47,6 +47,9 @@ export type Tokens = {
   jwks: JSONWebKeySet;
 };
 
+/** The key of every sandbox in this process: making one takes a tenth of a second. */
+let signingKey: ReturnType<typeof generateKeyPair> | undefined;
+
 /**
  * An empty token table with its own signing key.
  *
@@ -56,7 +59,8 @@ export type Tokens = {
  * restart, is unknown.
  */
 export async function createTokens(now: () => number): Promise<Tokens> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  signingKey ??= generateKeyPair('RS256');
+  const { privateKey, publicKey } = await signingKey;
   const { kty, n, e } = await exportJWK(publicKey);
   const kid = `${randomBytes(16).toString('base64url')}_RS256`;
   const live = new Map<string, AccessToken>();

@@ -69,7 +69,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
       '/',
       authorizeRoutes({
         ...{ issuer: publicUrl, resource, server: name, scopes, callbackPath },
-        ...{ clients, codes, accounts, browserBinding, keys, now },
+        ...{ clients, codes, grants, accounts, browserBinding, keys, now },
       }),
     ),
     clientRoutes: tokenRoutes({ resource, clients, codes, grants, accounts }),

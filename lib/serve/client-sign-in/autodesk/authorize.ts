@@ -19,6 +19,7 @@ import { readSmallBody } from '../../pages/small-body.ts';
 import type { Clients } from './clients.ts';
 import type { Codes } from './codes.ts';
 import { consentPage } from './consent-page.ts';
+import type { Grants } from './grants.ts';
 import { leadsToThisMachine } from './redirect-uris.ts';
 
 export const authorizePath = '/oauth/authorize';
@@ -36,6 +37,7 @@ export type AuthorizeOptions = {
   callbackPath: string;
   clients: Clients;
   codes: Codes;
+  grants: Grants;
   accounts: AccountSignIn;
   browserBinding: BrowserBinding;
   keys: Keys;
@@ -70,7 +72,7 @@ const longestState = 1000;
 
 export function authorizeRoutes(options: AuthorizeOptions): Hono {
   const { issuer, resource, server, scopes, callbackPath } = options;
-  const { clients, codes, accounts, browserBinding, keys, now } = options;
+  const { clients, codes, grants, accounts, browserBinding, keys, now } = options;
   const signIns = createSealed(keys, 'authorization requests', signInSchema, signInLifetime, now);
   const routes = new Hono();
 
@@ -117,12 +119,13 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     try {
       const { client, clientName, redirectUri, codeChallenge, verifier } = signIn;
       // The client's token request redeems it at APS, so that nothing is kept for clients that never come.
-      const code = accounts.codeIn(query, state);
-      const sealed = await codes.seal({
-        ...{ code, verifier, client, clientName, codeChallenge },
-        redirectUri: digest(redirectUri),
-      });
-      return answer(signIn, { code: sealed });
+      const code = {
+        ...{ code: accounts.codeIn(query, state), verifier },
+        ...{ client, clientName, codeChallenge, redirectUri: digest(redirectUri) },
+      };
+      // A browser that comes back once more must not use up what the client has already got.
+      if (await grants.exists(codes.idOf(code))) return tooLate();
+      return answer(signIn, { code: await codes.seal(code) });
     } catch (error) {
       if (!(error instanceof SignInFailed)) throw error;
       return refuse(signIn, failureOf(error));
@@ -234,7 +237,7 @@ function failureOf({ problem }: SignInFailed): OAuthError {
 function tooLate(): Promise<Response> {
   return page(
     'This sign-in is over',
-    html`<p>It has expired, or it was not started in this browser.</p>
+    html`<p>It has expired, has already been used, or was not started in this browser.</p>
       <p class="note">Go back to your MCP client and sign in again from there. You can close this window.</p>`,
     { status: 400 },
   );

@@ -62,6 +62,8 @@ export type Grants = {
    * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile
    */
   create(id: string, account: AutodeskAccount, client: Pick<McpClient, 'id' | 'name'>): Promise<TokenAnswer>;
+  /** Whether a code has been used. */
+  exists(id: string): Promise<boolean>;
   /** Ends the grant that was made for a code. Says whether there was one, ended or not. */
   revokeIfExists(id: string): Promise<boolean>;
   /** The caller that an account stands for. */
@@ -103,6 +105,10 @@ export function createGrants(options: GrantsOptions): Grants {
     const known = [name, email].filter(Boolean).join(', ');
     return { id: `${issuer}#${sub}`, user: known || sub };
   };
+
+  async function exists(id: string): Promise<boolean> {
+    return Boolean(await storage.get(grantKey(id)));
+  }
 
   /** A grant that has not ended, neither by itself nor with the sign-in behind it. */
   async function load(id: string): Promise<Grant | undefined> {
@@ -163,8 +169,10 @@ export function createGrants(options: GrantsOptions): Grants {
       return issue(id, { caller, sub: account.sub, signInId, clientId: client.id });
     },
 
+    exists,
+
     async revokeIfExists(id) {
-      if (!(await storage.get(grantKey(id)))) return false;
+      if (!(await exists(id))) return false;
       // Not deleted: the record also says that the code was used, until no code is that old.
       await storage.save(grantKey(id), { revoked: true }, accessLifetime);
       return true;

@@ -2,9 +2,11 @@
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { LRUCache } from 'lru-cache';
 import * as oauth from 'oauth4webapi';
 import { ApsError } from '../../../aps/errors.ts';
 import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
+import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { digest } from '../../../digest.ts';
 import { readSmallBody } from '../../pages/small-body.ts';
 import type { Clients } from './clients.ts';
@@ -27,6 +29,8 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
   const routes = new Hono();
   // Codes that are being redeemed, and whether they came a second time meanwhile.
   const redeeming = new Map<string, { replayed: boolean }>();
+  // Codes that came with a wrong verifier. Beyond the limit, an old one works again: with its own verifier only.
+  const spent = new LRUCache<string, true>({ max: 10_000, ttl: codeLifetime * 1000 });
 
   routes.post(registrationPath, async ({ req }) => {
     const metadata = parsed(await readSmallBody(req.raw));
@@ -80,9 +84,12 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
     const id = codes.idOf(code);
     const first = redeeming.get(id);
     if (first) first.replayed = true;
-    if (first || (await grants.revokeIfExists(id))) throw usedCode();
-    if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier'))))
+    if (first || spent.has(id) || (await grants.revokeIfExists(id))) throw usedCode();
+    if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier')))) {
+      // Somebody who has the code without the verifier has stolen it.
+      spent.set(id, true);
       throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The verifier does not belong to the code');
+    }
 
     const attempt = { replayed: false };
     redeeming.set(id, attempt);
