@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
-import { guide } from './variables.ts';
+import { guide, launchVariables } from './variables.ts';
 
 /** Environment variables by name, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +44,11 @@ export function peek<Schema extends z.ZodType>(
   environment: Environment,
 ): z.output<Schema> | undefined {
   return schema.safeParse(givenIn(environment, name)).data;
+}
+
+/** Whether an environment asks for the built-in sandbox. */
+export function wantsSandbox(environment: Environment): boolean {
+  return peek(launchVariables.APS_SANDBOX, 'APS_SANDBOX', environment) ?? false;
 }
 
 /**

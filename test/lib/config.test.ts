@@ -3,9 +3,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Environment, readEnvironment, readSettings, SettingsError } from '../../lib/config/settings.ts';
+import {
+  type Environment,
+  readEnvironment,
+  readSettings,
+  SettingsError,
+  wantsSandbox,
+} from '../../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../../lib/config/variables.ts';
-import { wantsSandbox } from '../../lib/serve/launch/configuration.ts';
+
 import { newFolder } from '../support/folder.ts';
 
 const complete = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };

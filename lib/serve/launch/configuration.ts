@@ -8,6 +8,7 @@ import {
   type Settings,
   SettingsError,
   type Variables,
+  wantsSandbox,
 } from '../../config/settings.ts';
 import {
   apsApplication,
@@ -100,13 +101,11 @@ export type Configuration<Shape extends Variables> = {
   server: Settings<Shape>;
   /** What the launcher needs. */
   launch: Settings<typeof launchVariables>;
+  /** How MCP clients are to sign in. */
+  clientAuth: ClientAuthMode;
+  /** The settings for that; those for `none` where a server cannot do it. */
   clientSignIn: ClientSignInSettings;
 };
-
-/** Whether an environment asks for the built-in sandbox. */
-export function wantsSandbox(environment: Environment): boolean {
-  return peek(launchVariables.APS_SANDBOX, 'APS_SANDBOX', environment) ?? false;
-}
 
 /**
  * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it.
@@ -118,7 +117,7 @@ export async function loadConfiguration<Shape extends Variables>(
   options: Options,
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
   const environment = readEnvironment();
-  if (!options.sandbox && !wantsSandbox(environment))
+  if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
   const sandbox = await startSandbox(environment);
   const configuration = readConfiguration(
@@ -151,7 +150,7 @@ export function readConfiguration<Shape extends Variables>(
     },
     environment,
   );
-  return { server, launch, clientSignIn: clientSignInFrom(oidc, autodesk) };
+  return { server, launch, clientAuth: mode, clientSignIn: clientSignInFrom(oidc, autodesk) };
 }
 
 /** MCP has client sign-in over HTTP only: over stdio, the program that started the server is the one that calls. */

@@ -71,8 +71,15 @@ export async function start<Shape extends Variables>(
     }
     // Over stdio, stdout belongs to MCP: what dependencies print goes to stderr.
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
-    const launch = { definition, options, ...(await loadConfiguration(definition, options)) };
-    await (options.transport === 'http' ? overHttp(launch) : overStdio(launch));
+    const configuration = await loadConfiguration(definition, options);
+    const { launch, sandbox } = configuration;
+    const started = {
+      ...configuration,
+      ...{ definition, options },
+      port: options.port ?? launch.MCP_PORT ?? definition.port,
+      aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL,
+    };
+    await (options.transport === 'http' ? overHttp(started) : overStdio(started));
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     console.error(`${definition.name} cannot start. ${error.message}`);
@@ -85,18 +92,20 @@ type Launch<Shape extends Variables> = Configuration<Shape> & {
   definition: ServerDefinition<Shape>;
   options: Options;
   sandbox?: LaunchedSandbox;
+  port: number;
+  /** Where APS is, in words. */
+  aps: string;
 };
 
-async function overHttp<Shape extends Variables>(start: Launch<Shape>): Promise<void> {
-  const { definition, options, launch, clientSignIn: settings, sandbox } = start;
+async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
+  const { definition, options, launch, clientAuth, clientSignIn: settings, sandbox, port, aps } = started;
   const { apsSignIn, userScopes } = definition;
-  const exposure = { ...options, clientAuth: settings.mode, publicUrl: launch.MCP_PUBLIC_URL };
+  const exposure = { ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL };
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
-  const server = await serveHttp(definition, start, {
-    exposure,
+  const server = await serveHttp(definition, started, {
+    ...{ exposure, port },
     allowed: { hosts: [...launch.MCP_ALLOWED_HOSTS, ...hosts], origins: launch.MCP_ALLOWED_ORIGINS },
-    port: portOf(start),
     keys: createKeys(launch.SESSION_SECRET),
   });
   const { service, listener, publicUrl, callbackUrl, clientSignIn } = server;
@@ -113,7 +122,7 @@ async function overHttp<Shape extends Variables>(start: Launch<Shape>): Promise<
     settings.mode === 'autodesk' || (userScopes !== undefined && exposure.publicUrl !== undefined);
   console.error(
     httpBanner({
-      ...{ server: await service.describe(), apsSignIn, aps: apsOf(start), publicUrl },
+      ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
       listensOn: listener.url,
       // Clients that sign in must use the one address that tokens are issued for.
       alsoAs: clientSignIn ? [] : listener.alsoAs,
@@ -128,10 +137,10 @@ async function overHttp<Shape extends Variables>(start: Launch<Shape>): Promise<
   await clientSignIn?.prefetch?.();
 }
 
-async function overStdio<Shape extends Variables>(start: Launch<Shape>): Promise<void> {
-  const { definition, launch, server: settings, sandbox } = start;
+async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
+  const { definition, launch, server: settings, sandbox, port, aps } = started;
   const { service, clientLeft, stop } = serveStdio(definition, settings, {
-    port: portOf(start),
+    port,
     keys: createKeys(launch.SESSION_SECRET),
     onCallbackUrl: sandbox?.registerRedirectUri,
   });
@@ -148,7 +157,7 @@ async function overStdio<Shape extends Variables>(start: Launch<Shape>): Promise
     stdioBanner({
       server: await service.describe(),
       apsSignIn: definition.apsSignIn,
-      aps: apsOf(start),
+      aps,
     }),
   );
 }
@@ -156,17 +165,4 @@ async function overStdio<Shape extends Variables>(start: Launch<Shape>): Promise
 function onSignals(running: Running): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => shutDown(running, signal));
-}
-
-function portOf({
-  definition,
-  options,
-  launch,
-}: Pick<Launch<Variables>, 'options' | 'launch'> & { definition: { port: number } }): number {
-  return options.port ?? launch.MCP_PORT ?? definition.port;
-}
-
-/** Where APS is, in words. */
-function apsOf({ sandbox, launch }: Pick<Launch<Variables>, 'sandbox' | 'launch'>): string {
-  return sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL;
 }
