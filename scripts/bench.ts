@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: compares how this project serves a FastMCP definition with the same tools on the SDK's bare
  * `McpServer`, and with the same definition under FastMCP's own `start()`. They take turns in one run, because on a
- * busy machine only a comparison means anything. Then it compares parallel and sequential paging. It takes under a
- * minute and writes no files.
+ * busy machine only a comparison means anything. Then it compares parallel and sequential paging, and measures what clients
+ * cost that never come back. It takes about four minutes and writes no files.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { localUser } from '../lib/caller.ts';
 import { readSettings } from '../lib/config/settings.ts';
 import { apsServiceAccount } from '../lib/config/variables.ts';
 import { demoHubs, type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { measureMemory } from './bench/memory.ts';
 import type { Mode } from './demo/client.ts';
 import { type Program, startProgram } from './demo/program.ts';
 
@@ -165,6 +166,7 @@ try {
   const faster = compared('first', 'FastMCP start()', 'this project', 'handshake').toFixed(0);
   console.log(`first result: ${faster} times faster than under start() (expected: at least 10)`);
   await comparePaging(sandbox);
+  await measureMemory(sandbox);
 } finally {
   await sandbox.close();
   await rm(folder, { recursive: true, force: true });
