@@ -1,6 +1,6 @@
 /** Everything that a server in `servers/` needs, and nothing else. */
 export { createApsClient } from './aps/client.ts';
-export { type AuthorizationCode, authorizationCode } from './aps-sign-in/authorization-code.ts';
+export { authorizationCode } from './aps-sign-in/authorization-code.ts';
 export { clientCredentials } from './aps-sign-in/client-credentials.ts';
 export { serviceAccount } from './aps-sign-in/service-account.ts';
 export type { Caller } from './caller.ts';
@@ -10,7 +10,7 @@ export {
   apsServiceAccount,
   apsUserSignIn,
 } from './config/variables.ts';
-export { defineServer, start, startIfMain } from './serve/launch/start.ts';
+export { defineServer, startIfMain } from './serve/launch/start.ts';
 export { addDataManagementTools } from './tools/data-management.ts';
 export { addOssTools } from './tools/oss.ts';
 export { addSignOutTool } from './tools/sign-out.ts';

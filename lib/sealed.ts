@@ -20,8 +20,12 @@ export function createKeys(secret: string | Buffer = randomBytes(32)): Keys {
 }
 
 export type Sealed<T> = {
-  /** Seals `content`. The text has only letters, digits, `-`, `_` and `.`, which APS allows in `state`. */
-  seal(content: T): Promise<string>;
+  /**
+   * Seals `content`. The text has only letters, digits, `-`, `_` and `.`, which APS allows in `state`.
+   *
+   * @param expiresAt - in milliseconds since 1970; after the usual lifetime, if left out
+   */
+  seal(content: T, expiresAt?: number): Promise<string>;
   /** What was sealed, and when it expires; undefined for anything else, and for what has expired. */
   open(text: string): Promise<{ content: T; expiresAt: number } | undefined>;
 };
@@ -46,10 +50,10 @@ export function createSealed<T extends Record<string, unknown>>(
     return derived;
   };
   return {
-    seal: (content) =>
+    seal: (content, expiresAt = now() + lifetime * 1000) =>
       new EncryptJWT({ content })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-        .setExpirationTime(Math.floor(now() / 1000) + lifetime)
+        .setExpirationTime(Math.floor(expiresAt / 1000))
         .encrypt(key()),
 
     async open(text) {

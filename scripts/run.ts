@@ -1,5 +1,5 @@
 /** `npm run 2lo`, `ssa`, `3lo`, `pkce`: starts that server, over HTTP by default. */
-import { start } from '../lib/index.ts';
+import { start } from '../lib/serve/launch/start.ts';
 
 const servers = {
   '2lo': () => import('../servers/2lo.ts'),

@@ -120,11 +120,8 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       if (!signIn || confirmed.has(signIn.content.id)) return undefined;
       const { id, caller, verifier } = signIn.content;
       confirmed.set(id, true);
-      const confirmedState = await signIns.seal({
-        ...{ id, verifier, browser: digest(browserId) },
-        caller: { id: caller.id },
-      });
-      return flow.authorizationUrl(confirmedState, verifier);
+      const bound = { id, verifier, caller: { id: caller.id }, browser: digest(browserId) };
+      return flow.authorizationUrl(await signIns.seal(bound, signIn.expiresAt), verifier);
     },
 
     async finish(query, browserIds = []) {
@@ -153,12 +150,11 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           arrivals.emit(caller.id);
           return (await flow.profileOf(answer.access_token)) ?? {};
         } catch (error) {
-          const failed = failureOf(error);
-          if (failed.problem === 'denied') {
-            denials.set(caller.id, failed);
-            arrivals.emit(caller.id, failed);
+          if (error instanceof SignInFailed && error.problem === 'denied') {
+            denials.set(caller.id, error);
+            arrivals.emit(caller.id, error);
           }
-          throw failed;
+          throw error instanceof ApsError ? failureOf(error) : error;
         }
       });
     },
@@ -193,10 +189,9 @@ function usedKey(signInId: string): string {
   return `used:${signInId}`;
 }
 
-/** Why a sign-in that came back failed, worded for the person who did it. */
-function failureOf(error: unknown): SignInFailed {
-  if (error instanceof SignInFailed) return error;
-  const { message, status = 500 } = error instanceof ApsError ? error : { message: String(error) };
+/** A refusal or failure of APS, for the person in the browser. */
+function failureOf(error: ApsError): SignInFailed {
+  const { message, status = 500 } = error;
   const transient = status >= 500 || status === 429;
   return new SignInFailed(transient ? 'unavailable' : 'refused', message, { cause: error });
 }

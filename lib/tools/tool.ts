@@ -47,7 +47,7 @@ export type ApsTool<Params extends z.ZodObject, Output extends z.ZodType> = Desc
   output: Output;
   /** Whether the tool needs an access token of the caller. Default true. */
   needsSignIn?: boolean;
-  /** The text of the result, where JSON is not what a model should read. */
+  /** The text of the result, instead of its JSON. Notes follow in a block of their own. */
   text?(value: z.input<Output>): string;
   execute(args: z.output<Params>, call: ToolCall): Promise<z.input<Output>>;
 };
@@ -140,7 +140,8 @@ export function addApsTool(
             note: (sentence) => notes.push(sentence),
           }),
         );
-        const content = text ? [{ type: 'text' as const, text: text(value) }] : textOf(output, value, notes);
+        const blocks = [text ? text(value) : jsonOf(output, value), notes.join(' ')];
+        const content = blocks.filter(Boolean).map((block) => ({ type: 'text' as const, text: block }));
         return { content, structuredContent: z.record(z.string(), z.unknown()).parse(value) };
       } catch (error) {
         if (error instanceof SignInRequired) return askForSignIn(error, name, isWrapped(output));
@@ -227,9 +228,7 @@ export function isWrapped(output: z.ZodType): boolean {
   return output.meta()?.[wrapped] === true;
 }
 
-/** The text blocks of a result: the data as JSON, then the notes, because a model may see nothing but the text. */
-function textOf(output: z.ZodType, value: unknown, notes: readonly string[]) {
-  const data = isWrapped(output) ? z.object({ result: z.unknown() }).parse(value).result : value;
-  const blocks = [JSON.stringify(data), ...(notes.length > 0 ? [notes.join(' ')] : [])];
-  return blocks.map((text) => ({ type: 'text' as const, text }));
+/** The data of a result as JSON: of a list, the list itself, as the Python sample returns it. */
+function jsonOf(output: z.ZodType, value: unknown): string {
+  return JSON.stringify(isWrapped(output) ? z.object({ result: z.unknown() }).parse(value).result : value);
 }
