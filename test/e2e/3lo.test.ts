@@ -39,6 +39,8 @@ describe('over HTTP', () => {
       expect(await said(client, 'sign_out')).toMatchObject({ isError: false });
       await open(await signIn(await askedAddress(client), chien));
       expect(await hubsOf(client)).toEqual(chien.hubs);
+      // All clients are one person here: the next one begins anew.
+      await said(client, 'sign_out');
     }
     signal('SIGTERM');
     expect(await ended).toMatchObject({ code: 0, stdout: '' });

@@ -5,13 +5,12 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { describeInBrowser, signInOnPage } from '../support/browser.ts';
-import { connect } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
 import { headings } from '../support/headings.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
 import { alice, benji, chien, profileOf } from '../support/people.ts';
-import type { Served } from '../support/serving.ts';
-import { askedAddress } from '../support/sign-in.ts';
+import { callersByHeader, type Served } from '../support/serving.ts';
+import { askedAddress, connectAsSomebody } from '../support/sign-in.ts';
 import { servePatiently, serveThreeLegged } from '../support/three-legged.ts';
 import { hubsOf } from '../support/tool-results.ts';
 
@@ -21,7 +20,7 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
   let served: Served;
   beforeAll(async () => {
     sandbox = keep(await startSandbox());
-    served = keep(await serveThreeLegged(sandbox));
+    served = keep(await serveThreeLegged(sandbox, { clientSignIn: callersByHeader }));
   });
   afterEach(() => {
     sandbox.trouble.reset();
@@ -36,7 +35,7 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
     at?: Pick<Served, 'url'>;
     options?: BrowserContextOptions;
   } = {}): Promise<{ client: Client; address: string; page: Page; complaints: string[] }> {
-    const client = await connect(at.url, 'legacy');
+    const client = await connectAsSomebody(at);
     const address = await askedAddress(client);
     onTestFinished(() => client.close());
     const { page, complaints } = await openWindow(options);
@@ -141,7 +140,7 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
     sandbox.trouble.set({ failAll: { status: 503 } });
     await page.goto(back.href);
     await expectGoodPage(page, headings.unreachable);
-    expect(await page.getByRole('main').textContent()).toMatch(/again in a minute/);
+    expect(await page.getByRole('main').textContent()).toMatch(/[Tt]ry again/);
     await picture(page, 'autodesk-cannot-be-reached');
     sandbox.trouble.reset();
     expect(await askedAddress(client)).toContain('/authorize?');

@@ -32,7 +32,7 @@ describe('--client-auth oidc', () => {
     // The command line comes before the variable.
     const program = await runHttpServer([...twoLegged, ...oidc], { env: { MCP_CLIENT_AUTH: 'none' } });
     const { url, output } = program;
-    expect(output.stderr).toMatch(/Who may call +[^\n]+ http:\/\/127\.0\.0\.1:\d+\/openid\n/);
+    expect(output.stderr).toMatch(/Who can call +[^\n]+ http:\/\/127\.0\.0\.1:\d+\/openid\n/);
     const refused = await post(url, toolCall('list_buckets'));
     expect(refused.status).toBe(401);
     expect(refused.headers['www-authenticate']).toMatch(
@@ -47,7 +47,7 @@ describe('--client-auth oidc', () => {
       await client.close();
     }
     await expectEnd(program);
-    expect(output.stderr).not.toContain('cannot be used');
+    expect(output.stderr).not.toContain('MCP_AUTH_ISSUER');
   });
 
   test('is what MCP_CLIENT_AUTH=oidc in a .env asks for, whatever is left over there from a provider that is not used', async () => {
@@ -70,10 +70,10 @@ describe('--client-auth oidc', () => {
     const provider = await startLocalServer(always({ error: 'nothing here' }, 404));
     onTestFinished(() => provider.close());
     const program = await runHttpServer([...twoLegged, ...oidc], { env: { MCP_AUTH_ISSUER: provider.url } });
-    const [said = ''] = await program.says(new RegExp(`.*${provider.url} cannot be used.+`));
+    const [said = ''] = await program.says(new RegExp(`.*${provider.url}.+MCP_AUTH_ISSUER.+`));
     expect(said).toContain('MCP_AUTH_ISSUER');
-    expect(said).toContain(` ${provider.url}/.well-known/openid-configuration `);
-    expect(program.output.stderr).toMatch(new RegExp(`Who may call +[^\\n]+ ${provider.url}\\n`));
+    expect(said).toContain(`${provider.url}/.well-known/openid-configuration`);
+    expect(program.output.stderr).toMatch(new RegExp(`Who can call +[^\\n]+ ${provider.url}\\n`));
     expect(program.output.stderr).not.toContain('curl');
     const answer = await post(program.url, toolCall('list_buckets'), { authorization: 'Bearer a.b.c' });
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
@@ -87,7 +87,7 @@ test('--client-auth autodesk: a server starts, sends clients to sign in, and end
     env: { MCP_AUTH_CLIENT_ID: 'another-id' },
   });
   const { url, output } = program;
-  expect(output.stderr).toMatch(/Who may call +[^\n]+Autodesk account/);
+  expect(output.stderr).toMatch(/Who can call +[^\n]+Autodesk account/);
   expect(output.stderr).not.toContain('curl');
   const metadataUrl = `${url}/.well-known/oauth-protected-resource/mcp`;
   for (const authorization of [undefined, 'Bearer made-up', `Basic ${btoa('a:b')}`]) {
@@ -109,7 +109,7 @@ test('Ctrl-C ends a server in the middle of a sign-in, with open connections', a
   const client = await connectBearing(program.url, 'legacy', await printedToken(program));
   onTestFinished(() => client.close());
   const { content } = await client.callTool({ name: 'list_hubs' });
-  const [address = ''] = /http:[^"\s\\]+\/signin\?state=[\w-]+/.exec(JSON.stringify(content)) ?? [];
+  const [address = ''] = /http:[^"\s\\]+\/signin\?state=[\w.-]+/.exec(JSON.stringify(content)) ?? [];
   const browser = openBrowser();
   const apsPage = await browser.submit(await browser.open(address), {});
   expect(apsPage.url.pathname).toBe('/authentication/v2/authorize');

@@ -3,23 +3,23 @@ import { describe, expect, test } from 'vitest';
 import { oneLine, refusalOf, run } from '../support/programs.ts';
 import { send } from '../support/raw-http.ts';
 
-// Which combinations start is a table of test/lib/serve/reach.test.ts: here are some of them as programs.
+// Which combinations start is a table of test/lib/serve/http/exposure.test.ts: here are some of them as programs.
 const everywhere = ['--sandbox', '--host', '0.0.0.0', '--port', '0'] as const;
 const publicUrl = 'https://mcp.example.com';
 
 describe('without a sign-in of clients', () => {
   test.each([
     ['2lo', [], ['--client-auth autodesk or oidc', '--insecure-no-client-auth']],
-    ['3lo', ['--insecure-no-client-auth'], ['Its tokens belong to users', '--client-auth autodesk or oidc']],
+    ['3lo', ['--insecure-no-client-auth'], ['belong to its users', '--client-auth autodesk or oidc']],
   ] as const)('%s %j does not start, and names the ways out', async (name, flags, parts) => {
     const said = await refusalOf(['scripts/run.ts', name, ...everywhere, ...flags]);
     expect(said).toMatch(oneLine);
-    for (const part of ['0.0.0.0', 'leave --host out', ...parts]) expect(said).toContain(part);
+    for (const part of ['0.0.0.0', 'leave out --host', ...parts]) expect(said).toContain(part);
   });
 
   test('2lo starts when it is told that everybody may call, and repeats it', async () => {
     const program = await run(['scripts/run.ts', '2lo', ...everywhere, '--insecure-no-client-auth']);
-    await program.says(/Who may call +EVERYBODY.+--insecure-no-client-auth/);
+    await program.says(/Who can call +EVERYBODY.+--insecure-no-client-auth/);
     program.signal('SIGTERM');
     expect((await program.ended).code).toBe(0);
   });
@@ -29,7 +29,7 @@ test('with a sign-in of clients and a public address, both in a .env, 3lo starts
   const files = { '.env': `MCP_CLIENT_AUTH=autodesk\nMCP_PUBLIC_URL=${publicUrl}/\n` };
   const program = await run(['scripts/run.ts', '3lo', ...everywhere], { files });
   await program.says(/Address +https:\/\/mcp\.example\.com\/mcp\b/);
-  await program.says(/Who may call +[^\n]+Autodesk account/);
+  await program.says(/Who can call +[^\n]+Autodesk account/);
   program.signal('SIGTERM');
   expect((await program.ended).code).toBe(0);
 });

@@ -11,7 +11,6 @@ import {
   wantsSandbox,
 } from '../../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../../lib/config/variables.ts';
-
 import { newFolder } from '../support/folder.ts';
 
 const complete = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };

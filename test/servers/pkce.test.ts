@@ -140,7 +140,7 @@ test('sign_out revokes both tokens without a secret, and the next call asks', as
 
 describe('with the id of an application that has a secret, the page names the type that it needs', () => {
   const heading = expect.stringMatching(headings.refused);
-  const advice = /Check APS_CLIENT_ID against .+of type "Desktop, Mobile, Single-Page App"/;
+  const advice = /APS_CLIENT_ID.+of type "Desktop, Mobile, Single-Page App"/;
 
   test('when APS refuses the code', async () => {
     const client = await clientOf(await servePkce({ APS_CLIENT_ID: sandbox.env.APS_CLIENT_ID ?? '' }));

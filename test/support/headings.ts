@@ -4,12 +4,12 @@ import { expect } from 'vitest';
 export const headings = {
   signedIn: /are signed in/,
   denied: /did not sign in/,
-  linkIsStale: /no longer good/,
+  linkIsStale: /no longer valid/,
   notYours: /not yours/,
   isOver: /is over/,
   refused: /refused/,
   unfinished: /not finish/,
-  unreachable: /cannot be reached/,
+  unreachable: /unavailable/,
   confirm: /Sign in to Autodesk/,
 };
 

@@ -1,15 +1,16 @@
 /** Signing in as a person does: with a browser of sorts, and a client that asks for it. */
-import type {
-  Client,
-  ClientOptions,
-  ElicitResult,
-  VersionNegotiationMode,
+import {
+  type Client,
+  type ClientOptions,
+  type ElicitResult,
+  StreamableHTTPClientTransport,
+  type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import type { Sandbox, SignInChoices } from '../../sandbox/index.ts';
-import { connect } from './clients.ts';
+import { connect, connectOver } from './clients.ts';
 import { alice } from './people.ts';
-import type { Served } from './serving.ts';
+import { callerHeader, type Served } from './serving.ts';
 
 /** A page of a server, as a person reads it. */
 export type Landing = { status: number; heading: string; text: string; html: string; headers: Headers };
@@ -45,13 +46,22 @@ export async function askedAddress(client: Pick<Client, 'callTool'>, name = 'lis
   return sampleResult.parse(await client.callTool({ name })).structuredContent.result.auth_url;
 }
 
-/** A client of its own, whose person has signed in. */
+/** A client of a caller whom nobody else is, where a server believes its callers: see `callersByHeader`. */
+export function connectAsSomebody(
+  { url }: Pick<Served, 'url'>,
+  mode: VersionNegotiationMode = 'legacy',
+): Promise<Client> {
+  const requestInit = { headers: { [callerHeader]: crypto.randomUUID() } };
+  return connectOver(new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit }), mode);
+}
+
+/** A client of a new caller, where the server knows callers apart, whose person has signed in. */
 export async function signedIn(
   sandbox: Sandbox,
-  { url }: Pick<Served, 'url'>,
+  served: Pick<Served, 'url'>,
   { userId }: { userId: string } = alice,
 ): Promise<Client> {
-  const client = await connect(url, 'legacy');
+  const client = await connectAsSomebody(served);
   await signInAt(sandbox, await askedAddress(client), { userId });
   return client;
 }

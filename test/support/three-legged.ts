@@ -34,11 +34,13 @@ export async function serveUsers(
 /** Serves the 3LO server as it is. */
 export function serveThreeLegged(
   sandbox: Sandbox,
-  { env, secret }: { env?: Record<string, string>; secret?: string } = {},
+  { env, ...options }: { env?: Record<string, string> } & Parameters<typeof serve>[1] = {},
 ): Promise<Served> {
-  return serveUsers(sandbox, (browser) => builtFrom(definition, { ...sandbox.env, ...env }, { browser }), {
-    secret,
-  });
+  return serveUsers(
+    sandbox,
+    (browser) => builtFrom(definition, { ...sandbox.env, ...env }, { browser }),
+    options,
+  );
 }
 
 /** What servers/3lo.ts is made of, with a sign-in that is changed, and without waiting between retries. */

@@ -38,7 +38,7 @@ describe('an identifier', () => {
       const error = await apsErrorOf(
         inOneCall(apsAt(server.url), (session) => listObjects(session, identifier, undefined, { limit: 1 })),
       );
-      expect(error.message).toContain('cannot be an identifier');
+      expect(error.message).toContain('identifier');
       expect(error.advice).toContain('listing');
       expect(server.requests).toEqual([]);
     },

@@ -29,7 +29,7 @@ describe('a sign-out', () => {
     async (failAll) => {
       const { accounts, caller } = await signedIn();
       sandbox.trouble.set({ failAll });
-      expect(await accounts.signOut(caller)).toBe('forgotten only');
+      expect(await accounts.signOut(caller)).toBe('deleted only');
       expect(await accounts.signInIdOf(caller)).toBeUndefined();
     },
   );

@@ -105,7 +105,7 @@ describe('silent', () => {
     const error = await apsErrorOf(source({ clientSecret: secret }).get(localUser));
     expect(error).toMatchObject({ name: 'ApsError', status: 401, requestId: expect.any(String) });
     expect(error.message).toContain('not sign the application in');
-    expect(error.advice).toContain('Check APS_CLIENT_ID and APS_CLIENT_SECRET');
+    expect(error.advice).toMatch(/APS_CLIENT_ID.+APS_CLIENT_SECRET/);
     for (const spelling of spellings) expect(everythingOf(error)).not.toContain(spelling);
     expect(tokenRequests()).toHaveLength(1);
   });
@@ -114,7 +114,7 @@ describe('silent', () => {
     const error = await apsErrorOf(source({ scopes: ['data:fly'] }).get(localUser));
     expect(error).toMatchObject({ status: 400, code: 'invalid_scope' });
     expect(error.message).toMatch(/refused.*data:fly/);
-    expect(error.advice).toContain('which APIs it has');
+    expect(error.advice).toContain('scope');
   });
 
   test.each([
@@ -165,7 +165,7 @@ describe('the token endpoint in trouble', () => {
     );
     const tokens = source({ baseUrl: server.url, retryPolicy: { ...hasty, timeout: 50, retries: 1 } });
     const { message } = await apsErrorOf(tokens.get(localUser));
-    expect(message).toContain('cannot be reached');
+    expect(message).toContain(server.url);
     await apsErrorOf(tokens.get(localUser));
     expect(server.requests).toHaveLength(4);
   });
@@ -174,6 +174,6 @@ describe('the token endpoint in trouble', () => {
     sandbox.trouble.set({ failAll: { status: 503 } });
     const error = await apsErrorOf(source().get(localUser));
     expect(error.status).toBe(503);
-    expect(error.advice).toContain('trouble of its own');
+    expect(error.advice).toMatch(/try again/i);
   });
 });

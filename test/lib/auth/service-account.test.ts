@@ -205,7 +205,7 @@ describe('a refusal', () => {
   test('of a secret that is wrong speaks of the secret', async () => {
     const error = await apsErrorOf(source({ clientSecret: 'wrong' }).get(localUser));
     expect(error).toMatchObject({ status: 401 });
-    expect(error.advice).toContain('Check APS_CLIENT_ID and APS_CLIENT_SECRET');
+    expect(error.advice).toMatch(/APS_CLIENT_ID.+APS_CLIENT_SECRET/);
     expect(tokenRequests()).toHaveLength(1);
   });
 
@@ -222,14 +222,14 @@ describe('a clock', () => {
   });
 
   test.each([
-    [4, '4 minutes ahead of'],
+    [4, '4 minutes ahead'],
     [-4, '4 minutes behind'],
-    [75, '75 minutes ahead of'],
+    [75, '75 minutes ahead'],
     [-720, '720 minutes behind'],
   ])('that is %i minutes off is what the error names', async (minutes, words) => {
     const error = await apsErrorOf(source({ now: () => clock + minutes * minute }).get(localUser));
     expect(error).toMatchObject({ status: 400, code: 'invalid_grant' });
-    expect(error.message).toContain(`clock of this machine is ${words} APS`);
+    expect(error.message).toMatch(new RegExp(`clock .*${words}.* APS`));
     expect(error.advice).toContain('Set the clock');
     expect(error.message).not.toContain('APS_SSA_ID');
   });
@@ -239,7 +239,7 @@ describe('a clock', () => {
     const error = await apsErrorOf(
       serviceAccountSource(real, { now: () => Date.now() - 30 * minute }).get(localUser),
     );
-    expect(error.message).toContain('30 minutes behind APS');
+    expect(error.message).toMatch(/clock .*30 minutes behind.* APS/);
   });
 
   test('that is right is not blamed for a refusal', async () => {

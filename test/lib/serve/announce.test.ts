@@ -89,5 +89,5 @@ test('that everybody may call is said in capitals, with the option that made it 
   const line = said(checkExposure({ isPublicClient: false }, everybody)).find((each) =>
     each.includes('Who can'),
   );
-  expect(line).toMatch(/Who may call +EVERYBODY .+--insecure-no-client-auth/);
+  expect(line).toMatch(/Who can call +EVERYBODY .+--insecure-no-client-auth/);
 });

@@ -2,14 +2,13 @@
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
-import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { headings } from '../../support/headings.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
 import { alice, benji, profileOf } from '../../support/people.ts';
 import { send } from '../../support/raw-http.ts';
-import type { Served } from '../../support/serving.ts';
-import { askedAddress, open, signInAt } from '../../support/sign-in.ts';
+import { callersByHeader, type Served } from '../../support/serving.ts';
+import { askedAddress, connectAsSomebody, open, signInAt } from '../../support/sign-in.ts';
 import { servePatiently, serveThreeLegged } from '../../support/three-legged.ts';
 import { hubsOf } from '../../support/tool-results.ts';
 
@@ -19,13 +18,13 @@ let sandbox: Sandbox;
 let served: Served;
 beforeAll(async () => {
   sandbox = keep(await startSandbox());
-  served = keep(await serveThreeLegged(sandbox));
+  served = keep(await serveThreeLegged(sandbox, { clientSignIn: callersByHeader }));
 });
 afterEach(() => sandbox.trouble.reset());
 
 /** A client that has called a tool, and the address that it was given. */
-async function asked({ url }: Pick<Served, 'url'> = served) {
-  const client = keep(await connect(url, 'legacy'));
+async function asked(at: Pick<Served, 'url'> = served) {
+  const client = keep(await connectAsSomebody(at));
   return { client, address: await askedAddress(client) };
 }
 
@@ -43,7 +42,7 @@ const tokenRequests = () => sandbox.requests.filter(({ path }) => path === '/aut
 const unknown = {
   status: 400,
   heading: expect.stringMatching(headings.linkIsStale),
-  text: expect.stringMatching(/expired.*used already/),
+  text: expect.stringMatching(/expired.*been used/),
 };
 
 test('who signs in is told whose account it is, and their client gets the data', async () => {
@@ -136,7 +135,7 @@ describe('a state', () => {
       Array.from({ length: 20 }, async () => stateIn(await askedAddress(client))),
     );
     expect(new Set(states).size).toBe(20);
-    for (const state of states) expect(state).toMatch(/^[\w-]{43,}$/);
+    for (const state of states) expect(state).toMatch(/^[\w.-]{43,}$/);
   });
 });
 
@@ -165,13 +164,14 @@ describe('a code', () => {
   test.each([
     ['missing', ''],
     ['empty', '&code='],
-  ])('that is %s is said to be so', async (_how, rest) => {
+  ])('that is %s is said to be so, and does not spend the link', async (_how, rest) => {
     const { address } = await asked();
     expect(await open(callback(`state=${stateIn(address)}${rest}`))).toMatchObject({
       status: 400,
       heading: expect.stringMatching(headings.unfinished),
-      text: expect.stringContaining('without a code'),
+      text: expect.stringMatching(/without .*code/),
     });
+    expect((await signInAt(sandbox, address, alice)).status).toBe(200);
   });
 
   test('that is given twice is not used', async () => {
@@ -224,11 +224,13 @@ describe('an error', () => {
     },
   );
 
-  test('uses the state up, as an answer does', async () => {
-    const { address } = await asked();
-    const denied = await sandbox.signIn(address, { allow: false });
-    expect((await open(denied)).status).toBe(403);
-    expect(await open(denied)).toMatchObject(unknown);
+  test('does not spend the link: who declined, and then agrees, is signed in', async () => {
+    const { client, address } = await asked();
+    for (let times = 0; times < 2; times += 1)
+      expect((await signInAt(sandbox, address, { allow: false })).status).toBe(403);
+    expect((await signInAt(sandbox, address, alice)).status).toBe(200);
+    expect(await hubsOf(client)).toEqual(alice.hubs);
+    expect(await signInAt(sandbox, address, alice)).toMatchObject(unknown);
   });
 
   test('of an application whose secret is wrong says that APS refused, and which variables to check', async () => {

@@ -59,7 +59,7 @@ test('can neither be set by neighbours nor go without encryption where the publi
   const token = bearer(provider.token(publicUrl));
   const { body } = await inHandshakeEra(url, 'list_hubs', { ...headers, ...token });
   const [, link = ''] =
-    /"auth_url":"https:\/\/mcp\.example\.com(\/signin\?state=[\w-]{43,})"/.exec(body) ?? [];
+    /"auth_url":"https:\/\/mcp\.example\.com(\/signin\?state=[\w.-]{43,})"/.exec(body) ?? [];
   const { pair, attributes } = cookieOf(await send(new URL(link, url), { headers }));
   expect(pair).toMatch(/^__Host-mcp-browser-[\w-]{8}=[\w-]{43}$/);
   expect(attributes.sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']);

@@ -4,9 +4,12 @@ import { definition as threeLegged } from '../../../servers/3lo.ts';
 import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../support/confirm-page.ts';
 import { headings, htmlHeaded } from '../../support/headings.ts';
 import { startOidc } from '../../support/oidc.ts';
-import { post, send } from '../../support/raw-http.ts';
+import { alice } from '../../support/people.ts';
+import { send } from '../../support/raw-http.ts';
+import { askedAddress } from '../../support/sign-in.ts';
+import { hubsOf } from '../../support/tool-results.ts';
 
-const { keep, provider, served } = await startOidc(threeLegged);
+const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 
 const asked = async () => keep(await askedSomebody(provider, served));
 
@@ -34,47 +37,42 @@ describe('the form of the page counts', () => {
 
   test('not with the address of somebody else’s: what it says inside is what goes on', async () => {
     const [mine, theirs] = [await opened(), await opened()];
-    const state = (address: string) => new URL(address).searchParams.get('state');
-    const more = { form: mine.form, state: state(theirs.address) ?? '' };
+    const more = { form: mine.form, state: new URL(theirs.address).searchParams.get('state') ?? '' };
     const { headers } = await postConfirmation(theirs.address, more, mine.cookie);
-    expect(state(headers.location ?? '')).toBe(state(mine.address));
+    const back = await sandbox.signIn(headers.location ?? '', alice);
+    expect((await send(back, { headers: { cookie: mine.cookie } })).status).toBe(200);
+    expect(await hubsOf(mine.client)).toEqual(alice.hubs);
+    expect(await askedAddress(theirs.client)).toContain('/signin?');
     expect(await postConfirmation(mine.address, { form: theirs.form }, mine.cookie)).toMatchObject(tooLate);
   });
 
   test('not when it is tampered with, made up, or missing', async () => {
     const { address, form, cookie } = await opened();
-    const [header = '', payload = '', signature = ''] = form.split('.');
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const changed = encoded({
-      ...claims,
-      content: new URL((await asked()).address).searchParams.get('state'),
-    });
+    const other = (await opened()).form.split('.');
     const forgeries = [
-      [header, changed, signature].join('.'),
-      [encoded({ alg: 'none', typ: 'mcp-form' }), payload, ''].join('.'),
-      ...[`${form}x`, form.slice(0, -4), new URL(address).searchParams.get('state') ?? '', '', 'a.b.c'],
+      // Each part of it from another form.
+      ...form.split('.').flatMap((part, at) => {
+        const mixed = form
+          .split('.')
+          .with(at, other[at] ?? '')
+          .join('.');
+        return part === other[at] ? [] : [mixed];
+      }),
+      ...[`${form}x`, form.slice(0, -4), '', 'a.b.c', '....'],
     ];
+    expect(forgeries).toHaveLength(8);
     for (const forged of forgeries)
       expect(await postConfirmation(address, { form: forged }, cookie)).toMatchObject(tooLate);
     expect(await postConfirmation(address, {}, cookie)).toMatchObject(tooLate);
     expect((await postConfirmation(address, { form }, cookie)).status).toBe(303);
   });
 
-  test('not when it is something else that this server has signed', async () => {
-    const { address, cookie } = await opened();
-    const params = {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'test', version: '1' },
-    };
-    const { headers } = await post(
-      served.url,
-      { jsonrpc: '2.0', id: 0, method: 'initialize', params },
-      { authorization: `Bearer ${provider.token(served.url)}` },
-    );
-    const form = String(headers['mcp-session-id']);
-    expect(await postConfirmation(address, { form }, cookie)).toMatchObject(tooLate);
+  test('not when it is something else that this server has sealed', async () => {
+    const { address, form, cookie } = await opened();
+    const stateIn = (url = '') => new URL(url).searchParams.get('state') ?? '';
+    const { headers } = await postConfirmation(address, { form }, cookie);
+    for (const sealed of [stateIn(address), stateIn(headers.location)])
+      expect(await postConfirmation(address, { form: sealed }, cookie)).toMatchObject(tooLate);
   });
 
   test('not when it is larger than any may be', async () => {

@@ -27,7 +27,7 @@ async function newLink(claims?: Record<string, unknown>): Promise<string> {
 }
 
 /** What a link to the page looks like: nothing but the page's address and a state. */
-const linkToThePage = () => expect.stringMatching(new RegExp(`^${served.url}/signin\\?state=[\\w-]{43,}$`));
+const linkToThePage = () => expect.stringMatching(new RegExp(`^${served.url}/signin\\?state=[\\w.-]{43,}$`));
 
 describe('the link is to this page, and from there to Autodesk and the data,', () => {
   test(`for a client of ${newest} that takes its user there and waits`, async () => {
@@ -92,7 +92,7 @@ describe('the page', () => {
   });
 
   test.each([
-    ['only the subject', { sub: 'ann-2', client_id: undefined }, ['ann-2', 'not named']],
+    ['only the subject', { sub: 'ann-2', client_id: undefined }, ['ann-2', 'unnamed']],
     [
       'another name and party',
       { client_id: undefined, azp: 'cli', preferred_username: 'ann' },
@@ -161,12 +161,14 @@ describe('the page', () => {
     });
     const to = new URL(answer.headers.location ?? '');
     expect(to.origin + to.pathname).toBe(`${sandbox.url}/authentication/v2/authorize`);
+    // What the link brought does not get anybody past this page.
+    expect(to.searchParams.get('state')).not.toBe(new URL(address).searchParams.get('state'));
     expect(Object.fromEntries(to.searchParams)).toEqual({
       response_type: 'code',
       client_id: sandbox.env.APS_CLIENT_ID,
       redirect_uri: `${served.url}/callback`,
       scope: 'data:read',
-      state: new URL(address).searchParams.get('state'),
+      state: expect.stringMatching(/^[\w.-]{43,}$/),
       code_challenge: expect.stringMatching(/^[\w-]{43}$/),
       code_challenge_method: 'S256',
     });

@@ -38,7 +38,7 @@ const reasons = {
   everybody: /^Everybody who can reach/,
   contradiction: /^--insecure-no-client-auth contradicts the client sign-in/,
   noPublicUrl: /^MCP_PUBLIC_URL is missing/,
-  noSecret: /^With the client sign-in "autodesk" .+ needs a secret/,
+  noSecret: /"autodesk".+ secret/,
 };
 
 type Row = readonly [

@@ -152,7 +152,7 @@ describe('a server with a public address', () => {
     const server = await served(threeLegged, { publicUrl, clientAuth: 'oidc' });
     const token = await sandbox.openIdToken({ audience: `${publicUrl}/mcp` });
     const address = await addressAt(server, token);
-    expect(address.href).toMatch(/^https:\/\/mcp\.example\.com\/signin\?state=[\w-]{43}$/);
+    expect(address.href).toMatch(/^https:\/\/mcp\.example\.com\/signin\?state=[\w.-]{43,}$/);
     const page = await send(server.listener.url + address.pathname + address.search, {
       headers: { host: 'mcp.example.com' },
     });

@@ -126,10 +126,7 @@ describe('list_contents', () => {
       await project(europe, 'Empty project'),
     );
     expect(structuredContent).toEqual({ result: [] });
-    expect(texts).toEqual([
-      '[]',
-      expect.stringMatching(/no folders that may be seen.*not been given access/),
-    ]);
+    expect(texts).toEqual(['[]', expect.stringMatching(/empty.*no access/)]);
   });
 
   test('accept ids of hub and project without "b.", and a blank folder as none', async () => {
@@ -156,8 +153,6 @@ describe('list_contents', () => {
     ).toContain('There is no such folder (HTTP 404');
     for (const folder_id of ['a/b', '%2e%2e', '?x=y', '#', '文件夾'])
       expect(await refusal('list_contents', { ...known, folder_id })).toContain('There is no such folder');
-    expect(await refusal('list_contents', { ...known, folder_id: '..' })).toContain(
-      'cannot be an identifier',
-    );
+    expect(await refusal('list_contents', { ...known, folder_id: '..' })).toContain('identifier');
   });
 });

@@ -1,5 +1,6 @@
 // Cursors of the Data Management tools: each belongs to the listing that gave it.
 import { describe, expect, test } from 'vitest';
+import { listingOf } from '../../../lib/tools/cursor.ts';
 import { demoHubs } from '../../../sandbox/index.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { connect } from '../../support/clients.ts';
@@ -53,7 +54,7 @@ describe('a cursor', () => {
     const photos = await folder('03 Site photos');
     const { hub_id, project_id, folder_id } = photos;
     const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const listing = ['contents', hub_id, project_id, folder_id];
+    const listing = listingOf('list_contents', { hub_id, project_id, folder_id });
     sandbox.requests.length = 0;
     for (const position of [7, ['folders'], ['folders', -1], ['items', 0.5], ['items', '0'], ['secrets', 0]])
       expect(await refusal('list_contents', { ...photos, cursor: encoded([listing, position]) })).toMatch(

@@ -127,7 +127,7 @@ describe('list_objects', () => {
   });
 
   test.each([
-    ['there-is-none', ['HTTP 404', 'copied exactly']],
+    ['there-is-none', ['HTTP 404', 'identifiers']],
     ['sandbox-other-application', ['HTTP 403', 'another application']],
   ])('of a bucket that it may not see (%s) says why, and what to do', async (bucket_key, parts) => {
     const { isError, texts, structuredContent } = await callListing(client, 'list_objects', { bucket_key });

@@ -57,7 +57,7 @@ describe.each(modes)('%s', (_name, mode) => {
     sandbox.trouble.set({ failAll: { drop: 'before' } });
     const { isError, texts } = await callListing(client, 'list_buckets');
     expect(isError).toBe(true);
-    expect(texts[0]).toContain(`${sandbox.url} cannot be reached`);
+    expect(texts[0]).toContain(sandbox.url);
     expect(texts[0]).not.toMatch(/fetch failed|\.ts:|\n/);
   });
 });

@@ -55,6 +55,6 @@ describe('list_versions', () => {
     expect(await refusal('list_versions', { project_id: 'b.x', item_id })).toContain(
       'There is no such project',
     );
-    expect(await refusal('list_versions', { project_id, item_id: '.' })).toContain('cannot be an identifier');
+    expect(await refusal('list_versions', { project_id, item_id: '.' })).toContain('identifier');
   });
 });

@@ -182,7 +182,7 @@ test('what is remembered of a sign-in has the name of the client that it is for'
   expect(grant?.value).toMatchObject({ clientId, caller: { client: 'A Client' }, sub: alice.userId });
 });
 
-test('a session of one person is not one of another', async () => {
+test('a session of one person gives another one their own data, and nothing of hers', async () => {
   const [hers, his] = [await newTokens(served), await newTokens(served, { person: atAutodesk(benji) })];
   const initialize = {
     ...{ jsonrpc: '2.0', id: 0, method: 'initialize' },
@@ -193,5 +193,7 @@ test('a session of one person is not one of another', async () => {
   const callAs = ({ access }: { access: string }) =>
     post(served.url, toolCall('list_hubs'), { ...session, authorization: `Bearer ${access}` });
   expect((await callAs(hers)).body).toContain(alice.hubs[0]);
-  expect(await callAs(his)).toMatchObject({ status: 404 });
+  const { status, body } = await callAs(his);
+  expect([status, body]).toEqual([200, expect.stringContaining(benji.hubs[0])]);
+  for (const hub of alice.hubs) expect(body).not.toContain(hub);
 });

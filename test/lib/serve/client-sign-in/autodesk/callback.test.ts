@@ -3,12 +3,19 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { later, minutes } from '../../../../support/clock.ts';
 import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
-import { authorizeAddress, newClient, type Parameters } from '../../../../support/oauth-requests.ts';
+import {
+  askToken,
+  authorizeAddress,
+  codeForm,
+  newClient,
+  newPkce,
+  type Parameters,
+} from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
-import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
 
-const { keep, sandbox, served } = await startAutodesk();
+const { sandbox, served } = await startAutodesk();
 afterEach(() => sandbox.trouble.reset());
 
 /** Allows a client in a browser: the address at Autodesk that comes next. */
@@ -77,26 +84,18 @@ describe('a sign-in at Autodesk', () => {
     { status: 429, retryAfter: '3600' },
     { drop: 'before' },
     { drop: 'midway' },
-  ] as const)('that cannot be finished because of trouble at APS (%j) is no code', async (failAll) => {
+  ] as const)('ends at the client during trouble at APS (%j), too: APS is not asked', async (failAll) => {
     const browser = openBrowser();
     const back = await wayBack(browser);
     sandbox.trouble.set({ failAll });
+    sandbox.requests.length = 0;
     const { url } = await browser.open(back, clientCallback);
-    expect(Object.fromEntries(url.searchParams)).toMatchObject({
-      error: 'server_error',
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      code: isCode,
       state: 'the-state',
       iss: served.url,
     });
-  });
-
-  test('of an application that is not known there is no code, and shows nobody the secret', async () => {
-    const clientSecret = 'S3cr3t-0815-of-somebody';
-    const wrong = keep(await serveAutodesk(sandbox, { clientSecret }));
-    const browser = openBrowser();
-    const back = await sandbox.signIn(await toAutodesk(browser, {}, wrong), alice);
-    const { url } = await browser.open(back, clientCallback);
-    expect(url.searchParams.get('error')).toBe('server_error');
-    expect(url.href).not.toContain(clientSecret);
+    expect(sandbox.requests).toEqual([]);
   });
 });
 
@@ -123,18 +122,43 @@ describe('nobody is signed in', () => {
     await expectNothing(theirs, await wayBack(openBrowser()), 403, headings.notYours);
   });
 
-  test('twice with one way back', async () => {
+  test('twice with one way back: it leads to one code of APS, and is over when the client has redeemed it', async () => {
     const browser = openBrowser();
-    const back = await wayBack(browser);
-    expect((await browser.open(back, clientCallback)).url.searchParams.has('code')).toBe(true);
+    const clientId = await newClient(served);
+    const { verifier, challenge } = newPkce();
+    const consent = await browser.open(authorizeAddress(served, clientId, { code_challenge: challenge }));
+    const aps = await browser.submit(consent, { decision: 'allow' }, `${sandbox.url}/`);
+    const back = await sandbox.signIn(aps.url, alice);
+    const codes: string[] = [];
+    for (let times = 0; times < 2; times += 1)
+      codes.push((await browser.open(back, clientCallback)).url.searchParams.get('code') ?? '');
+    const redeem = (code = '') =>
+      askToken(served, {
+        ...{ grant_type: 'authorization_code', client_id: clientId, redirect_uri: clientCallback },
+        ...{ code, code_verifier: verifier },
+      });
+    expect((await redeem(codes[1])).status).toBe(200);
     await expectNothing(browser, back, 400, headings.isOver);
+    expect(await redeem(codes[0])).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
   });
 
-  test('after a denial, with the code that somebody adds to the way back', async () => {
+  test('after a denial, with a code that somebody adds to the way back: APS refuses it', async () => {
     const browser = openBrowser();
-    const back = await wayBack(browser, false);
-    await browser.open(back, clientCallback);
-    await expectNothing(browser, `${back.href}&code=x`, 400, headings.isOver);
+    const form = await codeForm(served, {
+      async person(address) {
+        const consent = await browser.open(address, clientCallback);
+        const aps = await browser.submit(consent, { decision: 'allow' }, `${sandbox.url}/`);
+        const denied = await sandbox.signIn(aps.url, { ...alice, allow: false });
+        const { url } = await browser.open(`${denied.href}&code=made-up`, clientCallback);
+        expect(url.searchParams.get('error')).toBe('access_denied');
+        denied.search = new URLSearchParams({
+          state: denied.searchParams.get('state') ?? '',
+          code: 'made-up',
+        }).toString();
+        return (await browser.open(denied, clientCallback)).url;
+      },
+    });
+    expect(await askToken(served, form)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
   });
 
   test('with a state that is made up, missing, or given twice', async () => {

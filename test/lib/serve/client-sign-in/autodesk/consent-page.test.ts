@@ -63,8 +63,8 @@ describe('the page', () => {
     expect(said(body, 'redirect-uri')).toBe('localhost.evil.example');
   });
 
-  test('says "a client without a name" of one that has none', async () => {
-    expect(said((await shown(served)).body, 'client')).toContain('without a name');
+  test('says so of a client that has no name', async () => {
+    expect(said((await shown(served)).body, 'client')).toContain('unnamed');
   });
 
   test('shows a name with markup in it as text', async () => {

@@ -14,9 +14,9 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
-import { startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 
-const { served } = await startAutodesk();
+const { keep, sandbox, served } = await startAutodesk();
 
 test('a code is exchanged for a short-lived access token and a refresh token', async () => {
   const { status, headers, json } = await askToken(served, await codeForm(served));
@@ -116,6 +116,16 @@ describe('refused, and the code stays good:', () => {
   });
 });
 
+describe('what APS refuses', () => {
+  test('of an application that it does not know is an error of the server, and shows nobody the secret', async () => {
+    const clientSecret = 'S3cr3t-0815-of-somebody';
+    const wrong = keep(await serveAutodesk(sandbox, { clientSecret }));
+    const answer = await askToken(wrong, await codeForm(wrong));
+    expect(answer).toMatchObject({ status: 500, json: { error: 'server_error' } });
+    expect(JSON.stringify(answer)).not.toContain(clientSecret);
+  });
+});
+
 describe('a code', () => {
   test('is used up by a wrong verifier: whoever has the code and not the verifier has stolen it', async () => {
     const form = await codeForm(served);
@@ -179,7 +189,7 @@ describe('a code', () => {
   test('does not show whom it is for', async () => {
     const { code = '', client_id = '' } = await codeForm(served);
     const parts = code.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
-    expect(JSON.parse(parts[0] ?? '')).toEqual({ alg: 'dir', enc: 'A256GCM', typ: 'mcp-code' });
+    expect(JSON.parse(parts[0] ?? '')).toEqual({ alg: 'dir', enc: 'A256GCM' });
     expect(parts.join()).not.toContain(client_id);
     expect(parts.join()).not.toContain(clientCallback);
   });
