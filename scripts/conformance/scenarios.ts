@@ -32,7 +32,7 @@ export const applicable: Record<Revision, Record<string, ExpectedFailures>> = {
     'dns-rebinding-protection': {},
     'http-header-validation': {},
     'input-required-result-unsupported-methods': {},
-    // Without the suite's own tool, these three cover little. test/lib/serve/asking-answers.test.ts covers the rest.
+    // Without the suite's own tool, these three cover little. test/lib/serve/mcp/sign-in-elicitation-answers.test.ts covers the rest.
     'input-required-result-missing-input-response': {
       'sep-2322-missing-response-rerequests': calls('test_input_required_result_elicitation'),
     },

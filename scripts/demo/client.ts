@@ -43,15 +43,21 @@ function createClient(mode: Mode, show?: ShowAddress): Client {
  * Connects over HTTP and prints every request.
  *
  * @param show - for a client that supports URL mode elicitation
+ * @param token - an access token, for a server with client sign-in
  */
-export async function connectHttp(url: URL, mode: Mode, show?: ShowAddress): Promise<Client> {
+export async function connectHttp(url: URL, mode: Mode, show?: ShowAddress, token?: string): Promise<Client> {
   const telling: typeof fetch = (input, init) => {
     const call = toldCall(init?.body);
     if (call) message('client → server', `${init?.method} ${url.pathname}  ${call}`);
     return fetch(input, init);
   };
   const client = createClient(mode, show);
-  await client.connect(new StreamableHTTPClientTransport(url, { fetch: telling }));
+  await client.connect(
+    new StreamableHTTPClientTransport(url, {
+      fetch: telling,
+      requestInit: token ? { headers: { authorization: `Bearer ${token}` } } : {},
+    }),
+  );
   return client;
 }
 

@@ -1,10 +1,12 @@
 /** The demo of 3-legged sign-in, `servers/3lo.ts`. */
 import type { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import type { Sandbox, User } from '../../sandbox/index.ts';
+import { employees, type Sandbox, type User } from '../../sandbox/index.ts';
 import { type ApsTeller, watchAps } from './aps.ts';
+import { openBrowser } from './browser.ts';
 import { connectHttp, connectStdio, type Mode } from './client.ts';
 import { alice, benji, hubsIn, hubsOf, signIn } from './person.ts';
+import { placesOf } from './places.ts';
 import { environmentWith, nodeArguments, startProgram } from './program.ts';
 import { expect, message, say, step, title, withoutQuery } from './stage.ts';
 
@@ -22,33 +24,30 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   console.log(`\n   npm run 3lo        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'Two people ask for their hubs at the same time. Their clients cannot open a browser');
-  const clients = [
-    await connectHttp(program.url, 'legacy'),
-    await connectHttp(program.url, 'legacy'),
-  ] as const;
-  const addresses = await Promise.all(clients.map(addressFor));
-  for (const [index, { name }] of [alice, benji].entries())
-    message('client ← server', `for ${name}: open ${withoutQuery(addresses[index] ?? '')}`);
+  step(1, 'A client asks for hubs. It cannot open a browser, so it gets an address');
+  const client = await connectHttp(program.url, 'legacy');
+  const address = await addressFor(client);
+  message('client ← server', `open ${withoutQuery(address)}`);
 
-  step(2, 'Each opens the address, signs in on Autodesk’s page and allows access');
-  await Promise.all([alice, benji].map((user, index) => signIn(sandbox, addresses[index] ?? '', user)));
+  step(2, 'Alice opens the address, signs in on Autodesk’s page and allows access');
+  await signIn(sandbox, address, alice);
   aps.tell();
 
-  step(3, 'They ask again: each gets their own hubs, and nobody else’s');
-  const seen = await Promise.all(clients.map(hubsIn));
+  step(
+    3,
+    'The client asks again and gets her hubs. So does another client on her machine, without a new sign-in',
+  );
+  const another = await connectHttp(program.url, { pin: '2026-07-28' });
+  for (const each of [client, another]) expect('hubs', await hubsIn(each), hubsOf(alice));
   aps.tell();
-  expect('hubs', seen, [hubsOf(alice), hubsOf(benji)]);
-  for (const [index, { name }] of [alice, benji].entries())
-    message('client ← server', `for ${name}: ${seen[index]?.join(', ')}`);
+  message('client ← server', hubsOf(alice).join(', '));
 
-  step(4, 'Alice signs out, which revokes her Autodesk tokens. Benji stays signed in');
-  await clients[0].callTool({ name: 'sign_out' });
+  step(4, 'She signs out, which revokes her Autodesk tokens: each client needs a new sign-in');
+  await client.callTool({ name: 'sign_out' });
   aps.tell();
-  expect('Alice must sign in again', (await addressFor(clients[0])).startsWith(sandbox.url), true);
-  expect('Benji sees his hubs', await hubsIn(clients[1]), hubsOf(benji));
-  aps.tell();
-  await Promise.all(clients.map((client) => client.close()));
+  for (const each of [client, another])
+    expect('a new sign-in', (await addressFor(each)).startsWith(sandbox.url), true);
+  await Promise.all([client.close(), another.close()]);
 
   step(5, 'A client with protocol 2026-07-28 that can open a browser: the same call returns the data');
   const modern = await connectHttp(program.url, { pin: '2026-07-28' }, (address) => {
@@ -65,6 +64,42 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
     overStdio(sandbox, folder, alice, { pin: '2026-07-28' }, aps),
     overStdio(sandbox, folder, benji, 'legacy', aps),
   ]);
+
+  step(7, 'Two people at one server: their company signs them in to it, and each signs in to Autodesk');
+  await behindTheirCompany(sandbox, folder, aps);
+}
+
+/** With `--client-auth oidc`, described in the story of the company below. */
+async function behindTheirCompany(sandbox: Sandbox, folder: string, aps: ApsTeller): Promise<void> {
+  const program = await startProgram(
+    'scripts/run.ts',
+    ['3lo', '--client-auth', 'oidc', '--port', '0'],
+    { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools' },
+    folder,
+  );
+  sandbox.registerRedirectUri(new URL('/callback', program.url).href);
+  const people = await Promise.all(
+    [alice, benji].map(async (user, index) => {
+      const token = await sandbox.openIdToken({ user: employees[index]?.sub, audience: program.url.href });
+      return { user, client: await connectHttp(program.url, 'legacy', undefined, token) };
+    }),
+  );
+  for (const { user, client } of people) {
+    const browser = openBrowser(placesOf(sandbox));
+    const confirmation = await browser.open(new URL(await addressFor(client)));
+    expect('the page that asks whose sign-in it is', /Sign in to Autodesk/.test(confirmation.heading), true);
+    const atAutodesk = await browser.submit(confirmation, {});
+    const done = await browser.submit(atAutodesk, { user: user.userId, decision: 'allow' });
+    expect('the last page', /signed in/i.test(done.heading), true);
+  }
+  aps.tell();
+  for (const { user, client } of people) {
+    const seen = await hubsIn(client);
+    expect(`hubs of ${user.name}`, seen, hubsOf(user));
+    message('client ← server', `for ${user.name}: ${seen.join(', ')}`);
+    await client.close();
+  }
+  expect('exit code after Ctrl-C', await program.stop(), 0);
 }
 
 async function overStdio(
