@@ -80,7 +80,7 @@ describe('--client-auth oidc', () => {
   });
 });
 
-// What each server asks for is a table of test/lib/serve/client-sign-in-settings.test.ts.
+// What each server asks for is a table of test/lib/serve/client-sign-in/create.test.ts.
 test('--client-auth autodesk: a server starts, sends clients to sign in, and ends', async () => {
   const program = await runHttpServer([...twoLegged, '--client-auth', 'autodesk'], {
     // Of the real APS: the sandbox has only its own applications.

@@ -1,7 +1,7 @@
 // The keys of a deployment: one for each purpose, the same wherever the secret is the same.
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createKeys } from '../../../lib/sealed.ts';
+import { createKeys } from '../../lib/sealed.ts';
 
 const secret = 'a secret that all instances of a deployment share';
 

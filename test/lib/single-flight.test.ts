@@ -1,7 +1,7 @@
 // One flight: what is under way is not begun again, its outcome is shared, and whoever must can wait for it to end.
 import { EventEmitter, once } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { createSingleFlight } from '../../../lib/single-flight.ts';
+import { createSingleFlight } from '../../lib/single-flight.ts';
 
 /** Work that ends when a test says so. */
 function held() {

@@ -1,4 +1,4 @@
-// The APS tokens of people who signed in through the proxy: renewed once for any number of calls.
+// The APS tokens of people who signed in on the way to an MCP client: renewed once for any number of calls.
 import { afterEach, describe, expect, test } from 'vitest';
 import { startAccounts } from '../../support/accounts.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';

@@ -1,13 +1,13 @@
 // Settings of the sign-in of MCP clients: what they may be, and what a person is told when they do not fit.
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { type Environment, peek, readSettings, SettingsError } from '../../lib/config/settings.ts';
+import { type Environment, peek, readSettings, SettingsError } from '../../../lib/config/settings.ts';
 import {
   autodeskVariables as autodesk,
   clientAuthModes,
   launchVariables,
   oidcVariables as oidc,
-} from '../../lib/config/variables.ts';
+} from '../../../lib/config/variables.ts';
 
 const issuer = { MCP_AUTH_ISSUER: 'https://login.example.com' };
 

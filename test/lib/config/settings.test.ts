@@ -9,9 +9,9 @@ import {
   readSettings,
   SettingsError,
   wantsSandbox,
-} from '../../lib/config/settings.ts';
-import { apsApplication, launchVariables } from '../../lib/config/variables.ts';
-import { newFolder } from '../support/folder.ts';
+} from '../../../lib/config/settings.ts';
+import { apsApplication, launchVariables } from '../../../lib/config/variables.ts';
+import { newFolder } from '../../support/folder.ts';
 
 const complete = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };
 const all = { ...apsApplication, ...launchVariables };

@@ -1,19 +1,19 @@
 // The client sign-in that the settings ask for: which one, through which application, and for what.
 import { describe, expect, test } from 'vitest';
-import type { Environment } from '../../../lib/config/settings.ts';
-import type { ClientAuthMode } from '../../../lib/config/variables.ts';
-import { createKeys } from '../../../lib/sealed.ts';
-import { createClientSignIn } from '../../../lib/serve/client-sign-in/create.ts';
-import { definition as twoLegged } from '../../../servers/2lo.ts';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { definition as serviceAccount } from '../../../servers/ssa.ts';
-import { clientCallback, connectSigningIn } from '../../support/oauth-client.ts';
-import { post, send, toolCall } from '../../support/raw-http.ts';
-import { startRecordedSandbox } from '../../support/recording-aps.ts';
-import { configurationFrom } from '../../support/serving.ts';
-import { complaintOf } from '../../support/settings.ts';
-import { serveWith } from '../../support/signing-in.ts';
-import { openBrowser } from '../../support/web-browser.ts';
+import type { Environment } from '../../../../lib/config/settings.ts';
+import type { ClientAuthMode } from '../../../../lib/config/variables.ts';
+import { createKeys } from '../../../../lib/sealed.ts';
+import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.ts';
+import { definition as twoLegged } from '../../../../servers/2lo.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { definition as serviceAccount } from '../../../../servers/ssa.ts';
+import { clientCallback, connectSigningIn } from '../../../support/oauth-client.ts';
+import { post, send, toolCall } from '../../../support/raw-http.ts';
+import { startRecordedSandbox } from '../../../support/recording-aps.ts';
+import { configurationFrom } from '../../../support/serving.ts';
+import { complaintOf } from '../../../support/settings.ts';
+import { serveWith } from '../../../support/signing-in.ts';
+import { openBrowser } from '../../../support/web-browser.ts';
 
 const { keep, sandbox, aps } = await startRecordedSandbox();
 

@@ -1,13 +1,13 @@
 // Who can reach a server over HTTP, and which combinations do not start.
 import { describe, expect, test } from 'vitest';
-import type { ClientAuthMode } from '../../../lib/config/variables.ts';
-import { checkExposure, type Exposure } from '../../../lib/serve/http/exposure.ts';
-import type { ServerDefinition } from '../../../lib/serve/launch/definition.ts';
-import { StartupError } from '../../../lib/startup-error.ts';
-import { definition as twoLegged } from '../../../servers/2lo.ts';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { definition as publicClient } from '../../../servers/pkce.ts';
-import { definition as serviceAccount } from '../../../servers/ssa.ts';
+import type { ClientAuthMode } from '../../../../lib/config/variables.ts';
+import { checkExposure, type Exposure } from '../../../../lib/serve/http/exposure.ts';
+import type { ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
+import { StartupError } from '../../../../lib/startup-error.ts';
+import { definition as twoLegged } from '../../../../servers/2lo.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { definition as publicClient } from '../../../../servers/pkce.ts';
+import { definition as serviceAccount } from '../../../../servers/ssa.ts';
 
 const local = ['localhost', '127.0.0.1', '127.0.0.2', '::1'];
 const reachable = [

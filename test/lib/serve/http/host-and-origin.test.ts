@@ -1,10 +1,10 @@
 // Who is let in over HTTP: programs and pages of this machine, and who is named, and nobody else.
 import { FastMCP } from 'fastmcp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Caller } from '../../../lib/caller.ts';
-import { closing } from '../../support/closing.ts';
-import { post, send, toolCall } from '../../support/raw-http.ts';
-import { type Served, serve } from '../../support/serving.ts';
+import type { Caller } from '../../../../lib/caller.ts';
+import { closing } from '../../../support/closing.ts';
+import { post, send, toolCall } from '../../../support/raw-http.ts';
+import { type Served, serve } from '../../../support/serving.ts';
 
 const keep = closing();
 let calls = 0;

@@ -3,12 +3,12 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { listen } from '../../../lib/serve/http/listen.ts';
-import { StartupError } from '../../../lib/startup-error.ts';
-import { closing } from '../../support/closing.ts';
-import { send } from '../../support/raw-http.ts';
-import { serve } from '../../support/serving.ts';
-import { waitingDefinition } from '../../support/waiting.ts';
+import { listen } from '../../../../lib/serve/http/listen.ts';
+import { StartupError } from '../../../../lib/startup-error.ts';
+import { closing } from '../../../support/closing.ts';
+import { send } from '../../../support/raw-http.ts';
+import { serve } from '../../../support/serving.ts';
+import { waitingDefinition } from '../../../support/waiting.ts';
 
 const keep = closing();
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>

@@ -1,10 +1,10 @@
 // What HTTP requests other than a well-formed MCP message get for an answer, and that the server outlives them.
 import { once } from 'node:events';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { closing } from '../../support/closing.ts';
-import { mcpHeaders, openSocket, post, send, toolCall } from '../../support/raw-http.ts';
-import { serve } from '../../support/serving.ts';
-import { waitingDefinition } from '../../support/waiting.ts';
+import { closing } from '../../../support/closing.ts';
+import { mcpHeaders, openSocket, post, send, toolCall } from '../../../support/raw-http.ts';
+import { serve } from '../../../support/serving.ts';
+import { waitingDefinition } from '../../../support/waiting.ts';
 
 const keep = closing();
 let url: string;

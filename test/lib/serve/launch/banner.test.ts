@@ -1,7 +1,7 @@
 // What a server says when it has started: where it is, who may call, and how to try it.
 import { describe, expect, test } from 'vitest';
-import { checkExposure } from '../../../lib/serve/http/exposure.ts';
-import { type HttpBanner, httpBanner, stdioBanner } from '../../../lib/serve/launch/banner.ts';
+import { checkExposure } from '../../../../lib/serve/http/exposure.ts';
+import { type HttpBanner, httpBanner, stdioBanner } from '../../../../lib/serve/launch/banner.ts';
 
 const server = {
   name: 'APS 2LO Demo',

@@ -1,13 +1,13 @@
 // The command line of a server: what it takes, and what is said about the rest.
 import { describe, expect, test } from 'vitest';
-import { clientAuthModes } from '../../../lib/config/variables.ts';
-import { readOptions } from '../../../lib/serve/launch/configuration.ts';
-import { help } from '../../../lib/serve/launch/help.ts';
-import { StartupError } from '../../../lib/startup-error.ts';
-import { definition as twoLegged } from '../../../servers/2lo.ts';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { definition as publicClient } from '../../../servers/pkce.ts';
-import { definition as serviceAccount } from '../../../servers/ssa.ts';
+import { clientAuthModes } from '../../../../lib/config/variables.ts';
+import { readOptions } from '../../../../lib/serve/launch/configuration.ts';
+import { help } from '../../../../lib/serve/launch/help.ts';
+import { StartupError } from '../../../../lib/startup-error.ts';
+import { definition as twoLegged } from '../../../../servers/2lo.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { definition as publicClient } from '../../../../servers/pkce.ts';
+import { definition as serviceAccount } from '../../../../servers/ssa.ts';
 
 /** Why a command line is refused. */
 function refusal(args: string[]): string {

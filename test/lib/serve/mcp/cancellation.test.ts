@@ -1,11 +1,11 @@
 // A client that no longer wants an answer, or is gone: the tool that works on it is told to stop.
 import { SdkError } from '@modelcontextprotocol/client';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { connect, eras, newest } from '../../support/clients.ts';
-import { closing } from '../../support/closing.ts';
-import { mcpHeaders, openSocket, post, toolCall } from '../../support/raw-http.ts';
-import { serve } from '../../support/serving.ts';
-import { type Waiting, waitingDefinition } from '../../support/waiting.ts';
+import { connect, eras, newest } from '../../../support/clients.ts';
+import { closing } from '../../../support/closing.ts';
+import { mcpHeaders, openSocket, post, toolCall } from '../../../support/raw-http.ts';
+import { serve } from '../../../support/serving.ts';
+import { type Waiting, waitingDefinition } from '../../../support/waiting.ts';
 
 const keep = closing();
 let waiting: Waiting;

@@ -1,10 +1,10 @@
 // What a server says that it can do: no more than its definition has.
 import { FastMCP } from 'fastmcp';
 import { expect, test } from 'vitest';
-import type { Caller } from '../../../lib/caller.ts';
-import { connect, modes } from '../../support/clients.ts';
-import { closing } from '../../support/closing.ts';
-import { serve } from '../../support/serving.ts';
+import type { Caller } from '../../../../lib/caller.ts';
+import { connect, modes } from '../../../support/clients.ts';
+import { closing } from '../../../support/closing.ts';
+import { serve } from '../../../support/serving.ts';
 
 const keep = closing();
 

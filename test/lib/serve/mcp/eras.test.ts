@@ -3,13 +3,13 @@ import { type Client, ProtocolError } from '@modelcontextprotocol/client';
 import { FastMCP } from 'fastmcp';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createApsClient } from '../../../lib/aps/client.ts';
-import { ApsError } from '../../../lib/aps/errors.ts';
-import type { Caller } from '../../../lib/caller.ts';
-import { addApsTool } from '../../../lib/tools/tool.ts';
-import { connect, modes } from '../../support/clients.ts';
-import { closing } from '../../support/closing.ts';
-import { type Served, serve } from '../../support/serving.ts';
+import { createApsClient } from '../../../../lib/aps/client.ts';
+import { ApsError } from '../../../../lib/aps/errors.ts';
+import type { Caller } from '../../../../lib/caller.ts';
+import { addApsTool } from '../../../../lib/tools/tool.ts';
+import { connect, modes } from '../../../support/clients.ts';
+import { closing } from '../../../support/closing.ts';
+import { type Served, serve } from '../../../support/serving.ts';
 
 const keep = closing();
 

@@ -1,15 +1,15 @@
 // Answers to the question whether the user signed in: which count, and which are refused.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../../../sandbox/index.ts';
-import { newest } from '../../support/clients.ts';
-import { closing } from '../../support/closing.ts';
-import { benji } from '../../support/people.ts';
-import { post } from '../../support/raw-http.ts';
-import type { Served } from '../../support/serving.ts';
-import { signInAt, takesAddresses } from '../../support/sign-in.ts';
-import { serveThreeLegged } from '../../support/three-legged.ts';
-import { hubIdsIn } from '../../support/tool-results.ts';
+import { startSandbox } from '../../../../sandbox/index.ts';
+import { newest } from '../../../support/clients.ts';
+import { closing } from '../../../support/closing.ts';
+import { benji } from '../../../support/people.ts';
+import { post } from '../../../support/raw-http.ts';
+import type { Served } from '../../../support/serving.ts';
+import { signInAt, takesAddresses } from '../../../support/sign-in.ts';
+import { serveThreeLegged } from '../../../support/three-legged.ts';
+import { hubIdsIn } from '../../../support/tool-results.ts';
 
 const keep = closing();
 const minute = 60_000;

@@ -1,14 +1,14 @@
 // How a client of the newest era asks its user to sign in: the call waits for them.
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { startSandbox } from '../../../sandbox/index.ts';
-import { connect, newest } from '../../support/clients.ts';
-import { closing } from '../../support/closing.ts';
-import { alice, benji } from '../../support/people.ts';
-import type { Served } from '../../support/serving.ts';
-import { askedAddress, attended, open, signInAt, takesAddresses } from '../../support/sign-in.ts';
-import { serveThreeLegged } from '../../support/three-legged.ts';
-import { hubIdsIn, hubsOf, said } from '../../support/tool-results.ts';
-import { until } from '../../support/until.ts';
+import { startSandbox } from '../../../../sandbox/index.ts';
+import { connect, newest } from '../../../support/clients.ts';
+import { closing } from '../../../support/closing.ts';
+import { alice, benji } from '../../../support/people.ts';
+import type { Served } from '../../../support/serving.ts';
+import { askedAddress, attended, open, signInAt, takesAddresses } from '../../../support/sign-in.ts';
+import { serveThreeLegged } from '../../../support/three-legged.ts';
+import { hubIdsIn, hubsOf, said } from '../../../support/tool-results.ts';
+import { until } from '../../../support/until.ts';
 
 const keep = closing();
 const second = 1000;

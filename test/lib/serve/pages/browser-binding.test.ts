@@ -1,10 +1,10 @@
 // Telling browsers apart: by a cookie that only the server sets, and forms that count in one browser alone.
 import { EncryptJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { digest } from '../../../lib/digest.ts';
-import { createKeys } from '../../../lib/sealed.ts';
-import { createBrowserBinding } from '../../../lib/serve/pages/browser-binding.ts';
-import { later, minutes, seconds } from '../../support/clock.ts';
+import { digest } from '../../../../lib/digest.ts';
+import { createKeys } from '../../../../lib/sealed.ts';
+import { createBrowserBinding } from '../../../../lib/serve/pages/browser-binding.ts';
+import { later, minutes, seconds } from '../../../support/clock.ts';
 
 const keys = createKeys();
 const browsers = createBrowserBinding(keys, 'forms', false);

@@ -1,13 +1,13 @@
 // The cookie of the page that asks whether a sign-in is one's own: it tells the browser of the answer from others.
 import { expect, test } from 'vitest';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../support/confirm-page.ts';
-import { bearer, inHandshakeEra, serveOidcAt, signInThrough, startOidc } from '../../support/oidc.ts';
-import { alice, benji, chien } from '../../support/people.ts';
-import { send } from '../../support/raw-http.ts';
-import { signInOn } from '../../support/signing-in.ts';
-import { hubsOf } from '../../support/tool-results.ts';
-import { openBrowser } from '../../support/web-browser.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../../support/confirm-page.ts';
+import { bearer, inHandshakeEra, serveOidcAt, signInThrough, startOidc } from '../../../support/oidc.ts';
+import { alice, benji, chien } from '../../../support/people.ts';
+import { send } from '../../../support/raw-http.ts';
+import { signInOn } from '../../../support/signing-in.ts';
+import { hubsOf } from '../../../support/tool-results.ts';
+import { openBrowser } from '../../../support/web-browser.ts';
 
 const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 

@@ -1,13 +1,13 @@
 // The form on the page that asks whether a sign-in is one's own: it counts from one browser, for one sign-in.
 import { describe, expect, test } from 'vitest';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../support/confirm-page.ts';
-import { headings, htmlHeaded } from '../../support/headings.ts';
-import { startOidc } from '../../support/oidc.ts';
-import { alice } from '../../support/people.ts';
-import { send } from '../../support/raw-http.ts';
-import { askedAddress } from '../../support/sign-in.ts';
-import { hubsOf } from '../../support/tool-results.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { askedSomebody, cookieOf, formOf, postConfirmation } from '../../../support/confirm-page.ts';
+import { headings, htmlHeaded } from '../../../support/headings.ts';
+import { startOidc } from '../../../support/oidc.ts';
+import { alice } from '../../../support/people.ts';
+import { send } from '../../../support/raw-http.ts';
+import { askedAddress } from '../../../support/sign-in.ts';
+import { hubsOf } from '../../../support/tool-results.ts';
 
 const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 

@@ -1,18 +1,18 @@
 // Links that reach somebody else than they were made for: nobody's Autodesk account is tied to the sender.
 import { describe, expect, test } from 'vitest';
-import { defineServer } from '../../../lib/serve/launch/start.ts';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { later, minutes, seconds } from '../../support/clock.ts';
-import { askedSomebody } from '../../support/confirm-page.ts';
-import { headings, htmlHeaded } from '../../support/headings.ts';
-import { serveOidc, startOidc } from '../../support/oidc.ts';
-import { alice, benji } from '../../support/people.ts';
-import { send } from '../../support/raw-http.ts';
-import { askedAddress } from '../../support/sign-in.ts';
-import { serveWith, signInOn } from '../../support/signing-in.ts';
-import { threeLegged as builtThreeLegged } from '../../support/three-legged.ts';
-import { hubsOf } from '../../support/tool-results.ts';
-import { openBrowser } from '../../support/web-browser.ts';
+import { defineServer } from '../../../../lib/serve/launch/start.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { later, minutes, seconds } from '../../../support/clock.ts';
+import { askedSomebody } from '../../../support/confirm-page.ts';
+import { headings, htmlHeaded } from '../../../support/headings.ts';
+import { serveOidc, startOidc } from '../../../support/oidc.ts';
+import { alice, benji } from '../../../support/people.ts';
+import { send } from '../../../support/raw-http.ts';
+import { askedAddress } from '../../../support/sign-in.ts';
+import { serveWith, signInOn } from '../../../support/signing-in.ts';
+import { threeLegged as builtThreeLegged } from '../../../support/three-legged.ts';
+import { hubsOf } from '../../../support/tool-results.ts';
+import { openBrowser } from '../../../support/web-browser.ts';
 
 const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 

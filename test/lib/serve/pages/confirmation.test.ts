@@ -1,21 +1,21 @@
 // The page between a client's link and Autodesk, where clients sign in with tokens: it says for whom the link was made.
 import { UrlElicitationRequiredError } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
-import { definition as threeLegged } from '../../../servers/3lo.ts';
-import { eras, newest } from '../../support/clients.ts';
+import { definition as threeLegged } from '../../../../servers/3lo.ts';
+import { eras, newest } from '../../../support/clients.ts';
 import {
   askedSomebody,
   cookieOf,
   formOf,
   postConfirmation,
   tokenOfSomebody,
-} from '../../support/confirm-page.ts';
-import { connectBearing, signInThrough, startOidc } from '../../support/oidc.ts';
-import { alice, benji, chien, profileOf } from '../../support/people.ts';
-import { send } from '../../support/raw-http.ts';
-import { askedAddress, attend, takesAddresses } from '../../support/sign-in.ts';
-import { hubsOf } from '../../support/tool-results.ts';
-import { openBrowser } from '../../support/web-browser.ts';
+} from '../../../support/confirm-page.ts';
+import { connectBearing, signInThrough, startOidc } from '../../../support/oidc.ts';
+import { alice, benji, chien, profileOf } from '../../../support/people.ts';
+import { send } from '../../../support/raw-http.ts';
+import { askedAddress, attend, takesAddresses } from '../../../support/sign-in.ts';
+import { hubsOf } from '../../../support/tool-results.ts';
+import { openBrowser } from '../../../support/web-browser.ts';
 
 const { keep, sandbox, provider, served } = await startOidc(threeLegged);
 

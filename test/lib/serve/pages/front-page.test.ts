@@ -1,10 +1,10 @@
 // The page for people who open the server's address in a browser.
 import { FastMCP } from 'fastmcp';
 import { beforeAll, expect, test } from 'vitest';
-import type { Caller } from '../../../lib/caller.ts';
-import { closing } from '../../support/closing.ts';
-import { type RawAnswer, send } from '../../support/raw-http.ts';
-import { serve } from '../../support/serving.ts';
+import type { Caller } from '../../../../lib/caller.ts';
+import { closing } from '../../../support/closing.ts';
+import { type RawAnswer, send } from '../../../support/raw-http.ts';
+import { serve } from '../../../support/serving.ts';
 
 const keep = closing();
 let page: RawAnswer;
