@@ -2,7 +2,7 @@
  * An MCP server that signs in to APS as a Secure Service Account (SSA): with a user's rights, but without a user.
  *
  * Use it for automated work with data that belongs to users, such as the projects of Construction Cloud. The service
- * account has an identity of its own, and has access to what it was invited to.
+ * account has its own identity, and access to what it was invited to.
  *
  * You need an APS application of type "Server-to-Server App" with the Data Management API, a service account and a
  * key for it. `npm run ssa:setup` creates the last two. The variables: APS_CLIENT_ID and APS_CLIENT_SECRET;

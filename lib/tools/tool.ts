@@ -224,7 +224,7 @@ export function listOf<Item extends z.ZodType, Fields extends z.core.$ZodShape =
 const wrapped = 'x-fastmcp-wrap-result';
 
 /** Whether a tool's data stands under `result`. */
-export function isWrapped(output: z.ZodType): boolean {
+function isWrapped(output: z.ZodType): boolean {
   return output.meta()?.[wrapped] === true;
 }
 

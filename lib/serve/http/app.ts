@@ -117,7 +117,7 @@ export function createHttpApp(
       return context.json(jsonRpcError(-32700, 'Parse error: the request body is not valid JSON'), 400);
     }
     const method = methodOf(message);
-    // In the handshake era, a cancellation comes as a request of its own.
+    // In the handshake era, a cancellation is a separate request.
     if (method === 'notifications/cancelled') {
       const cancellation = cancellationSchema.safeParse(message).data;
       if (cancellation) service.cancel(client, cancellation.params.requestId);

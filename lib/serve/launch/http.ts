@@ -54,7 +54,7 @@ export async function serveHttp<Shape extends Variables>(
   const listener = await listen(exposure.host, port);
   const { mode } = configuration.clientSignIn;
   const publicUrl = exposure.publicUrl ?? listener.url;
-  // Without a name of its own, it is reached as localhost: that is what is registered with the APS application. The page
+  // Without a public address, it is reached as localhost: that is what is registered with the APS application. The page
   // that confirms a sign-in needs the same name, or the cookie would not reach both.
   const browserOrigin =
     mode !== 'autodesk' && exposure.publicUrl === undefined && localhostNames.includes(exposure.host)

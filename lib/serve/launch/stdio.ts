@@ -70,7 +70,7 @@ export function serveStdio<Shape extends Variables>(
 }
 
 /** Answers the callback, and nothing else. */
-export function callbackApp(userSignIn: UserSignIn | undefined): (request: Request) => Promise<Response> {
+function callbackApp(userSignIn: UserSignIn | undefined): (request: Request) => Promise<Response> {
   return async (request) => {
     const { hostRefusal } = checkNames(request, { hosts: [], origins: [] });
     if (hostRefusal) return hostRefusal;

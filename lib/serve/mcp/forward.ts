@@ -151,7 +151,7 @@ async function callTool(
   }
 }
 
-/** FastMCP takes a tool's title among its annotations only; since 2025-06-18, MCP has a place of its own for it. */
+/** FastMCP takes a tool's title among its annotations only; since 2025-06-18, MCP has a separate place for it. */
 function titled(tool: Tool): Tool {
   const title = tool.title ?? tool.annotations?.title;
   return title === undefined ? tool : { ...tool, title };

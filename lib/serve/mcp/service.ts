@@ -18,7 +18,7 @@ export type ServerWithUsers = { server: FastMCP<Caller>; users: UserSignIn | Use
 export type McpService = {
   /** A server for one request over HTTP, or for the connection over stdio. */
   serverFor(context: ClientContext): Promise<Server>;
-  /** Cancels a handshake-era request over HTTP, where the cancellation arrives as a request of its own. */
+  /** Cancels a handshake-era request over HTTP, where the cancellation arrives as a separate request. */
   cancel(context: ClientContext, requestId: string | number): void;
   /** The number of requests under way. */
   readonly running: number;

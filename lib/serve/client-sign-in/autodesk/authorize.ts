@@ -142,7 +142,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
         return { client, redirectUri };
       throw new OAuthError(
         OAuthErrorCode.InvalidRequest,
-        `${client.name} wants the answer at an address that is not one of its own.`,
+        `${client.name} wants the answer at an address that it has not registered or published.`,
       );
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
