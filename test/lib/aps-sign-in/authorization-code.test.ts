@@ -48,7 +48,7 @@ const stateIn = (link: string) => new URL(link).searchParams.get('state') ?? '';
 
 const invalidLink = { name: 'SignInFailed', problem: 'invalid-link' };
 
-/** The answer of APS's token endpoint to everything: Alice's account. */
+/** Whose account it is, as the page says it. */
 const signedIn = { name: profileOf(alice).name };
 
 describe('while a sign-in is under way', () => {
