@@ -75,7 +75,7 @@ function callbackApp(userSignIn: UserSignIn | undefined): (request: Request) => 
     const { hostRefusal } = checkNames(request, { hosts: [], origins: [] });
     if (hostRefusal) return hostRefusal;
     if (!userSignIn || request.method !== 'GET' || new URL(request.url).pathname !== callbackPath)
-      return new Response('Nothing is here.', { status: 404 });
+      return new Response('Not found.', { status: 404 });
     return answerCallback(userSignIn, request);
   };
 }
