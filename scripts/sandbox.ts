@@ -21,7 +21,7 @@ const settingsSchema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   latency: wholeNumber.pipe(troubleSchema.shape.latencyMs).default(0),
   'token-lifetime': wholeNumber.pipe(troubleSchema.shape.tokenLifetimeSeconds).default(3599),
-  'openid-like': z.enum(openIdLikenesses, `must be ${openIdLikenesses.join(', ')}`).optional(),
+  'openid-like': z.enum(openIdLikenesses, 'must be entra, okta, auth0 or keycloak').optional(),
 });
 type Settings = z.infer<typeof settingsSchema>;
 
