@@ -81,7 +81,10 @@ export function controlRoutes({
     if (!choices.success) return c.json({ problems: choices.error.issues }, 400);
     const { lifetime: lifetimeSeconds, ...others } = choices.data;
     const usual = trouble.current.tokenLifetimeSeconds;
-    const token = await issueUnattended(openId.tokens, issuerOf(c), usual, { ...others, lifetimeSeconds });
+    const token = await issueUnattended(openId, issuerOf(c, openId.habits), usual, {
+      ...others,
+      lifetimeSeconds,
+    });
     // A web page can load this as a script, which sends no Origin. nosniff keeps the browser from running it.
     return c.text(token, 200, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createSandboxApp } from './app.ts';
 import { demoApplication, publicApplication } from './applications.ts';
-import { path as openIdPath } from './openid/issuer.ts';
+import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { issueUnattended, type OpenIdTokenChoices } from './openid/unattended-token.ts';
 import type { RequestRecord } from './request-log.ts';
 import { demoServiceAccount, type KnownServiceAccount } from './service-account-store.ts';
@@ -15,6 +15,7 @@ import { type SignInChoices, signIn } from './unattended-sign-in.ts';
 export { createSandboxApp } from './app.ts';
 export { demoHubs } from './data-management-data.ts';
 export { type Employee, employees } from './openid/employees.ts';
+export { type OpenIdLikeness, openIdLikenesses } from './openid/likenesses.ts';
 export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
 export type { RequestRecord } from './request-log.ts';
 export { createSandboxState, type SandboxState } from './state.ts';
@@ -38,6 +39,8 @@ export type SandboxOptions = {
   serviceAccount?: KnownServiceAccount;
   /** More callback URLs to register: see `registerRedirectUri`. */
   redirectUris?: readonly string[];
+  /** The provider of the real world whose habits the OpenID provider takes on. Default: none. */
+  openIdLike?: OpenIdLikeness;
 };
 
 export type Sandbox = {
@@ -79,6 +82,12 @@ export type Sandbox = {
   approveIntegration(hubId: string, clientId?: string): void;
   /** The issuer of the company's OpenID provider, where MCP clients sign in. It is not Autodesk. */
   openIdIssuer: string;
+  /** The client that its administrator has registered, where clients cannot register themselves. */
+  openIdClientId: string | undefined;
+  /** Registers the address of an MCP server, with `/mcp`, where an administrator would have to do that. */
+  registerOpenIdApi(address: string): void;
+  /** The variables of a server at `address`, with `/mcp`, that takes tokens of the OpenID provider. */
+  openIdEnv(address: string): Record<string, string>;
   /**
    * An access token of the OpenID provider, as a client would get it from a sign-in. Rejects with an `Error` if there
    * is no such employee.
@@ -105,8 +114,8 @@ export type OpenIdSignInChoices = {
  * Rejects with Node's error if it cannot listen on the port (`EADDRINUSE`, `EACCES`).
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', tokenLifetimeSeconds, now, redirectUris } = options;
-  const state = await createSandboxState({ tokenLifetimeSeconds, now, redirectUris });
+  const { port = 0, host = '127.0.0.1', tokenLifetimeSeconds, now, redirectUris, openIdLike } = options;
+  const state = await createSandboxState({ tokenLifetimeSeconds, now, redirectUris, openIdLike });
   const account = adopted(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
   const app = createSandboxApp(state);
   // The sandbox may run in a server's process, which keeps its own global Request and Response.
@@ -117,7 +126,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The sandbox has no port');
   const url = `http://${reachable(host)}:${address.port}`;
-  const openIdIssuer = `${url}${openIdPath}`;
+  const { habits } = state.openId;
+  const openIdIssuer = `${url}${habits.paths.issuer}`;
   let closing: Promise<void> | undefined;
   return {
     url,
@@ -139,8 +149,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     approveIntegration: (hubId, clientId = demoApplication.clientId) =>
       state.hubAccess.approveIntegration(hubId, clientId),
     openIdIssuer,
+    openIdClientId: habits.registeredClients[0]?.clientId,
+    registerOpenIdApi: (address) => void state.openId.apis.add(address),
+    openIdEnv: (address) => habits.settings(openIdIssuer, address),
     openIdToken: (choices) =>
-      issueUnattended(state.openId.tokens, openIdIssuer, state.trouble.current.tokenLifetimeSeconds, choices),
+      issueUnattended(state.openId, openIdIssuer, state.trouble.current.tokenLifetimeSeconds, choices),
     openIdSignIn: (authorizeUrl, { user: userId, allow } = {}) => signIn(authorizeUrl, { userId, allow }),
     rotateKeys: state.openId.tokens.rotateKeys,
     close() {

@@ -3,6 +3,7 @@ import { type Application, applications, demoApplication } from './applications.
 import { seedHubs } from './data-management-data.ts';
 import type { Hub } from './data-management-tree.ts';
 import { createHubAccess, type HubAccess } from './hub-access.ts';
+import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { createOpenIdState, type OpenIdState } from './openid/state.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
@@ -42,10 +43,12 @@ export async function createSandboxState({
   now = Date.now,
   tokenLifetimeSeconds = 3599,
   redirectUris,
+  openIdLike,
 }: {
   now?: () => number;
   tokenLifetimeSeconds?: number;
   redirectUris?: readonly string[];
+  openIdLike?: OpenIdLikeness;
 } = {}): Promise<SandboxState> {
   const [tokens, seededAccounts] = await Promise.all([createTokens(now), createServiceAccounts(now)]);
   const hubs = seedHubs();
@@ -59,7 +62,7 @@ export async function createSandboxState({
     redirectUris: createRedirectUris(redirectUris),
     signIns: createSignIns(now),
     tokens,
-    openId: createOpenIdState(now),
+    openId: createOpenIdState(now, openIdLike),
     buckets: seedBuckets(now()),
     hubs,
     hubAccess: createHubAccess(hubs, applications, memberAs),

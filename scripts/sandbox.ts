@@ -1,7 +1,7 @@
 // `npm run sandbox`: starts the sandbox by itself and prints how to use it.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
 
 const usage = `Usage: npm run sandbox -- [options]
@@ -12,6 +12,7 @@ Starts a local stand-in for Autodesk Platform Services. You need no Autodesk acc
   --host H             Address to listen on (default 127.0.0.1)
   --latency MS         Delay of every response in milliseconds (default 0)
   --token-lifetime S   Lifetime of access tokens in seconds (default 3599)
+  --openid-like NAME   Give the identity provider the habits of entra, okta, auth0 or keycloak
   --help               Print this`;
 
 const wholeNumber = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
@@ -20,6 +21,7 @@ const settingsSchema = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   latency: wholeNumber.pipe(troubleSchema.shape.latencyMs).default(0),
   'token-lifetime': wholeNumber.pipe(troubleSchema.shape.tokenLifetimeSeconds).default(3599),
+  'openid-like': z.enum(openIdLikenesses, 'must be entra, okta, auth0 or keycloak').optional(),
 });
 type Settings = z.infer<typeof settingsSchema>;
 
@@ -33,9 +35,10 @@ async function main(): Promise<void> {
     port: settings.port,
     host: settings.host,
     tokenLifetimeSeconds: settings['token-lifetime'],
+    openIdLike: settings['openid-like'],
   });
   sandbox.trouble.set({ latencyMs: settings.latency });
-  console.log(introduction(sandbox));
+  console.log(introduction(sandbox, settings['openid-like']));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void sandbox.close());
   }
@@ -49,6 +52,7 @@ function readSettings(): Settings | 'help' {
       host: text,
       latency: text,
       'token-lifetime': text,
+      'openid-like': text,
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -60,7 +64,8 @@ function readSettings(): Settings | 'help' {
   );
 }
 
-function introduction({ url, env, openIdIssuer, publicClientId }: Sandbox): string {
+function introduction(sandbox: Sandbox, like: Settings['openid-like']): string {
+  const { url, env, publicClientId } = sandbox;
   const variables = Object.entries(env).map(([name, value]) => `  ${name}=${value}`);
   const credentials = `${env.APS_CLIENT_ID}:${env.APS_CLIENT_SECRET}`;
   return `APS sandbox at ${url}. Stop it with Ctrl-C.
@@ -81,8 +86,24 @@ Simulate failures, and end them:
   curl -s -X DELETE ${url}/_sandbox/trouble
 
 MCP clients sign in at the identity provider of a made-up company, not at Autodesk:
-  issuer ${openIdIssuer}
-  curl -s "${url}/_sandbox/openid-token?audience=http://localhost:5000/mcp"    # a token, without a browser`;
+${provider(sandbox, like)}`;
+}
+
+function provider({ url, openIdIssuer, openIdClientId, openIdEnv }: Sandbox, like: Settings['openid-like']) {
+  const token = `${url}/_sandbox/openid-token`;
+  const withoutBrowser = '    # a token, without a browser';
+  if (like === undefined) {
+    return `  issuer ${openIdIssuer}
+  curl -s "${token}?audience=http://localhost:5000/mcp"${withoutBrowser}`;
+  }
+  const variables = Object.entries(openIdEnv('http://localhost:5000/mcp')).map(
+    ([name, value]) => `  ${name}=${value}`,
+  );
+  return `  It has the habits of ${like}. For a server at http://localhost:5000/mcp:
+  MCP_CLIENT_AUTH=oidc
+${variables.join('\n')}
+  The client id for MCP clients is ${openIdClientId}
+  curl -s "${token}"${withoutBrowser}`;
 }
 
 /** One line that says what went wrong and what to do. */

@@ -50,6 +50,16 @@ export const spaceSeparated = z
   .default('')
   .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''));
 
+/** A resource indicator: an absolute URI without a fragment (RFC 8707, section 2). It stays as it is. */
+export const resourceIdentifier = z
+  .string()
+  .refine((text) => URL.canParse(text) && !/[\s#]/.test(text), 'must be an absolute URI without a fragment');
+
+/** Scopes that can stand in a challenge (RFC 6749, section 3.3). */
+export const scopeTokens = z.array(
+  z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must list scopes, without quotes or backslashes'),
+);
+
 /** A private key: {@link readPrivateKey}. */
 export const privateKey = z.string().transform((text, context) => {
   try {

@@ -1,6 +1,15 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
 import { z } from 'zod';
-import { commaSeparated, onOff, privateKey, secureOrigin, secureUrl, spaceSeparated } from './schemas.ts';
+import {
+  commaSeparated,
+  onOff,
+  privateKey,
+  resourceIdentifier,
+  scopeTokens,
+  secureOrigin,
+  secureUrl,
+  spaceSeparated,
+} from './schemas.ts';
 
 /** What a variable is, and where to find its value. Shown when it is missing or invalid. */
 export const guide = z.registry<{ what: string; where: string }>();
@@ -140,9 +149,18 @@ export const oidcVariables = {
     what: 'the audience (aud) that tokens must be issued for',
     where: 'leave it out if your provider puts the address of this server, with /mcp, into its tokens',
   }),
+  MCP_AUTH_RESOURCE: resourceIdentifier.optional().register(guide, {
+    what: 'the resource identifier that the metadata of this server names, which MCP clients send to the provider',
+    where: 'leave it out for the address of this server, with /mcp; docs/providers.md has the exceptions',
+  }),
   MCP_AUTH_SCOPES: spaceSeparated.register(guide, {
     what: 'the scopes that a token must have, separated by spaces',
-    where: 'the names that your provider uses; leave it out to require none',
+    where: 'the names that your provider puts into its tokens; leave it out to require none',
+  }),
+  MCP_AUTH_SCOPES_SUPPORTED: spaceSeparated.pipe(scopeTokens).register(guide, {
+    what: 'the scopes that MCP clients are told to request, separated by spaces',
+    where:
+      'leave it out for MCP_AUTH_SCOPES; docs/providers.md has the providers that need other names in requests',
   }),
 };
 

@@ -2,9 +2,9 @@
 import { invalidRequest, type Refusal } from '../authorization-response.ts';
 import { only, repeated } from '../parameters.ts';
 import { pkcePattern } from '../pkce.ts';
-import { ownAudience } from './issuer.ts';
-import { readScopes } from './scopes.ts';
+import type { Client } from './clients.ts';
 import type { PendingSignIn } from './sign-ins.ts';
+import type { OpenIdState } from './state.ts';
 
 type Request = Omit<PendingSignIn, 'client' | 'redirectUri'>;
 
@@ -12,7 +12,12 @@ type Request = Omit<PendingSignIn, 'client' | 'redirectUri'>;
  * The request, or the first reason to refuse it. OpenID Connect Core section 3.1.2, with PKCE required (RFC 7636) and
  * at most one resource indicator (RFC 8707). The caller has already checked client and redirect URI.
  */
-export function readAuthorizationRequest(parameters: URLSearchParams, issuer: string): Request | Refusal {
+export function readAuthorizationRequest(
+  parameters: URLSearchParams,
+  issuer: string,
+  client: Client,
+  { habits, apis }: Pick<OpenIdState, 'habits' | 'apis'>,
+): Request | Refusal {
   const name = repeated(parameters);
   if (name !== undefined) return invalidRequest(`${name} is given more than once.`);
 
@@ -55,15 +60,15 @@ export function readAuthorizationRequest(parameters: URLSearchParams, issuer: st
   if (resource !== undefined && (!URL.canParse(resource) || resource.includes('#'))) {
     return { error: 'invalid_target', description: 'resource must be an absolute URI without a fragment.' };
   }
-  const scopes = readScopes(given('scope'));
-  if (scopes.length === 0) {
-    return { error: 'invalid_scope', description: 'scope lists no supported scope.' };
-  }
+  const state = given('state');
+  const asked = { client, scope: given('scope'), resource, audience: given('audience'), state, issuer };
+  const target = habits.target(asked, apis);
+  if ('error' in target) return target;
   return {
     issuer,
-    audience: resource ?? ownAudience(issuer),
-    scopes,
-    state: given('state'),
+    resource,
+    ...target,
+    state,
     nonce: given('nonce'),
     codeChallenge,
   };

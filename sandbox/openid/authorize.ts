@@ -8,18 +8,19 @@ import type { SandboxEnv } from '../request-log.ts';
 import { readAuthorizationRequest } from './authorization-request.ts';
 import { type Client, isRegistered } from './clients.ts';
 import { employees, findEmployee } from './employees.ts';
-import { issuerOf, path } from './issuer.ts';
+import { issuerOf } from './issuer.ts';
 import { errorPage, signInPage } from './pages.ts';
 import type { OpenIdState } from './state.ts';
 
-const decisionPath = `${path}/authorize/decision`;
-
-/** OpenID Connect Core section 3.1.2. Every response to the client includes the issuer as `iss` (RFC 9207). */
-export function authorizeRoutes({ clients, signIns }: OpenIdState): Hono<SandboxEnv> {
+/** OpenID Connect Core section 3.1.2. Responses to the client include the issuer as `iss` (RFC 9207). */
+export function authorizeRoutes(state: OpenIdState): Hono<SandboxEnv> {
+  const { clients, habits, signIns } = state;
+  const decisionPath = `${habits.paths.authorize}/decision`;
+  const iss = (issuer: string) => (habits.sendsIssuer ? issuer : undefined);
   const routes = new Hono<SandboxEnv>();
 
   // Section 3.1.2.1 requires both methods.
-  routes.on(['GET', 'POST'], `${path}/authorize`, async (c) => {
+  routes.on(['GET', 'POST'], habits.paths.authorize, async (c) => {
     const parameters =
       c.req.method === 'POST' ? new URLSearchParams(await c.req.text()) : new URL(c.req.url).searchParams;
     const client = clients.find(only(parameters, 'client_id'));
@@ -29,10 +30,10 @@ export function authorizeRoutes({ clients, signIns }: OpenIdState): Hono<Sandbox
       return unknownRedirectUri(c, redirectUri, client);
     }
 
-    const issuer = issuerOf(c);
-    const request = readAuthorizationRequest(parameters, issuer);
+    const issuer = issuerOf(c, habits);
+    const request = readAuthorizationRequest(parameters, issuer, client, state);
     if ('error' in request) {
-      const answer = { ...errorParameters(request), state: only(parameters, 'state'), iss: issuer };
+      const answer = { ...errorParameters(request), state: only(parameters, 'state'), iss: iss(issuer) };
       return sendBack(redirectUri, answer, c.req.method === 'POST' ? 303 : 302);
     }
     const pending = { ...request, client, redirectUri };
@@ -54,7 +55,7 @@ export function authorizeRoutes({ clients, signIns }: OpenIdState): Hono<Sandbox
     const employee = findEmployee(decision.person);
     const answer =
       employee === undefined ? errorParameters(denial) : { code: signIns.allow(request, employee) };
-    return sendBack(request.redirectUri, { ...answer, state: request.state, iss: request.issuer }, 303);
+    return sendBack(request.redirectUri, { ...answer, state: request.state, iss: iss(request.issuer) }, 303);
   });
 
   return routes;

@@ -17,18 +17,26 @@ export type Clients = {
 /** Anybody can register any number of clients. Beyond this number, the oldest is dropped. */
 const capacity = 1000;
 
-export function createClients(): Clients {
+/** `clientIdPrefix` starts the ids of clients that register themselves. `registeredClients` are there from the start. */
+export function createClients({
+  clientIdPrefix,
+  registeredClients,
+}: {
+  clientIdPrefix: string;
+  registeredClients: readonly Client[];
+}): Clients {
   const registered = new Map<string, Client>();
   return {
     register(metadata) {
-      const client = { ...metadata, clientId: `client-${randomBytes(16).toString('base64url')}` };
+      const client = { ...metadata, clientId: `${clientIdPrefix}${randomBytes(16).toString('base64url')}` };
       registered.set(client.clientId, client);
       const [oldest] = registered.keys();
       if (registered.size > capacity && oldest !== undefined) registered.delete(oldest);
       return client;
     },
 
-    find: (clientId) => registered.get(clientId ?? ''),
+    find: (clientId) =>
+      registeredClients.find((client) => client.clientId === clientId) ?? registered.get(clientId ?? ''),
   };
 }
 

@@ -13,7 +13,7 @@ Autodesk, and no Autodesk account is involved.`,
 
 /** The sign-in and consent page. */
 export function signInPage(
-  { client, scopes, audience, redirectUri }: PendingSignIn,
+  { client, scopes, shown, redirectUri }: PendingSignIn,
   { action, transaction }: { action: string; transaction: string },
 ): page.Page {
   const applicationName = client.name ?? 'An unnamed application';
@@ -22,7 +22,7 @@ export function signInPage(
     applicationName,
     people: employees.map(({ sub: id, name, email }) => ({ id, name, email })),
     scopes: scopes.map((scope) => ({ scope, inWords: scopesInWords.get(scope) ?? scope })),
-    target: audience,
+    target: shown,
     redirectUri,
     action,
     transaction,

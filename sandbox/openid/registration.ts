@@ -3,8 +3,8 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { oauthError } from '../errors.ts';
 import type { SandboxEnv } from '../request-log.ts';
-import { type Clients, mayBeRegistered } from './clients.ts';
-import { path } from './issuer.ts';
+import { mayBeRegistered } from './clients.ts';
+import type { OpenIdState } from './state.ts';
 
 const metadataSchema = z.object({
   redirect_uris: z
@@ -22,10 +22,15 @@ const metadataSchema = z.object({
  * RFC 7591, for public clients. Every client gets the same grants and no secret, whatever it requests: section 2 lets
  * a server replace metadata, and the response states the result.
  */
-export function registrationRoutes(clients: Clients, now: () => number): Hono<SandboxEnv> {
+export function registrationRoutes(
+  { clients, habits }: Pick<OpenIdState, 'clients' | 'habits'>,
+  now: () => number,
+): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
+  if (habits.paths.register === undefined) return routes;
 
-  routes.post(`${path}/register`, async (c) => {
+  routes.post(habits.paths.register, async (c) => {
+    if (habits.refusesRegistration !== undefined) return habits.refusesRegistration();
     const metadata = metadataSchema.safeParse(await c.req.json().catch(() => undefined));
     if (!metadata.success) {
       const [issue] = metadata.error.issues;

@@ -12,11 +12,4 @@ export const scopesInWords: ReadonlyMap<string, string> = new Map([
 export const scopesSupported: readonly string[] = [...scopesInWords.keys()];
 
 /** The scopes of a request without `scope` (RFC 6749 section 3.3). */
-const defaultScopes = ['mcp:tools'];
-
-/** The scopes in a space-separated list, each once. Ignores unknown ones (OpenID Connect Core section 3.1.2.1). */
-export function readScopes(list: string | undefined): readonly string[] {
-  if (list === undefined) return defaultScopes;
-  const asked = new Set(list.split(' '));
-  return scopesSupported.filter((scope) => asked.has(scope));
-}
+export const defaultScopes: readonly string[] = ['mcp:tools'];

@@ -9,7 +9,12 @@ export type PendingSignIn = {
   readonly redirectUri: string;
   /** From the address at which the page was opened. Tokens issued later carry the same issuer. */
   readonly issuer: string;
-  readonly audience: string;
+  /** The resource indicator of the request. */
+  readonly resource: string | undefined;
+  /** What access tokens will be for. Undefined: for the provider itself. */
+  readonly audience: string | readonly string[] | undefined;
+  /** The same, for people. */
+  readonly shown: string;
   readonly scopes: readonly string[];
   readonly state: string | undefined;
   readonly nonce: string | undefined;
@@ -17,7 +22,7 @@ export type PendingSignIn = {
 };
 
 /** What an employee allowed a client to do. Revoking it ends its refresh tokens. */
-export type Consent = Pick<PendingSignIn, 'client' | 'issuer' | 'audience' | 'scopes'> & {
+export type Consent = Pick<PendingSignIn, 'client' | 'issuer' | 'resource' | 'audience' | 'scopes'> & {
   readonly employee: Employee;
   /** When they signed in, in milliseconds since the epoch. */
   readonly signedInAt: number;
@@ -53,8 +58,10 @@ export function createSignIns(now: () => number): SignIns {
     codes,
     refreshTokens: createExpiring(now, lifetimes.refreshToken),
 
-    allow({ client, issuer, audience, scopes, redirectUri, nonce, codeChallenge }, employee) {
-      const consent = { client, issuer, audience, scopes, employee, signedInAt: now(), revoked: false };
+    allow({ redirectUri, nonce, codeChallenge, ...request }, employee) {
+      const { client, issuer, resource, audience, scopes } = request;
+      const asked = { client, issuer, resource, audience, scopes };
+      const consent = { ...asked, employee, signedInAt: now(), revoked: false };
       return codes.add({ consent, redirectUri, nonce, codeChallenge, spent: false });
     },
   };

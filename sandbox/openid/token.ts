@@ -5,12 +5,12 @@ import { readForm } from '../parameters.ts';
 import { solves } from '../pkce.ts';
 import type { SandboxEnv } from '../request-log.ts';
 import type { Client, Clients } from './clients.ts';
-import { path } from './issuer.ts';
+import type { Habits } from './habits.ts';
 import type { Consent, SignIns } from './sign-ins.ts';
 import type { OpenIdState } from './state.ts';
 
-/** What to issue. */
-type Granted = { consent: Consent; scopes: readonly string[]; nonce?: string };
+/** What to issue. `renewable` is whether a refresh token comes with it. */
+type Granted = { consent: Consent; scopes: readonly string[]; renewable: boolean; nonce?: string };
 
 type Grant = (client: Client, form: URLSearchParams) => Granted | Response;
 
@@ -19,16 +19,16 @@ type Grant = (client: Client, form: URLSearchParams) => Granted | Response;
  * refresh token (section 11). `lifetimeSeconds` returns the lifetime of access tokens issued now.
  */
 export function tokenRoutes(
-  { clients, signIns, tokens }: OpenIdState,
+  { clients, habits, signIns, tokens }: OpenIdState,
   lifetimeSeconds: () => number,
 ): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
   const grants: ReadonlyMap<string, Grant> = new Map([
-    ['authorization_code', createAuthorizationCode(signIns)],
-    ['refresh_token', createRefreshToken(signIns)],
+    ['authorization_code', createAuthorizationCode(signIns, habits)],
+    ['refresh_token', createRefreshToken(signIns, habits)],
   ]);
 
-  routes.post(`${path}/token`, async (c) => {
+  routes.post(habits.paths.token, async (c) => {
     const form = await readForm(c);
     if (form instanceof Response) return form;
     const grantType = form.get('grant_type');
@@ -49,7 +49,7 @@ export function tokenRoutes(
     const granted = grant(client, form);
     if (granted instanceof Response) return granted;
 
-    const { consent, scopes, nonce } = granted;
+    const { consent, scopes, renewable, nonce } = granted;
     const { issuer, employee, audience, signedInAt } = consent;
     const { clientId } = client;
     const expiresIn = lifetimeSeconds();
@@ -67,10 +67,8 @@ export function tokenRoutes(
         access_token: token,
         token_type: 'Bearer',
         expires_in: expiresIn,
-        scope: scopes.join(' '),
-        refresh_token: consent.scopes.includes('offline_access')
-          ? signIns.refreshTokens.add({ consent, spent: false })
-          : undefined,
+        scope: habits.grantedScope(scopes),
+        refresh_token: renewable ? signIns.refreshTokens.add({ consent, spent: false }) : undefined,
         id_token: scopes.includes('openid')
           ? await tokens.signIdToken({ issuer, employee, clientId, nonce, signedInAt })
           : undefined,
@@ -109,7 +107,7 @@ function publicClient(
  * A code works once. Using it again is refused and ends its refresh tokens (RFC 6749 section 4.1.2). Its access tokens
  * stay valid: servers verify them without asking the provider.
  */
-function createAuthorizationCode({ codes }: SignIns): Grant {
+function createAuthorizationCode({ codes }: SignIns, { refreshable, tokenRequest }: Habits): Grant {
   return (client, form) => {
     const code = form.get('code');
     const redirectUri = form.get('redirect_uri');
@@ -133,18 +131,18 @@ function createAuthorizationCode({ codes }: SignIns): Grant {
     if (!solves(verifier, found.codeChallenge)) {
       return refused('code_verifier does not match the code_challenge of the authorization request.');
     }
-    const elsewhere = wrongTarget(form, consent);
-    if (elsewhere !== undefined) return elsewhere;
+    const refusal = tokenRequest(form, consent, 'authorization_code');
+    if (refusal !== undefined) return oauthError(400, refusal.error, refusal.description);
     found.spent = true;
-    return { consent, scopes: consent.scopes, nonce };
+    return { consent, scopes: consent.scopes, renewable: refreshable(consent.scopes), nonce };
   };
 }
 
 /**
- * A refresh token works once; each exchange returns a new one. Using an old one again also ends the newer ones,
- * because one of its two users must have stolen it (RFC 9700 section 4.14.2).
+ * By default, a refresh token works once; each exchange returns a new one. Using an old one again also ends the newer
+ * ones, because one of its two users must have stolen it (RFC 9700 section 4.14.2).
  */
-function createRefreshToken({ refreshTokens }: SignIns): Grant {
+function createRefreshToken({ refreshTokens }: SignIns, habits: Habits): Grant {
   return (client, form) => {
     const token = form.get('refresh_token');
     if (token === null) return oauthError(400, 'invalid_request', 'refresh_token is missing.');
@@ -160,22 +158,12 @@ function createRefreshToken({ refreshTokens }: SignIns): Grant {
       );
     }
 
-    const elsewhere = wrongTarget(form, consent);
-    if (elsewhere !== undefined) return elsewhere;
+    const refusal = habits.tokenRequest(form, consent, 'refresh_token');
+    if (refusal !== undefined) return oauthError(400, refusal.error, refusal.description);
     const scopes = new Set(form.get('scope')?.split(' ') ?? consent.scopes);
-    if (![...scopes].every((scope) => consent.scopes.includes(scope))) {
-      return oauthError(400, 'invalid_scope', 'scope must list only scopes that the employee allowed.');
-    }
-    found.spent = true;
-    return { consent, scopes: [...scopes] };
+    found.spent = habits.refreshTokens === 'replaced';
+    return { consent, scopes: [...scopes], renewable: habits.refreshTokens !== 'kept' };
   };
-}
-
-/** A token request may repeat the resource of the authorization request, but not name another (RFC 8707 section 2.2). */
-function wrongTarget(form: URLSearchParams, { audience }: Consent): Response | undefined {
-  const resource = form.get('resource');
-  if (resource === null || resource === audience) return undefined;
-  return oauthError(400, 'invalid_target', 'resource does not match the authorization request.');
 }
 
 function refused(description: string): Response {

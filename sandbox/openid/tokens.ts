@@ -2,21 +2,25 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
   type CryptoKey,
+  EncryptJWT,
   exportJWK,
   generateKeyPair,
   type JSONWebKeySet,
   type JWK,
   type JWTPayload,
+  jwtDecrypt,
   jwtVerify,
   SignJWT,
 } from 'jose';
 import type { Employee } from './employees.ts';
+import type { Habits } from './habits.ts';
 
 export type AccessTokenRequest = {
   issuer: string;
   employee: Employee;
   clientId: string;
-  audience: string;
+  /** Undefined for a token that only this provider can read. */
+  audience: string | readonly string[] | undefined;
   scopes: readonly string[];
   /** Negative for a token that has already expired. */
   lifetimeSeconds: number;
@@ -34,7 +38,7 @@ export type IdTokenRequest = {
 };
 
 export type OpenIdTokens = {
-  /** A JWT access token (RFC 9068) and its `jti`. */
+  /** An access token, a JWT (RFC 9068, or as the habits have it), and its id. */
   signAccessToken(request: AccessTokenRequest): Promise<{ token: string; tokenId: string }>;
   /** An ID token with the claims of OpenID Connect Core section 2. */
   signIdToken(request: IdTokenRequest): Promise<string>;
@@ -46,11 +50,11 @@ export type OpenIdTokens = {
   jwks(): Promise<JSONWebKeySet>;
 };
 
-type SigningKey = { kid: string; privateKey: CryptoKey; publicKey: CryptoKey; jwk: JWK };
+type SigningKey = { kid: string; privateKey: CryptoKey; publicKey: CryptoKey; jwk: JWK & { kid: string } };
 
 const idTokenLifetimeSeconds = 60 * 60;
 
-export function createOpenIdTokens(now: () => number): OpenIdTokens {
+export function createOpenIdTokens(now: () => number, habits: Habits): OpenIdTokens {
   // Generated on first use: it takes a while, and most sandboxes never need it.
   let key: Promise<SigningKey> | undefined;
   const signingKey = () => {
@@ -59,38 +63,35 @@ export function createOpenIdTokens(now: () => number): OpenIdTokens {
   };
   const seconds = () => Math.floor(now() / 1000);
 
-  const sign = async (claims: JWTPayload, typ: string) => {
+  const secret = randomBytes(32);
+
+  const sign = async (claims: JWTPayload, typ: string | undefined) => {
     const { kid, privateKey } = await signingKey();
-    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, typ }).sign(privateKey);
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'RS256', kid, ...(typ === undefined ? {} : { typ }) })
+      .sign(privateKey);
   };
 
   return {
-    async signAccessToken({ issuer, employee, clientId, audience, scopes, lifetimeSeconds, claims }) {
+    async signAccessToken({ audience, lifetimeSeconds, claims, ...request }) {
       const tokenId = randomUUID();
       const exp = seconds() + lifetimeSeconds;
-      const token = await sign(
-        {
-          iss: issuer,
-          ...employee,
-          aud: audience,
-          exp,
-          iat: Math.min(seconds(), exp),
-          jti: tokenId,
-          client_id: clientId,
-          scope: scopes.join(' '),
-          ...claims,
-        },
-        'at+jwt',
-      );
-      return { token, tokenId };
+      const contents = { ...request, tokenId, exp, iat: Math.min(seconds(), exp) };
+      if (audience === undefined) {
+        const sealed = new EncryptJWT(habits.accessToken({ ...contents, audience: request.issuer }));
+        const header = { alg: 'dir', enc: 'A256GCM', iss: request.issuer };
+        return { token: await sealed.setProtectedHeader(header).encrypt(secret), tokenId };
+      }
+      const all = { ...habits.accessToken({ ...contents, audience }), ...claims };
+      return { token: await sign(all, habits.accessTokenType), tokenId };
     },
 
-    signIdToken({ issuer, employee: { sub }, clientId, nonce, signedInAt }) {
+    signIdToken({ issuer, employee, clientId, nonce, signedInAt }) {
       const iat = seconds();
       return sign(
         {
           iss: issuer,
-          sub,
+          sub: habits.subject(employee),
           aud: clientId,
           exp: iat + idTokenLifetimeSeconds,
           iat,
@@ -103,14 +104,16 @@ export function createOpenIdTokens(now: () => number): OpenIdTokens {
 
     async verify(token, issuer) {
       const { publicKey } = await signingKey();
+      const options = { issuer, currentDate: new Date(now()) };
       try {
+        if (token.split('.').length === 5) return (await jwtDecrypt(token, secret, options)).payload;
         const { payload } = await jwtVerify(token, publicKey, {
+          ...options,
           algorithms: ['RS256'],
-          typ: 'at+jwt',
-          issuer,
-          currentDate: new Date(now()),
+          typ: habits.accessTokenType,
         });
-        return payload;
+        // Where an ID token has the same type, only its lack of an id tells it apart.
+        return payload.jti === undefined && payload.uti === undefined ? undefined : payload;
       } catch {
         return undefined;
       }
@@ -122,7 +125,7 @@ export function createOpenIdTokens(now: () => number): OpenIdTokens {
     },
 
     async jwks() {
-      return { keys: [(await signingKey()).jwk] };
+      return { keys: [...habits.publishedKey((await signingKey()).jwk)] };
     },
   };
 }

@@ -1,13 +1,15 @@
 // Issues access tokens of the OpenID provider without a browser, for curl and tests.
 import { employees, findEmployee } from './employees.ts';
-import { ownAudience } from './issuer.ts';
-import type { OpenIdTokens } from './tokens.ts';
+import type { OpenIdState } from './state.ts';
 
 /** The contents of the token. */
 export type OpenIdTokenChoices = {
   /** The `sub` of an employee. Default: the first one. */
   user?: string;
-  /** For example, the URL of an MCP server. Default: the userinfo endpoint of the provider. */
+  /**
+   * For example, the URL of an MCP server. Default: the userinfo endpoint of the provider, or what the provider that it is
+   * like puts there.
+   */
   audience?: string;
   /** Space-separated, not validated. Default `openid profile email mcp:tools`. */
   scope?: string;
@@ -24,12 +26,13 @@ const defaultScope = 'openid profile email mcp:tools';
 
 /** Signs an access token. `usualLifetimeSeconds` is the default lifetime. Rejects with an `Error` for an unknown user. */
 export async function issueUnattended(
-  tokens: OpenIdTokens,
+  { apis, habits, tokens }: Pick<OpenIdState, 'apis' | 'habits' | 'tokens'>,
   issuer: string,
   usualLifetimeSeconds: number,
   choices: OpenIdTokenChoices = {},
 ): Promise<string> {
-  const { user = employees[0].sub, audience = ownAudience(issuer), scope = defaultScope, claims } = choices;
+  const { user = employees[0].sub, scope = defaultScope, claims } = choices;
+  const audience = choices.audience ?? habits.usualAudience(issuer, [...apis]);
   const employee = findEmployee(user);
   if (employee === undefined) {
     throw new Error(`Unknown user ${user}. Choose one of: ${employees.map(({ sub }) => sub).join(', ')}`);

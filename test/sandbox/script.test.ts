@@ -42,11 +42,26 @@ describe('started', () => {
   });
 });
 
+test('with --openid-like, it prints the settings of a server that takes the tokens of the provider', async () => {
+  const { child, output, exit } = run('--port', '0', '--openid-like', 'entra');
+  await expect.poll(() => output.stdout, { timeout: 20_000 }).toContain('without a browser');
+  const setting = (name: string) => new RegExp(`^  ${name}=(.+)$`, 'm').exec(output.stdout)?.[1];
+  const [, command = ''] = /curl -s "(\S+openid-token)" +# a token/.exec(output.stdout) ?? [];
+  expect(decodeJwt(await (await fetch(command)).text())).toMatchObject({
+    iss: setting('MCP_AUTH_ISSUER'),
+    aud: setting('MCP_AUTH_AUDIENCE'),
+    scp: setting('MCP_AUTH_SCOPES'),
+  });
+  expect(setting('MCP_AUTH_SCOPES_SUPPORTED')).toBe('http://localhost:5000/mcp/mcp:tools');
+  child.kill('SIGINT');
+  expect(await exit).toMatchObject({ code: 0, stderr: '' });
+});
+
 describe('not started', () => {
   test('--help shows every option', async () => {
     const { code, stdout } = await run('--help').exit;
     expect(code).toBe(0);
-    for (const option of ['--port', '--host', '--latency', '--token-lifetime'])
+    for (const option of ['--port', '--host', '--latency', '--token-lifetime', '--openid-like'])
       expect(stdout).toContain(option);
   });
 
@@ -55,6 +70,7 @@ describe('not started', () => {
     [['--port', 'http'], '--port: must be a whole number'],
     [['--port', '70000'], '--port'],
     [['--token-lifetime', '0'], '--token-lifetime'],
+    [['--openid-like', 'google'], '--openid-like: must be entra, okta, auth0 or keycloak'],
   ])('%j gets one line with the reason, and exit code 1', async (options, reason) => {
     const { code, stderr, stdout } = await run(...options).exit;
     expect(code).toBe(1);

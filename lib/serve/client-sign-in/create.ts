@@ -3,12 +3,12 @@ import type { Keys } from '../../sealed.ts';
 import type { FetchDocument } from './autodesk/metadata-document.ts';
 import { autodesk } from './autodesk.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
-import { oidc } from './oidc.ts';
+import { type Oidc, oidc } from './oidc.ts';
 
 /** How MCP clients sign in, with the settings for it. */
 export type ClientSignInSettings =
   | { mode: 'none' }
-  | { mode: 'oidc'; issuer: string; audience?: string; scopes: readonly string[] }
+  | ({ mode: 'oidc' } & Omit<Oidc, 'resource' | 'name'>)
   | {
       mode: 'autodesk';
       /** The APS application that people sign in through. */

@@ -11,10 +11,13 @@ import { protectedResource, type VerifiedToken, VerifierUnavailable } from './pr
 export type Oidc = {
   /** The issuer identifier of the provider. */
   issuer: string;
-  /** The audience that tokens must be issued for (`aud`); the resource by default. */
+  /** The audience that tokens must be issued for (`aud`); the resource identifier by default. */
   audience?: string;
   /** The scopes that a token must have. */
   scopes: readonly string[];
+  /** What clients are told to request, where that differs: see {@link protectedResource}. */
+  resourceIdentifier?: string;
+  scopesSupported?: readonly string[];
   /** The address of this server as its clients see it, with `/mcp`. */
   resource: string;
   /** What this server calls itself. */
@@ -33,7 +36,10 @@ const clockTolerance = 5;
 /** How long to wait for an answer of the provider, in milliseconds. */
 const timeout = 5000;
 
-/** The claims that matter here. Providers disagree on where scopes are: RFC 9068 has `scope`, others have `scp`. */
+/**
+ * The claims that matter here. Providers disagree on where scopes and the client are: RFC 9068 has `scope` and `client_id`.
+ * Entra ID has `scp` and `azp`, Okta `scp` (an array) and `cid`, Auth0 and Keycloak `scope` and `azp`.
+ */
 const scopes = z.union([z.string(), z.array(z.string())]).optional();
 /** For display only: a value of another type is ignored. */
 const shown = z.string().optional().catch(undefined);
@@ -44,6 +50,7 @@ const claimsSchema = z.object({
   scp: scopes,
   client_id: shown,
   azp: shown,
+  cid: shown,
   name: shown,
   email: shown,
   preferred_username: shown,
@@ -54,7 +61,8 @@ type Claims = z.infer<typeof claimsSchema>;
  * Accepts access tokens that are JWTs of one provider (RFC 9068; OpenID Connect Discovery 1.0). Keys are fetched when they
  * are needed, and again when a token names an unknown one, so that the provider can rotate them.
  */
-export function oidc({ issuer, audience, scopes, resource, name }: Oidc): ClientSignIn {
+export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): ClientSignIn {
+  const { resourceIdentifier, scopesSupported, audience = resourceIdentifier ?? resource } = others;
   const discovery = createSingleFlight<JwkSet>();
   let keys: JwkSet | undefined;
 
@@ -68,7 +76,7 @@ export function oidc({ issuer, audience, scopes, resource, name }: Oidc): Client
     const claims = await claimsOf(token);
     return {
       caller: callerOf(issuer, claims),
-      clientId: claims.client_id ?? claims.azp ?? '',
+      clientId: clientOf(claims) ?? '',
       scopes: scopesOf(claims),
       expiresAt: claims.exp + clockTolerance,
     };
@@ -77,7 +85,7 @@ export function oidc({ issuer, audience, scopes, resource, name }: Oidc): Client
   async function claimsOf(token: string): Promise<Claims> {
     const options = {
       issuer,
-      audience: audience ?? resource,
+      audience,
       algorithms,
       clockTolerance,
       requiredClaims: ['exp', 'sub'],
@@ -95,7 +103,7 @@ export function oidc({ issuer, audience, scopes, resource, name }: Oidc): Client
 
   return {
     whoCanCall: `everybody with an access token of ${issuer}`,
-    ...protectedResource({ resource, name, issuer, scopes, verify }),
+    ...protectedResource({ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, verify }),
     prefetch: () =>
       provider().then(
         () => {},
@@ -170,12 +178,17 @@ function scopesOf({ scope, scp }: Pick<Claims, 'scope' | 'scp'>): string[] {
   return typeof given === 'string' ? given.split(' ') : given;
 }
 
+function clientOf({ client_id, azp, cid }: Claims): string | undefined {
+  return client_id ?? azp ?? cid;
+}
+
 /** Issuer and `sub` identify a person (OpenID Connect Core, section 2). An issuer has no fragment, so `#` is unambiguous. */
-function callerOf(issuer: string, { sub, name, email, preferred_username, client_id, azp }: Claims): Caller {
+function callerOf(issuer: string, claims: Claims): Caller {
+  const { sub, name, email, preferred_username } = claims;
   const known = [name, email ?? preferred_username].filter(Boolean).join(', ');
   return {
     id: `${issuer}#${sub}`,
     user: known || sub,
-    client: client_id ?? azp,
+    client: clientOf(claims),
   };
 }

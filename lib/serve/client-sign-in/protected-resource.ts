@@ -21,14 +21,18 @@ export type VerifiedToken = {
 };
 
 export type ProtectedResource = {
-  /** The address of the server as its clients see it, with `/mcp`: its resource identifier (RFC 8707). */
+  /** The address of the server as its clients see it, with `/mcp`. */
   resource: string;
+  /** Its resource identifier (RFC 8707); its address by default. */
+  resourceIdentifier?: string;
   /** What the server calls itself. */
   name: string;
   /** The issuer identifier of the authorization server whose tokens are accepted. */
   issuer: string;
   /** The scopes that a token must have. */
   scopes: readonly string[];
+  /** The scopes that clients are told to request, for providers that name them differently there; `scopes` by default. */
+  scopesSupported?: readonly string[];
   /**
    * Verifies an access token, except for its scopes.
    *
@@ -49,16 +53,18 @@ export class VerifierUnavailable extends Error {
  */
 export function protectedResource({
   resource,
+  resourceIdentifier = resource,
   name,
   issuer,
   scopes,
+  scopesSupported = scopes,
   verify,
 }: ProtectedResource): Pick<ClientSignIn, 'publicRoutes' | 'authenticate'> {
   const metadataUrl = getOAuthProtectedResourceMetadataUrl(new URL(resource));
   const metadata = {
-    resource,
+    resource: resourceIdentifier,
     authorization_servers: [issuer],
-    scopes_supported: scopes.length > 0 ? scopes : undefined,
+    scopes_supported: scopesSupported.length > 0 ? scopesSupported : undefined,
     bearer_methods_supported: ['header'],
     resource_name: name,
   };
@@ -77,11 +83,12 @@ export function protectedResource({
     requiredScopes: [...scopes],
     resourceMetadataUrl: metadataUrl,
   };
+  const challenge = { ...options, requiredScopes: [...scopesSupported] };
   return {
     publicRoutes,
     async authenticate(request) {
       const authorization = request.headers.get('authorization') ?? '';
-      if (!/^bearer( |$)/i.test(authorization)) return signInFirst(metadataUrl, scopes);
+      if (!/^bearer( |$)/i.test(authorization)) return signInFirst(metadataUrl, scopesSupported);
       try {
         if (!bearerToken.test(authorization))
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
@@ -89,7 +96,7 @@ export function protectedResource({
         return callerSchema.parse(extra?.caller);
       } catch (error) {
         if (error instanceof VerifierUnavailable) return tryLater(error);
-        return bearerAuthChallengeResponse(error, options);
+        return bearerAuthChallengeResponse(error, challenge);
       }
     },
   };

@@ -173,6 +173,8 @@ function clientSignInFrom(
       issuer: oidc.MCP_AUTH_ISSUER,
       audience: oidc.MCP_AUTH_AUDIENCE,
       scopes: oidc.MCP_AUTH_SCOPES,
+      resourceIdentifier: oidc.MCP_AUTH_RESOURCE,
+      scopesSupported: oidc.MCP_AUTH_SCOPES_SUPPORTED.length > 0 ? oidc.MCP_AUTH_SCOPES_SUPPORTED : undefined,
     };
   if (!autodesk) return { mode: 'none' };
   const { MCP_AUTH_CLIENT_ID: clientId, MCP_AUTH_CLIENT_SECRET: clientSecret } = autodesk;

@@ -63,7 +63,9 @@ export function withSandbox(
     ...(!given.MCP_AUTH_ISSUER?.trim() && {
       MCP_AUTH_ISSUER: sandbox.openIdIssuer,
       MCP_AUTH_AUDIENCE: undefined,
+      MCP_AUTH_RESOURCE: undefined,
       MCP_AUTH_SCOPES: 'mcp:tools',
+      MCP_AUTH_SCOPES_SUPPORTED: undefined,
     }),
     ...sandbox.env,
     ...(isPublicClient && { APS_CLIENT_ID: sandbox.publicClientId }),

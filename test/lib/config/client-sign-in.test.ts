@@ -123,8 +123,56 @@ test.each([
   expect(provider({ MCP_AUTH_SCOPES: given }).MCP_AUTH_SCOPES).toEqual(scopes);
 });
 
+describe('MCP_AUTH_RESOURCE', () => {
+  test.each([
+    'https://mcp.example.com',
+    'https://mcp.example.com/',
+    'https://mcp.example.com/mcp?tenant=a',
+    'api://11112222-bbbb-3333-cccc-4444dddd5555',
+    'urn:example:aps',
+  ])('may be %s, which stays as it is, character by character', (uri) => {
+    expect(provider({ MCP_AUTH_RESOURCE: uri }).MCP_AUTH_RESOURCE).toBe(uri);
+  });
+
+  test.each([
+    '11112222-bbbb-3333-cccc-4444dddd5555',
+    'mcp.example.com/mcp',
+    '/mcp',
+    'https://mcp.example.com/mcp#a',
+    'https://mcp.example.com/mcp#',
+    'https://mcp.example.com/a b',
+  ])('may not be %s', (text) => {
+    expect(complaint(() => provider({ MCP_AUTH_RESOURCE: text }))).toContain(
+      'MCP_AUTH_RESOURCE must be an absolute URI without a fragment',
+    );
+  });
+});
+
+describe('MCP_AUTH_SCOPES_SUPPORTED', () => {
+  test('lists scopes as MCP_AUTH_SCOPES does', () => {
+    expect(provider({ MCP_AUTH_SCOPES_SUPPORTED: ' api://an-id/mcp:use, openid ' })).toMatchObject({
+      MCP_AUTH_SCOPES_SUPPORTED: ['api://an-id/mcp:use', 'openid'],
+    });
+  });
+
+  test.each(['"mcp:use"', 'mcp\\use', 'mcp:nützen'])(
+    'may not contain %s, which no challenge can carry',
+    (scope) => {
+      expect(complaint(() => provider({ MCP_AUTH_SCOPES_SUPPORTED: scope }))).toContain(
+        'MCP_AUTH_SCOPES_SUPPORTED',
+      );
+    },
+  );
+});
+
 test('everything but the issuer may be left out', () => {
-  expect(provider({})).toEqual({ ...issuer, MCP_AUTH_AUDIENCE: undefined, MCP_AUTH_SCOPES: [] });
+  expect(provider({})).toEqual({
+    ...issuer,
+    MCP_AUTH_AUDIENCE: undefined,
+    MCP_AUTH_RESOURCE: undefined,
+    MCP_AUTH_SCOPES: [],
+    MCP_AUTH_SCOPES_SUPPORTED: [],
+  });
   expect(readSettings(autodesk, {})).toEqual({
     MCP_AUTH_CLIENT_ID: undefined,
     MCP_AUTH_CLIENT_SECRET: undefined,

@@ -1,7 +1,14 @@
 // What the server publishes of itself as an OAuth protected resource (RFC 9728), for clients in browsers, too.
 import { describe, expect, test } from 'vitest';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
-import { bearer, challengeOf, inHandshakeEra, serveOidcAt, startOidc } from '../../../support/oidc.ts';
+import {
+  bearer,
+  challengeOf,
+  inHandshakeEra,
+  serveOidc,
+  serveOidcAt,
+  startOidc,
+} from '../../../support/oidc.ts';
 import { scope } from '../../../support/openid-provider.ts';
 import { send } from '../../../support/raw-http.ts';
 
@@ -62,6 +69,54 @@ describe('the metadata', () => {
       inHandshakeEra(url, 'list_buckets', { ...headers, ...bearer(provider.token(at)) });
     expect((await call('https://mcp.example.com')).status).toBe(200);
     expect((await call(url)).status).toBe(401);
+  });
+});
+
+describe('with MCP_AUTH_RESOURCE and MCP_AUTH_SCOPES_SUPPORTED', async () => {
+  const [resource, requested] = ['api://an-id', `api://an-id/${scope}`];
+  const env = { MCP_AUTH_RESOURCE: resource, MCP_AUTH_SCOPES_SUPPORTED: `${requested} openid` };
+  const { url } = keep(await serveOidc(sandbox, twoLegged, provider, { env }));
+  const call = (claims: Record<string, unknown>) =>
+    inHandshakeEra(url, 'list_buckets', bearer(provider.token(url, claims)));
+
+  test.each([wellKnown, `${wellKnown}/mcp`])('the metadata at %s names these', async (path) => {
+    expect(JSON.parse((await send(new URL(path, url))).body)).toMatchObject({
+      resource,
+      scopes_supported: [requested, 'openid'],
+    });
+  });
+
+  test('every challenge asks for these scopes, and leads to the metadata of the server', async () => {
+    const answers = [
+      await inHandshakeEra(url, 'list_buckets'),
+      await call({ aud: 'another' }),
+      await call({ aud: resource, scope: 'another' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 403]);
+    for (const answer of answers)
+      expect(challengeOf(answer)).toMatchObject({
+        scope: `${requested} openid`,
+        resource_metadata: `${url}${wellKnown}/mcp`,
+      });
+  });
+
+  test('a token must be for this resource, and have the scopes of MCP_AUTH_SCOPES', async () => {
+    expect((await call({ aud: resource })).status).toBe(200);
+    expect((await call({ aud: resource, scope: requested })).status).toBe(403);
+    expect((await call({})).status).toBe(401);
+  });
+
+  test('or for MCP_AUTH_AUDIENCE, where that is set', async () => {
+    const other = keep(
+      await serveOidc(sandbox, twoLegged, provider, { env: { ...env, MCP_AUTH_AUDIENCE: 'an-id' } }),
+    );
+    for (const [aud, status] of [
+      ['an-id', 200],
+      [resource, 401],
+    ] as const) {
+      const headers = bearer(provider.token(other.url, { aud }));
+      expect((await inHandshakeEra(other.url, 'list_buckets', headers)).status).toBe(status);
+    }
   });
 });
 
