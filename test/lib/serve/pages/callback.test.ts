@@ -243,7 +243,7 @@ describe('an error', () => {
   });
 
   test.each([{ status: 503 }, { drop: 'before' }] as const)(
-    'of an APS that is in trouble (%j) says so, and a new link works when it is over',
+    'of an APS that is in trouble (%j) says so, and the same link works when it is over',
     async (failAll) => {
       const patiently = keep(await servePatiently(sandbox));
       const { client, address } = await asked(patiently);
@@ -254,7 +254,7 @@ describe('an error', () => {
         heading: expect.stringMatching(headings.unreachable),
       });
       sandbox.trouble.reset();
-      expect((await signInAt(sandbox, await askedAddress(client), alice)).status).toBe(200);
+      expect((await open(back)).status).toBe(200);
       expect(await hubsOf(client)).toEqual(alice.hubs);
     },
   );

@@ -51,19 +51,19 @@ describe('what cannot be answered to the client is told to the person, and the b
     ['a client that nobody knows', { client_id: 'made-up' }, /not registered/],
     ['two clients', { client_id: ['made-up', 'made-up-too'] }, /not registered/],
     ['a client of a private scheme', { client_id: 'client://x/y' }, /https/],
-    ['no redirect address', { redirect_uri: undefined }, /not one of/],
-    ['two redirect addresses', { redirect_uri: [clientCallback, clientCallback] }, /not one of/],
-    ['a redirect address of somebody else', { redirect_uri: 'https://evil.example/' }, /not one of/],
-    ['one with another path', { redirect_uri: `${clientCallback}/` }, /not one of/],
-    ['one with a query', { redirect_uri: `${clientCallback}?x=1` }, /not one of/],
-    ['one with a fragment', { redirect_uri: `${clientCallback}#x` }, /not one of/],
-    ['one in other letters', { redirect_uri: clientCallback.toUpperCase() }, /not one of/],
+    ['no redirect address', { redirect_uri: undefined }, /at an address/],
+    ['two redirect addresses', { redirect_uri: [clientCallback, clientCallback] }, /at an address/],
+    ['a redirect address of somebody else', { redirect_uri: 'https://evil.example/' }, /at an address/],
+    ['one with another path', { redirect_uri: `${clientCallback}/` }, /at an address/],
+    ['one with a query', { redirect_uri: `${clientCallback}?x=1` }, /at an address/],
+    ['one with a fragment', { redirect_uri: `${clientCallback}#x` }, /at an address/],
+    ['one in other letters', { redirect_uri: clientCallback.toUpperCase() }, /at an address/],
     [
       'one with another name of this machine',
       { redirect_uri: 'http://127.0.0.1:33418/callback' },
-      /not one of/,
+      /at an address/,
     ],
-    ['one with a path that leads back', { redirect_uri: `${clientCallback}/../callback` }, /not one of/],
+    ['one with a path that leads back', { redirect_uri: `${clientCallback}/../callback` }, /at an address/],
   ])('%s', async (_what, changes, words) => {
     const { status, headers, body } = await ask(changes);
     expect([status, headers.location]).toEqual([400, undefined]);
@@ -135,6 +135,13 @@ describe('the person is asked', () => {
   test('and not when one resource of two is foreign', async () => {
     const { headers } = await ask({ resource: [`${served.url}/mcp`, 'https://mcp.example/mcp'] });
     expect(headers.location).toContain('error=invalid_target');
+  });
+
+  test('with a state of up to 1,000 characters, and not with a longer one', async () => {
+    expect((await ask({ state: 'x'.repeat(1000) })).status).toBe(200);
+    const { status, headers } = await ask({ state: 'x'.repeat(1001) });
+    expect(status).toBe(302);
+    expect(new URL(headers.location ?? '').searchParams.get('error')).toBe('invalid_request');
   });
 
   test.each<[what: string, changes: Parameters]>([

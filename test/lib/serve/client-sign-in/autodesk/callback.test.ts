@@ -6,16 +6,19 @@ import { clientCallback } from '../../../../support/oauth-client.ts';
 import {
   askToken,
   authorizeAddress,
+  call,
   codeForm,
   newClient,
   newPkce,
   type Parameters,
+  tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
-import { startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { WatchedStorage } from '../../../../support/watched-storage.ts';
 import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
 
-const { sandbox, served } = await startAutodesk();
+const { keep, sandbox, served } = await startAutodesk();
 afterEach(() => sandbox.trouble.reset());
 
 /** Allows a client in a browser: the address at Autodesk that comes next. */
@@ -97,6 +100,25 @@ describe('a sign-in at Autodesk', () => {
     });
     expect(sandbox.requests).toEqual([]);
   });
+});
+
+test('a sign-in ends at another instance with the same secret, too, and its client is served there', async () => {
+  const secret = 'a secret that all instances of a deployment share';
+  const one = keep(await serveAutodesk(sandbox, { secret }));
+  const storage = keep(new WatchedStorage());
+  const shared = { secret, storage, publicUrl: one.url, resource: `${one.url}/mcp` };
+  const other = keep(await serveAutodesk(sandbox, shared));
+  const browser = openBrowser();
+  const form = await codeForm(one, {
+    async person(address) {
+      const consent = await browser.open(address, clientCallback);
+      const { url } = await browser.submit(consent, { decision: 'allow' }, `${sandbox.url}/`);
+      const { search } = await sandbox.signIn(url, alice);
+      return (await browser.open(`${other.url}/callback${search}`, clientCallback)).url;
+    },
+  });
+  const { access } = await tokensFor(other, form);
+  expect((await call(other, access)).body).toContain(alice.hubs[0]);
 });
 
 describe('nobody is signed in', () => {

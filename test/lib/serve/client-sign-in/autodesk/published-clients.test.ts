@@ -96,7 +96,7 @@ describe('a document is refused', () => {
 
   test('that does not list the redirect address of the request', async () => {
     const { status, body } = await ask(publish({ redirect_uris: ['http://localhost:1/'] }));
-    expect([status, body.includes('not one of its own')]).toEqual([400, true]);
+    expect([status, body.includes('at an address')]).toEqual([400, true]);
   });
 
   test('with markup in what it says, as text', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { later, minutes } from '../../../../support/clock.ts';
+import { always, startLocalServer } from '../../../../support/local-server.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import {
   askToken,
@@ -15,6 +16,7 @@ import {
 } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { openBrowser } from '../../../../support/web-browser.ts';
 
 const { keep, sandbox, served } = await startAutodesk();
 
@@ -117,6 +119,26 @@ describe('refused, and the code stays good:', () => {
 });
 
 describe('what APS refuses', () => {
+  test('with a redirect takes neither its code nor the verifier anywhere', async () => {
+    const thief = keep(await startLocalServer(always({ access_token: 'a', token_type: 'Bearer' })));
+    const aps = keep(await startLocalServer(always({}, 307, { location: `${thief.url}/token` })));
+    const led = keep(await serveAutodesk(sandbox, { baseUrl: aps.url }));
+    const browser = openBrowser();
+    const form = await codeForm(led, {
+      async person(address) {
+        const consent = await browser.open(address, clientCallback);
+        const { url } = await browser.submit(consent, { decision: 'allow' }, aps.url);
+        const state = url.searchParams.get('state') ?? '';
+        const back = `${led.url}/callback?${new URLSearchParams({ state, code: 'a-code' })}`;
+        return (await browser.open(back, clientCallback)).url;
+      },
+    });
+    const { status, json } = await askToken(led, form);
+    expect([status >= 400, json.access_token]).toEqual([true, undefined]);
+    expect(aps.requests.map(({ target }) => target)).toEqual(['/authentication/v2/token']);
+    expect(thief.requests).toEqual([]);
+  });
+
   test('of an application that it does not know is an error of the server, and shows nobody the secret', async () => {
     const clientSecret = 'S3cr3t-0815-of-somebody';
     const wrong = keep(await serveAutodesk(sandbox, { clientSecret }));
