@@ -54,8 +54,8 @@ const signInSchema = z.object({
   browser: z.string().optional(),
 });
 
-/** The most callers whose refusal, or links whose confirmation, is remembered. */
-const mostRemembered = 10_000;
+/** The most callers whose refusal is remembered. */
+const mostDenials = 10_000;
 
 /**
  * Signs users in with the authorization code grant, and renews their tokens.
@@ -86,11 +86,8 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
   });
   const exchanges = createSingleFlight<Account>();
   const arrivals = new EventEmitter().setMaxListeners(0);
-  const remembered = { max: mostRemembered, ttl: signInLifetime * 1000 };
   // Who declined the sign-in that they were last asked for.
-  const denials = new LRUCache<string, SignInFailed>(remembered);
-  // Which links have been confirmed. Beyond the limit, an old one could be confirmed again: by its own person only.
-  const confirmed = new LRUCache<string, true>(remembered);
+  const denials = new LRUCache<string, SignInFailed>({ max: mostDenials, ttl: signInLifetime * 1000 });
 
   /** Starts a sign-in for `caller`. */
   async function linkFor({ id, user, client }: Caller): Promise<string> {
@@ -113,15 +110,13 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
     requiresSignIn: true,
 
     async callerOf(state) {
-      const signIn = await open(state);
-      return signIn && !confirmed.has(signIn.content.id) ? signIn.content.caller : undefined;
+      return (await open(state))?.content.caller;
     },
 
     async confirm(state, browserId) {
       const signIn = await open(state);
-      if (!signIn || confirmed.has(signIn.content.id)) return undefined;
+      if (!signIn) return undefined;
       const { id, caller, verifier } = signIn.content;
-      confirmed.set(id, true);
       const bound = { id, verifier, caller: { id: caller.id }, browser: digest(browserId) };
       return flow.authorizationUrl(await signIns.seal(bound, signIn.expiresAt), verifier);
     },

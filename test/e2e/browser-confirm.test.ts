@@ -123,14 +123,12 @@ describeInBrowser('the page before Autodesk, in a browser', (openWindow) => {
     await expectOwnCookie(page);
   });
 
-  test('reloading it does no harm before, and coming back to it none after: a link is confirmed once', async () => {
+  test('reloading it and coming back to it do no harm, before and after', async () => {
     const { client, address, page, complaints } = await asked();
     await page.reload();
     await goOn(page);
     await page.goBack();
-    await expectGoodPage(page, headings.linkIsStale);
-    await page.goForward();
-    await page.waitForURL(`${sandbox.url}/**`);
+    await goOn(page);
     await signIn(page, alice);
     await expectGoodPage(page, headings.signedIn);
     const tooLate = () => expectGoodPage(page, headings.linkIsStale);

@@ -1,4 +1,4 @@
-// Signing out: what APS gave is revoked there and forgotten here, whatever else is under way.
+// Signing out: what APS gave is revoked there and deleted here, whatever else is under way.
 import { afterEach, describe, expect, test } from 'vitest';
 import { startAccounts } from '../../support/accounts.ts';
 import { later, minutes } from '../../support/clock.ts';

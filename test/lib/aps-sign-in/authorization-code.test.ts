@@ -48,7 +48,7 @@ const stateIn = (link: string) => new URL(link).searchParams.get('state') ?? '';
 
 const invalidLink = { name: 'SignInFailed', problem: 'invalid-link' };
 
-/** The answer of APS's token endpoint to everything: Alice's account. */
+/** Whose account it is, as the page says it. */
 const signedIn = { name: profileOf(alice).name };
 
 describe('while a sign-in is under way', () => {
@@ -135,14 +135,15 @@ describe('a link is spent', () => {
     ]);
   });
 
-  test('for the page that asks, when it was confirmed there', async () => {
+  test('for the page that asks, when it has led to a sign-in, and not before', async () => {
     const server = instance({ confirmationUrl });
     const state = stateIn(await linkOf(server));
     expect(await server.users.callerOf(state)).toEqual(caller);
     const link = (await server.users.confirm(state, 'a browser')) ?? '';
+    expect(await server.users.callerOf(state)).toEqual(caller);
+    expect(await server.users.finish(await broughtBack(link), ['a browser'])).toMatchObject(signedIn);
     expect(await server.users.confirm(state, 'a browser')).toBeUndefined();
     expect(await server.users.callerOf(state)).toBeUndefined();
-    expect(await server.users.finish(await broughtBack(link), ['a browser'])).toMatchObject(signedIn);
   });
 });
 

@@ -1,4 +1,4 @@
-// Signing out: what was given is revoked at APS, and forgotten here.
+// Signing out: what was given is revoked at APS, and deleted here.
 import { setImmediate } from 'node:timers/promises';
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';

@@ -114,6 +114,8 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     const state = only(query, 'state') ?? '';
     const signIn = (await signIns.open(state))?.content;
     if (!signIn) return tooLate();
+    // A browser that comes back once more must not use up what the client has already got.
+    if (await grants.isOver(codes.signInOf(signIn))) return tooLate();
     // Anybody who agreed can pass Autodesk's address on to somebody else. They must not receive that person's tokens.
     if (!browserBinding.idsOf(raw).map(digest).includes(signIn.browser)) return otherBrowser();
     try {
@@ -123,8 +125,6 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
         ...{ code: accounts.codeIn(query, state), verifier },
         ...{ client, clientName, codeChallenge, redirectUri: digest(redirectUri) },
       };
-      // A browser that comes back once more must not use up what the client has already got.
-      if (await grants.exists(codes.idOf(code))) return tooLate();
       return answer(signIn, { code: await codes.seal(code) });
     } catch (error) {
       if (!(error instanceof SignInFailed)) throw error;

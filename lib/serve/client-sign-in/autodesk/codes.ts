@@ -28,6 +28,8 @@ export type Codes = {
   open(sealed: string): Promise<Code | undefined>;
   /** Identifies a code, and what was granted for it, without revealing it. */
   idOf(code: Code): string;
+  /** Identifies the sign-in that a code is from. */
+  signInOf(code: Pick<Code, 'verifier'>): string;
 };
 
 export function createCodes(keys: Keys, now?: () => number): Codes {
@@ -36,5 +38,6 @@ export function createCodes(keys: Keys, now?: () => number): Codes {
     seal: codes.seal,
     open: async (sealed) => (await codes.open(sealed))?.content,
     idOf: ({ code, verifier }) => digest(`${code} ${verifier}`),
+    signInOf: ({ verifier }) => digest(verifier),
   };
 }

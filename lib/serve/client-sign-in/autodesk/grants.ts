@@ -8,6 +8,7 @@ import type { TokenStorage } from 'fastmcp/auth';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
+import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { type Caller, callerSchema } from '../../../caller.ts';
 import { digest } from '../../../digest.ts';
 import type { VerifiedToken } from '../protected-resource.ts';
@@ -61,11 +62,17 @@ export type Grants = {
    * Makes the grant for a code.
    *
    * @param id - identifies the code: if it comes again, the grant is found by it
+   * @param signIn - identifies the sign-in that the code is from, which is over now
    * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile
    */
-  create(id: string, account: AutodeskAccount, client: Pick<McpClient, 'id' | 'name'>): Promise<TokenAnswer>;
-  /** Whether a code has been used. */
-  exists(id: string): Promise<boolean>;
+  create(
+    id: string,
+    signIn: string,
+    account: AutodeskAccount,
+    client: Pick<McpClient, 'id' | 'name'>,
+  ): Promise<TokenAnswer>;
+  /** Whether a sign-in has led to a grant. */
+  isOver(signIn: string): Promise<boolean>;
   /** Ends the grant that was made for a code. Says whether there was one, ended or not. */
   revokeIfExists(id: string): Promise<boolean>;
   /** The caller that an account stands for. */
@@ -182,15 +189,16 @@ export function createGrants(options: GrantsOptions): Grants {
   return {
     callerOf,
 
-    async create(id, account, client) {
+    async create(id, signIn, account, client) {
       const caller = { ...callerOf(account), client: client.name };
       const signInId = await signInIdOf(caller);
       if (signInId === undefined) throw invalidGrant();
+      await storage.save(signInKey(signIn), true, signInLifetime);
       const endsAt = now() + grantLifetime * 1000;
       return issue(id, { caller, sub: account.sub, signInId, clientId: client.id, endsAt });
     },
 
-    exists,
+    isOver: async (signIn) => Boolean(await storage.get(signInKey(signIn))),
 
     revokeIfExists,
 
@@ -249,6 +257,11 @@ function invalidGrant(): OAuthError {
     OAuthErrorCode.InvalidGrant,
     'The refresh token is not valid, or not any more: sign in again',
   );
+}
+
+/** Until the sign-in would expire by itself. */
+function signInKey(id: string): string {
+  return `signed-in:${id}`;
 }
 
 function grantKey(id: string): string {

@@ -121,18 +121,15 @@ export function tokenRoutes(options: TokenOptions): Hono {
   }
 
   /** Redeems the code at APS, and makes the grant. A transient failure of APS leaves the code as it was. */
-  async function redeem(
-    id: string,
-    { code, verifier, clientName }: Code,
-    clientId: string,
-  ): Promise<TokenAnswer> {
-    const tokens = await accounts.redeem(code, verifier).catch((error: unknown) => {
+  async function redeem(id: string, code: Code, clientId: string): Promise<TokenAnswer> {
+    const { verifier, clientName } = code;
+    const tokens = await accounts.redeem(code.code, verifier).catch((error: unknown) => {
       throw error instanceof ApsError && error.code === 'invalid_grant' ? usedCode() : error;
     });
     try {
       const account = await accounts.accountOf(tokens);
       await accounts.keep(grants.callerOf(account), tokens);
-      return await grants.create(id, account, { id: clientId, name: clientName });
+      return await grants.create(id, codes.signInOf(code), account, { id: clientId, name: clientName });
     } catch (error) {
       // APS has taken the code, so the client has nothing to retry with.
       if (error instanceof ApsError) throw new OAuthError(OAuthErrorCode.InvalidGrant, error.message);
@@ -201,8 +198,9 @@ const noStore = { 'cache-control': 'no-store' };
 
 /** Any other failure. What APS said is for people; the details of unexpected failures go to the log only. */
 function failure(error: unknown): OAuthError {
-  if (error instanceof ApsError) return new OAuthError(OAuthErrorCode.TemporarilyUnavailable, error.message);
-  console.error(error instanceof Error ? error.stack : error);
+  if (error instanceof ApsError && isTransient(error))
+    return new OAuthError(OAuthErrorCode.TemporarilyUnavailable, error.message);
+  console.error(error instanceof Error && !(error instanceof ApsError) ? error.stack : String(error));
   return new OAuthError(OAuthErrorCode.ServerError, 'Internal error');
 }
 
@@ -210,4 +208,9 @@ function statusOf({ code }: OAuthError): number {
   if (code === OAuthErrorCode.InvalidClient) return 401;
   if (code === OAuthErrorCode.TemporarilyUnavailable) return 503;
   return code === OAuthErrorCode.ServerError ? 500 : 400;
+}
+
+/** Without a status, APS did not answer. */
+function isTransient({ status = 503 }: ApsError): boolean {
+  return status >= 500 || status === 429;
 }

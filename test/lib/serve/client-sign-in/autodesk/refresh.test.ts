@@ -136,13 +136,14 @@ const newGrants = () =>
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
     ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
     signInIdOf: async () => 'the same all the time',
+    grantLifetime: 90 * 24 * 3600,
   });
 
 test('a code that comes again ends its own grant, and no other; a code without a grant leaves nothing', async () => {
   const grants = newGrants();
   const account = { sub: alice.userId };
-  const one = await grants.create('a-code', account, client);
-  const other = await grants.create('another', account, client);
+  const one = await grants.create('a-code', 'a sign-in', account, client);
+  const other = await grants.create('another', 'another sign-in', account, client);
   expect(await grants.revokeIfExists('unknown')).toBe(false);
   expect(await grants.revokeIfExists('a-code')).toBe(true);
   await expect(grants.verify(one.access_token)).rejects.toMatchObject({ code: 'invalid_token' });
@@ -153,7 +154,7 @@ test('a code that comes again ends its own grant, and no other; a code without a
 test('a refresh token ends after 15 days by itself, however long the sign-in at Autodesk lasts', async () => {
   later(0);
   const grants = newGrants();
-  const { refresh_token } = await grants.create('a-code', { sub: alice.userId }, client);
+  const { refresh_token } = await grants.create('a-code', 'a sign-in', { sub: alice.userId }, client);
   later(15 * days - minutes);
   const renewed = await grants.refresh(refresh_token, client.id, async () => true);
   later(15 * days + minutes);
