@@ -19,6 +19,8 @@ import { userTokenStore } from './user-tokens.ts';
 export type BrowserAccess = {
   /** Where APS sends the browser back to, as registered with the application. Called for every sign-in. */
   callbackUrl(): Promise<string>;
+  /** Called when no sign-in is under way any more, for a server that opens its callback address only then. */
+  release?(): void;
   /**
    * The page on which people confirm that a sign-in is theirs before they go to Autodesk. Only the browser that confirmed
    * a sign-in can finish it. Left out where a link reaches nobody but the person it is for.
@@ -128,9 +130,9 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           'invalid-link',
           'This sign-in link has expired, has already been used, or was not made by this server.',
         );
-      const { id, caller, verifier, browser } = signIn.content;
+      const { id, caller, verifier, browser: boundTo } = signIn.content;
       // Anybody can pass on Autodesk's address and so bypass the page. They must not receive the tokens.
-      if (confirmationUrl && !browserIds.map(digest).includes(browser ?? ''))
+      if (confirmationUrl && !browserIds.map(digest).includes(boundTo ?? ''))
         throw new SignInFailed(
           'other-browser',
           'This sign-in was started in another browser, perhaps by somebody else. Nothing was changed.',
@@ -143,11 +145,13 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           await storage.save(usedKey(id), true, Math.ceil((signIn.expiresAt - issuedAt) / 1000));
           await tokens.keep(caller, answer, issuedAt);
           arrivals.emit(caller.id);
+          browser.release?.();
           return (await flow.profileOf(answer.access_token)) ?? {};
         } catch (error) {
           if (error instanceof SignInFailed && error.problem === 'denied') {
             denials.set(caller.id, error);
             arrivals.emit(caller.id, error);
+            browser.release?.();
           }
           throw error instanceof ApsError ? failureOf(error) : error;
         }
@@ -167,6 +171,8 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
         leave.abort();
       }
     },
+
+    declined: () => browser.release?.(),
 
     close() {
       memory.destroy();

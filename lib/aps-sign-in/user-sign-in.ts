@@ -57,6 +57,8 @@ export type UserSignIn = UserTokens & {
    * @returns the address at Autodesk to go to; undefined if the link is not valid, or has been used
    */
   confirm(state: string, browserId: string): Promise<string | undefined>;
+  /** Says that the person declined in their MCP client: no sign-in of theirs is under way. */
+  declined(): void;
   /** Deletes everything that is only in memory, and lets the process end. */
   close(): void;
 };

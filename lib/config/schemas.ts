@@ -31,18 +31,28 @@ export function secureOrigin(error: string) {
     .transform((address) => new URL(address).origin);
 }
 
+/** `on` or `off`; on by default. */
+export const onOrOff = () =>
+  z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .transform((value) => value === 'on');
+
 /** `1` or `true`, `0` or `false`; off by default. */
-export const onOff = z
+export const oneOrZero = z
   .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
   .default('0')
   .transform((value) => value === '1' || value === 'true');
 
-/** A list, separated by commas, in lower case. */
+/** A list, separated by commas. */
 export const commaSeparated = z
   .string()
   .default('')
   .transform((text) => text.split(',').map((item) => item.trim()))
-  .transform((items) => items.filter((item) => item !== '').map((item) => item.toLowerCase()));
+  .transform((items) => items.filter((item) => item !== ''));
+
+/** A list of names, separated by commas, in lower case. */
+export const namesSeparated = commaSeparated.transform((items) => items.map((item) => item.toLowerCase()));
 
 /** A list, separated by spaces or commas. */
 export const spaceSeparated = z

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import {
   commaSeparated,
-  onOff,
+  namesSeparated,
+  oneOrZero,
+  onOrOff,
   privateKey,
   resourceIdentifier,
   scopeTokens,
@@ -61,14 +63,10 @@ export const apsServiceAccount = {
 /** Variables of a server whose users sign in through an application with a secret. */
 export const apsUserSignIn = {
   ...apsApplication,
-  APS_PKCE: z
-    .enum(['on', 'off'], { error: 'must be on or off' })
-    .default('on')
-    .transform((value) => value === 'on')
-    .register(guide, {
-      what: 'whether sign-ins use PKCE',
-      where: 'leave it out; set it to off only if APS refuses PKCE for your application',
-    }),
+  APS_PKCE: onOrOff().register(guide, {
+    what: 'whether sign-ins use PKCE',
+    where: 'leave it out; set it to off only if APS refuses PKCE for your application',
+  }),
 };
 
 /** How MCP clients can sign in to a server. */
@@ -79,7 +77,7 @@ const tokensAreSentThere = 'must use https, except on this machine: tokens are s
 
 /** Variables of the launcher, the same for every server. */
 export const launchVariables = {
-  APS_SANDBOX: onOff.register(guide, {
+  APS_SANDBOX: oneOrZero.register(guide, {
     what: 'whether to use the built-in APS sandbox instead of the real service',
     where: 'set it to 1 to try everything without an Autodesk account',
   }),
@@ -109,7 +107,7 @@ export const launchVariables = {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
     where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
   }),
-  MCP_ALLOWED_HOSTS: commaSeparated
+  MCP_ALLOWED_HOSTS: namesSeparated
     .pipe(
       z.array(
         z.string().regex(/^([\w.-]+|\[[\da-fA-F:.]+\])$/, 'must list host names without scheme or port'),
@@ -119,7 +117,7 @@ export const launchVariables = {
       what: 'host names, besides localhost, under which clients can reach the server',
       where: 'the name in the address that your clients use, for example mcp.example.com',
     }),
-  MCP_ALLOWED_ORIGINS: commaSeparated
+  MCP_ALLOWED_ORIGINS: namesSeparated
     .pipe(
       z.array(
         z
@@ -166,6 +164,39 @@ export const oidcVariables = {
 
 /** Variables of `--client-auth autodesk`. */
 export const autodeskVariables = {
+  MCP_AUTH_DOCUMENTS: onOrOff().register(guide, {
+    what: 'whether MCP clients can identify themselves with a metadata document, which the server fetches: on or off',
+    where: 'leave it out; with the sandbox it is off unless you set it, because there may be no network',
+  }),
+  MCP_AUTH_REGISTRATION: onOrOff().register(guide, {
+    what: 'whether MCP clients can register themselves: on or off',
+    where: 'leave it out; set it to off if all your clients publish metadata documents',
+  }),
+  MCP_AUTH_REDIRECT_URIS: commaSeparated
+    .pipe(
+      z.array(
+        z
+          .string()
+          .regex(
+            /^(?!https?:)[a-z][a-z\d+.-]*:\/\/\S+$/i,
+            'must list addresses such as app://callback, with a scheme other than http and https',
+          ),
+      ),
+    )
+    .register(guide, {
+      what: 'redirect URIs with private-use schemes that are allowed, separated by commas',
+      where:
+        'the documentation of a desktop client that has no https or loopback address, for example app://callback',
+    }),
+  MCP_AUTH_GRANT_DAYS: z
+    .string()
+    .default('90')
+    .transform(Number)
+    .refine((days) => days > 0 && days <= 3650, 'must be a number of days, up to 3650')
+    .register(guide, {
+      what: 'after how many days people must sign in again, whatever their clients renew',
+      where: 'your security policy; leave it out for 90',
+    }),
   MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
     what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
     where: 'https://aps.autodesk.com/myapps: an application of type "Traditional Web App"',

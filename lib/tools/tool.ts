@@ -125,7 +125,7 @@ export function addApsTool(
     description,
     // The serving publishes it as the tool's title, too: FastMCP has no other place for one.
     annotations: { title, ...annotations },
-    parameters,
+    parameters: withoutNulls(parameters),
     outputSchema: needsSignIn && aps.requiresSignIn ? orSignInRequired(output, isWrapped(output)) : output,
     async execute(args: Record<string, unknown>, context: ToolContext): Promise<ContentResult> {
       const { signal, reportProgress } = context;
@@ -150,6 +150,26 @@ export function addApsTool(
       }
     },
   });
+}
+
+/**
+ * Reads `null` for an optional argument that does not allow it as if it were left out: some clients send it (CrewAI), or offer
+ * it to the model (LlamaIndex, AutoGen).
+ */
+function withoutNulls(parameters: z.ZodObject) {
+  const droppable = Object.entries(parameters.shape)
+    .filter(([, schema]) => isOptional(schema))
+    .map(([name]) => name);
+  return z.preprocess((args) => {
+    if (typeof args !== 'object' || args === null) return args;
+    return Object.fromEntries(
+      Object.entries(args).filter(([name, value]) => value !== null || !droppable.includes(name)),
+    );
+  }, parameters);
+}
+
+function isOptional(schema: z.core.$ZodType): boolean {
+  return z.safeParse(schema, undefined).success && !z.safeParse(schema, null).success;
 }
 
 /** A listing tool as one with any output: decodes and encodes its cursors. */

@@ -12,11 +12,13 @@ import type { Keys } from '../../sealed.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { authorizePath, authorizeRoutes } from './autodesk/authorize.ts';
+import { assertionAlgorithms, createClientAuthentication } from './autodesk/client-authentication.ts';
 import { createClients } from './autodesk/clients.ts';
 import { createCodes } from './autodesk/codes.ts';
 import { createGrants } from './autodesk/grants.ts';
 import { createFetchDocument, type FetchDocument } from './autodesk/metadata-document.ts';
-import { registrationPath, tokenPath, tokenRoutes } from './autodesk/token.ts';
+import { privateUseRedirectUris } from './autodesk/redirect-uris.ts';
+import { registrationPath, revocationPath, tokenPath, tokenRoutes } from './autodesk/token.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 import { protectedResource } from './protected-resource.ts';
 
@@ -35,6 +37,14 @@ export type Autodesk = {
   /** What this server calls itself. */
   name: string;
   keys: Keys;
+  /** Whether MCP clients can identify themselves with metadata documents. Default true. */
+  documents?: boolean;
+  /** Whether MCP clients can register themselves. Default true. */
+  registration?: boolean;
+  /** Redirect URIs with private-use schemes that are allowed, besides {@link privateUseRedirectUris}. */
+  redirectUris?: readonly string[];
+  /** The absolute lifetime of a grant, in days. Default 90. */
+  grantDays?: number;
   /** Where grants and APS tokens are kept; in memory by default. */
   storage?: Required<TokenStorage>;
   /** Fetches metadata documents of clients; guarded against private addresses by default. */
@@ -46,14 +56,24 @@ export type Autodesk = {
 
 export function autodesk(options: Autodesk): ClientSignIn {
   const { scopes, publicUrl, resource, name, keys, fetchDocument = createFetchDocument(), now } = options;
+  const { documents = true, registration = true, redirectUris = [], grantDays = 90 } = options;
   const memory = new MemoryTokenStorage();
   const storage = options.storage ?? memory;
 
   const accounts = accountSignIn({ ...options, storage, callbackUrl: `${publicUrl}${callbackPath}` });
-  const clients = createClients(keys('MCP clients'), fetchDocument);
+  const clients = createClients({
+    ...{ key: keys('MCP clients'), fetchDocument, documents },
+    privateUse: [...privateUseRedirectUris, ...redirectUris],
+  });
+  const authentication = createClientAuthentication(
+    [publicUrl, `${publicUrl}${tokenPath}`],
+    fetchDocument,
+    now,
+  );
   const codes = createCodes(keys, now);
   const grants = createGrants({
     ...{ issuer: publicUrl, resource, scopes, storage, now },
+    grantLifetime: grantDays * 24 * 3600,
     signInIdOf: accounts.signInIdOf,
     key: keys('access tokens'),
   });
@@ -65,14 +85,16 @@ export function autodesk(options: Autodesk): ClientSignIn {
   });
   return {
     whoCanCall: 'everybody who signs in with an Autodesk account',
-    publicRoutes: publicRoutes.route('/', metadataRoutes(publicUrl, resource, scopes)).route(
-      '/',
-      authorizeRoutes({
-        ...{ issuer: publicUrl, resource, server: name, scopes, callbackPath },
-        ...{ clients, codes, grants, accounts, browserBinding, keys, now },
-      }),
-    ),
-    clientRoutes: tokenRoutes({ resource, clients, codes, grants, accounts }),
+    publicRoutes: publicRoutes
+      .route('/', metadataRoutes({ issuer: publicUrl, resource, scopes, documents, registration }))
+      .route(
+        '/',
+        authorizeRoutes({
+          ...{ issuer: publicUrl, resource, server: name, scopes, callbackPath },
+          ...{ clients, codes, grants, accounts, browserBinding, keys, now },
+        }),
+      ),
+    clientRoutes: tokenRoutes({ resource, clients, codes, grants, accounts, authentication, registration }),
     authenticate,
     accountTokens: accounts,
     close: () => memory.destroy(),
@@ -80,21 +102,34 @@ export function autodesk(options: Autodesk): ClientSignIn {
 }
 
 /** Authorization server metadata: RFC 8414, with RFC 9207, RFC 9728 and Client ID Metadata Documents. */
-function metadataRoutes(issuer: string, resource: string, scopes: readonly string[]): Hono {
+function metadataRoutes(options: {
+  issuer: string;
+  resource: string;
+  scopes: readonly string[];
+  documents: boolean;
+  registration: boolean;
+}): Hono {
+  const { issuer, resource, scopes, documents, registration } = options;
+  const methods = ['none', ...(documents ? ['private_key_jwt'] : [])];
+  const algorithms = documents ? assertionAlgorithms : undefined;
   const path = '/.well-known/oauth-authorization-server';
   const metadata = {
     issuer,
     authorization_endpoint: `${issuer}${authorizePath}`,
     token_endpoint: `${issuer}${tokenPath}`,
-    registration_endpoint: `${issuer}${registrationPath}`,
+    revocation_endpoint: `${issuer}${revocationPath}`,
+    registration_endpoint: registration ? `${issuer}${registrationPath}` : undefined,
     scopes_supported: scopes,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'refresh_token'],
-    token_endpoint_auth_methods_supported: ['none'],
+    token_endpoint_auth_methods_supported: methods,
+    token_endpoint_auth_signing_alg_values_supported: algorithms,
+    revocation_endpoint_auth_methods_supported: methods,
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
+    client_id_metadata_document_supported: documents,
     protected_resources: [resource],
   };
   return new Hono().use(path, cors()).get(path, (context) => context.json(metadata));

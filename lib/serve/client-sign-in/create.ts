@@ -1,7 +1,7 @@
 /** The client sign-in that the settings ask for. */
 import type { Keys } from '../../sealed.ts';
 import type { FetchDocument } from './autodesk/metadata-document.ts';
-import { autodesk } from './autodesk.ts';
+import { type Autodesk, autodesk } from './autodesk.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 import { type Oidc, oidc } from './oidc.ts';
 
@@ -9,14 +9,14 @@ import { type Oidc, oidc } from './oidc.ts';
 export type ClientSignInSettings =
   | { mode: 'none' }
   | ({ mode: 'oidc' } & Omit<Oidc, 'resource' | 'name'>)
-  | {
+  | ({
       mode: 'autodesk';
       /** The APS application that people sign in through. */
       clientId: string;
       clientSecret: string;
       /** Origin of APS. */
       baseUrl: string;
-    };
+    } & Pick<Autodesk, 'documents' | 'registration' | 'redirectUris' | 'grantDays'>);
 
 export type ClientSignInOptions = {
   settings: ClientSignInSettings;

@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { z } from 'zod';
 import { type Caller, callerSchema } from '../../caller.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 
@@ -70,7 +71,8 @@ export function protectedResource({
   };
   const publicRoutes = new Hono();
   // Clients without the address try the path with /mcp inserted first, and then the root.
-  for (const path of [new URL(metadataUrl).pathname, '/.well-known/oauth-protected-resource'])
+  const { pathname } = new URL(metadataUrl);
+  for (const path of [pathname, `${pathname}/`, '/.well-known/oauth-protected-resource'])
     publicRoutes.use(path, cors()).get(path, (context) => context.json(metadata));
 
   const options = {
@@ -84,11 +86,46 @@ export function protectedResource({
     resourceMetadataUrl: metadataUrl,
   };
   const challenge = { ...options, requiredScopes: [...scopesSupported] };
+  /**
+   * The challenge to a client that has no token yet, or tries another scheme. It names no error, because the client has made
+   * none (RFC 6750, section 3.1).
+   */
+  function signInFirst(request: Request): Response {
+    const scope = scopesSupported.length > 0 ? `, scope="${scopesSupported.join(' ')}"` : '';
+    return jsonRpcRefusal(
+      401,
+      `This server requires an access token. Let your client sign in.${addressAdvice(request)}`,
+      {
+        'www-authenticate': `Bearer resource_metadata="${metadataUrl}"${scope}`,
+      },
+    );
+  }
+
+  /** The SDK's challenge, with a body that MCP clients can show. */
+  async function refusal(request: Request, challenge: Response): Promise<Response> {
+    const said = oauthErrorSchema.safeParse(await challenge.json().catch(() => undefined)).data;
+    const message = said?.error_description ?? 'The access token is not valid here';
+    return jsonRpcRefusal(
+      challenge.status,
+      `${message}. Let your client sign in again.${addressAdvice(request)}`,
+      Object.fromEntries(challenge.headers),
+      said,
+    );
+  }
+
+  /** Tokens are issued for one address: clients that use another name of this server cannot sign in. */
+  function addressAdvice(request: Request): string {
+    const { host } = new URL(request.url);
+    return host === new URL(resource).host
+      ? ''
+      : ` Use its address ${resource}: tokens are issued for that one only.`;
+  }
+
   return {
     publicRoutes,
     async authenticate(request) {
       const authorization = request.headers.get('authorization') ?? '';
-      if (!/^bearer( |$)/i.test(authorization)) return signInFirst(metadataUrl, scopesSupported);
+      if (!/^bearer( |$)/i.test(authorization)) return signInFirst(request);
       try {
         if (!bearerToken.test(authorization))
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
@@ -96,7 +133,7 @@ export function protectedResource({
         return callerSchema.parse(extra?.caller);
       } catch (error) {
         if (error instanceof VerifierUnavailable) return tryLater(error);
-        return bearerAuthChallengeResponse(error, challenge);
+        return refusal(request, bearerAuthChallengeResponse(error, challenge));
       }
     },
   };
@@ -105,24 +142,23 @@ export function protectedResource({
 /** RFC 6750, section 2.1. */
 const bearerToken = /^bearer +[\w.~+/-]+=*$/i;
 
-/**
- * The challenge to a client that has no token yet, or tries another scheme. It names no error, because the client has made
- * none (RFC 6750, section 3.1).
- */
-function signInFirst(metadataUrl: string, scopes: readonly string[]): Response {
-  const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : '';
-  return Response.json(
-    { error: 'unauthorized', error_description: 'This server requires an access token.' },
-    {
-      status: 401,
-      headers: { 'www-authenticate': `Bearer resource_metadata="${metadataUrl}"${scope}` },
-    },
-  );
+function tryLater({ message }: VerifierUnavailable): Response {
+  return jsonRpcRefusal(503, message, { 'retry-after': '5' });
 }
 
-function tryLater({ message }: VerifierUnavailable): Response {
+const oauthErrorSchema = z.object({ error: z.string(), error_description: z.string().optional() });
+
+/** A refusal as a JSON-RPC error: many MCP clients show nothing else of an answer. */
+function jsonRpcRefusal(
+  status: number,
+  message: string,
+  headers: Record<string, string>,
+  data?: Record<string, unknown>,
+): Response {
+  const error = { code: -32001, message, ...(data && { data }) };
+  const { 'content-length': _, ...kept } = headers;
   return Response.json(
-    { error: 'temporarily_unavailable', error_description: message },
-    { status: 503, headers: { 'retry-after': '5' } },
+    { jsonrpc: '2.0', id: null, error },
+    { status, headers: { ...kept, 'content-type': 'application/json' } },
   );
 }

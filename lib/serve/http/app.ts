@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { localUser } from '../../caller.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientContext, createSessionId } from '../mcp/client-context.ts';
+import { withoutNullArguments } from '../mcp/null-arguments.ts';
 import type { McpService } from '../mcp/service.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
@@ -90,7 +91,7 @@ export function createHttpApp(
   );
   if (clientSignIn?.clientRoutes) app.route('/', clientSignIn.clientRoutes);
   app.get('/', async () => frontPage(await service.describe()));
-  app.all(mcpPath, (context) => answer(context));
+  for (const path of [mcpPath, `${mcpPath}/`]) app.all(path, (context) => answer(context));
   app.notFound((context) => context.json({ error: 'Not found. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
@@ -112,7 +113,7 @@ export function createHttpApp(
       return context.json(jsonRpcError(-32000, 'The request body is larger than 4 MiB'), 413);
     let message: unknown;
     try {
-      message = JSON.parse(body.text);
+      message = withoutNullArguments(JSON.parse(body.text));
     } catch {
       return context.json(jsonRpcError(-32700, 'Parse error: the request body is not valid JSON'), 400);
     }

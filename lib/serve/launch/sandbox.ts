@@ -68,6 +68,8 @@ export function withSandbox(
       MCP_AUTH_SCOPES_SUPPORTED: undefined,
     }),
     ...sandbox.env,
+    // There may be no network to fetch documents from. Nothing probes it to find out.
+    MCP_AUTH_DOCUMENTS: given.MCP_AUTH_DOCUMENTS?.trim() || 'off',
     ...(isPublicClient && { APS_CLIENT_ID: sandbox.publicClientId }),
     // The sandbox knows its own applications only.
     MCP_AUTH_CLIENT_ID: undefined,

@@ -28,6 +28,13 @@ const methods = {
   completions: ['completion/complete'],
 } as const;
 
+/** Many clients ask every server for these, and report an error as a failure of the server. */
+const emptyLists: Readonly<Record<string, Record<string, readonly never[]>>> = {
+  'prompts/list': { prompts: [] },
+  'resources/list': { resources: [] },
+  'resources/templates/list': { resourceTemplates: [] },
+};
+
 type Method = (typeof methods)[keyof typeof methods][number] | 'tools/list' | 'tools/call';
 
 /**
@@ -81,6 +88,11 @@ export function createForwardingServer(definition: Client, { run, client, elicit
     );
   for (const name of Object.keys(methods) as (keyof typeof methods)[])
     if (capabilities[name]) methods[name].forEach(forward);
+  server.fallbackRequestHandler = async ({ method }) => {
+    const empty = emptyLists[method];
+    if (empty) return empty;
+    throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+  };
   if (!capabilities.tools) return server;
 
   server.setRequestHandler('tools/list', (request, context) =>
@@ -93,10 +105,10 @@ export function createForwardingServer(definition: Client, { run, client, elicit
     run(context, async (signal) => {
       const call = { tool: request.params.name, client, context, signal };
       // An answer to a question that an earlier result asked.
-      const declined = context.mcpReq.inputResponses && (await elicitation?.resume(call));
-      if (declined) return declined;
+      const resumed = context.mcpReq.inputResponses && (await elicitation?.resume(call));
+      if (typeof resumed === 'object') return resumed;
       const result = await callTool(definition, request.params, context, signal);
-      const required = elicitation && signInRequiredIn(result);
+      const required = elicitation && resumed === undefined && signInRequiredIn(result);
       if (!required) return result;
       // In the 2026-07-28 era, capabilities come with each request; before, with the handshake.
       const declared = declaredCapabilities.safeParse(context.mcpReq.envelope).data;

@@ -28,11 +28,12 @@ export type SignInElicitation = {
   /** Verifies the state that clients bring back with their answers. */
   verifyState: NonNullable<ServerOptions['requestState']>['verify'];
   /**
-   * Takes the client's answer to an earlier request to sign in, and waits for the sign-in to finish.
+   * Takes the client's answer to an earlier request to sign in, and waits for the sign-in to finish, for a limited time.
    *
-   * @returns the result of the call when the user declined; undefined to make the call
+   * @returns the result of the call: that the user declined, or the same request again if the sign-in takes longer;
+   *   'do not ask again' to make the call and return whatever it returns; undefined to make the call
    */
-  resume(call: ElicitedCall): Promise<CallToolResult | undefined>;
+  resume(call: ElicitedCall): Promise<CallToolResult | InputRequiredResult | 'do not ask again' | undefined>;
   /**
    * The answer to a call that needs a sign-in.
    *
@@ -47,8 +48,11 @@ export type SignInElicitation = {
   ): Promise<CallToolResult | InputRequiredResult>;
 };
 
-/** How long to wait for the person to finish, in milliseconds. */
-const longestWait = 120_000;
+/**
+ * How long a call can wait for the person to finish, in milliseconds. Clients give up after 60 seconds, and a progress token
+ * does not say that they start counting again.
+ */
+const longestWait = 45_000;
 
 /** How often a waiting client receives progress, in milliseconds. */
 const heartbeat = 5000;
@@ -59,55 +63,76 @@ const stateLifetime = 600;
 /** The key of the sign-in among the inputs of a call. */
 const input = 'sign_in';
 
+/** What a request to sign in remembers; `askedAt` is in milliseconds since 1970. */
+type State = { caller: string; url: string; askedAt: number };
+
 export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInElicitation {
-  const codec = createRequestStateCodec<{ caller: string }>({
+  const codec = createRequestStateCodec<State>({
     key: keys('sign-in elicitation'),
     ttlSeconds: stateLifetime,
   });
+
+  /** Asks for a sign-in, with state that proves it. */
+  async function ask(tool: string, state: State): Promise<InputRequiredResult> {
+    return inputRequired({
+      inputRequests: { [input]: inputRequired.elicitUrl({ message: reasonFor(tool), url: state.url }) },
+      requestState: await codec.mint(state),
+    });
+  }
 
   return {
     verifyState: codec.verify,
 
     async resume({ tool, client: { caller }, context, signal }) {
       const response = inputResponse(context.mcpReq.inputResponses, input);
-      const state = context.mcpReq.requestState<{ caller: string }>();
+      const state = context.mcpReq.requestState<State>();
       // The state proves that we asked, and asked this caller.
       if (response.kind !== 'elicit' || state?.caller !== caller.id) return undefined;
-      const signedIn = response.action === 'accept' && (await waitForSignIn(users, caller, context, signal));
-      return signedIn ? undefined : declined(tool);
+      if (response.action !== 'accept') {
+        users.declined();
+        return declined(tool);
+      }
+      // In the handshake era over stdio, the SDK asks in-line, so that all waiting is part of one call.
+      const inLine = context.mcpReq.envelope === undefined;
+      const left = inLine ? longestWait - (Date.now() - state.askedAt) : longestWait;
+      switch (await waitForSignIn(users, caller, context, signal, left)) {
+        case 'signed in':
+          return undefined;
+        case 'declined':
+          return declined(tool);
+        case 'not yet':
+          // The same link: the person may be in the middle of it. Once it has expired, the call makes a new one.
+          if (Date.now() - state.askedAt > (stateLifetime - 60) * 1000) return undefined;
+          return inLine ? 'do not ask again' : ask(tool, state);
+      }
     },
 
     async elicit({ tool, client }, { url }, capabilities, result) {
-      const message = `Sign in to Autodesk so that ${tool} can read your data.`;
       if (client.era === 'legacy') {
         if (!canShowUrl(client.sessionId)) return result;
-        throw new UrlElicitationRequiredError([
-          { mode: 'url', message, url, elicitationId: crypto.randomUUID() },
-        ]);
+        throw new UrlElicitationRequiredError(
+          [{ mode: 'url', message: reasonFor(tool), url, elicitationId: crypto.randomUUID() }],
+          // Some clients show nothing else.
+          `${reasonFor(tool)} Open ${url} in a browser, then try again.`,
+        );
       }
       if (!supportsUrlElicitation(capabilities)) return result;
-      return inputRequired({
-        inputRequests: { [input]: inputRequired.elicitUrl({ message, url }) },
-        requestState: await codec.mint({ caller: client.caller.id }),
-      });
+      return ask(tool, { caller: client.caller.id, url, askedAt: Date.now() });
     },
   };
 }
 
-/**
- * Waits for the person to finish, for a limited time. Whether they did shows when the tool is called.
- *
- * @returns false when they declined at Autodesk
- */
+/** Waits for the person to finish, for so many milliseconds at most. */
 async function waitForSignIn(
   users: UserSignIn,
   caller: Caller,
   context: ServerContext,
   signal: AbortSignal,
-): Promise<boolean> {
+  milliseconds: number,
+): Promise<'signed in' | 'declined' | 'not yet'> {
   const progressToken = context.mcpReq._meta?.progressToken;
   const enough = new AbortController();
-  const timeout = setTimeout(() => enough.abort(), longestWait);
+  const timeout = setTimeout(() => enough.abort(), Math.max(0, milliseconds));
   // Progress must grow, and the tool may count from 1 afterwards.
   let beats = 0;
   const beat = setInterval(() => {
@@ -122,15 +147,19 @@ async function waitForSignIn(
   }, heartbeat);
   try {
     await users.signedIn(caller, AbortSignal.any([signal, enough.signal]));
-    return true;
+    return 'signed in';
   } catch (error) {
-    if (error instanceof SignInFailed) return false;
+    if (error instanceof SignInFailed) return 'declined';
     if (!enough.signal.aborted) throw error;
-    return true;
+    return 'not yet';
   } finally {
     clearTimeout(timeout);
     clearInterval(beat);
   }
+}
+
+function reasonFor(tool: string): string {
+  return `Sign in to Autodesk so that ${tool} can read your data.`;
 }
 
 function declined(tool: string): CallToolResult {

@@ -1,11 +1,13 @@
 /**
  * MCP clients: those that publish a metadata document (OAuth Client ID Metadata Document), and older ones that register
- * themselves (RFC 7591). All are public clients: PKCE protects their codes.
+ * themselves (RFC 7591). PKCE protects the codes of all of them; a client whose document says so also authenticates with its
+ * private key.
  */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { jwtVerify, SignJWT } from 'jose';
+import { type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import type { ClientKeys } from './client-authentication.ts';
 import { DocumentRefused, type FetchDocument } from './metadata-document.ts';
 import { faultOfRedirectUri } from './redirect-uris.ts';
 
@@ -16,6 +18,8 @@ export type McpClient = {
   redirectUris: readonly string[];
   /** The host that publishes its document; undefined for a client that registered itself. */
   publishedBy?: string;
+  /** The keys with which it authenticates; undefined for a public client. */
+  keys?: ClientKeys;
 };
 
 export type Clients = {
@@ -27,14 +31,13 @@ export type Clients = {
    * @throws {OAuthError} `invalid_redirect_uri` or `invalid_client_metadata`
    */
   register(metadata: unknown): Promise<Record<string, unknown>>;
-  /** The client with this `client_id`. @throws {OAuthError} `invalid_client`, in words for people */
-  find(clientId: string): Promise<McpClient>;
   /**
-   * Checks that a client which registered itself is known. Does nothing for one that publishes a document.
+   * The client with this `client_id`.
    *
-   * @throws {OAuthError} `invalid_client`
+   * @throws {OAuthError} `invalid_client`, or `temporarily_unavailable` if its document could not be fetched; worded for
+   *   people
    */
-  checkRegistration(clientId: string): Promise<void>;
+  find(clientId: string): Promise<McpClient>;
 };
 
 /** Without invisible characters, or characters that reverse the direction of what follows. */
@@ -56,7 +59,16 @@ const registrationSchema = z.object({
   response_types: z.array(z.string()).default(['code']),
 });
 
-const documentSchema = z.object({ client_id: z.string(), client_name: name, redirect_uris: redirectUris });
+const documentSchema = z.object({
+  client_id: z.string(),
+  client_name: name,
+  redirect_uris: redirectUris,
+  // A secret in a public document is none.
+  client_secret: z.undefined({ error: 'has a secret in it' }).optional(),
+  token_endpoint_auth_method: z.enum(['none', 'private_key_jwt']).default('none'),
+  jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(20) }).optional(),
+  jwks_uri: z.url({ protocol: /^https$/ }).optional(),
+});
 
 /** How long a document is cached, in milliseconds. */
 const documentLifetime = 5 * 60_000;
@@ -65,11 +77,20 @@ const documentLifetime = 5 * 60_000;
 const refusalLifetime = 30_000;
 
 /**
- * @param key - signs registrations (HS256): our `client_id` contains what was registered, so that there is no table of
- *   clients for strangers to fill
+ * @param options.key - signs registrations (HS256): our `client_id` contains what was registered, so that there is no table
+ *   of clients for strangers to fill
+ * @param options.documents - whether clients can publish metadata documents
+ * @param options.privateUse - redirect URIs with private-use schemes that are allowed
  */
-export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Clients {
+export function createClients(options: {
+  key: Uint8Array;
+  fetchDocument: FetchDocument;
+  documents: boolean;
+  privateUse: readonly string[];
+}): Clients {
+  const { key, fetchDocument, privateUse } = options;
   const documents = new LRUCache<string, Promise<McpClient>>({ max: 1000, ttl: documentLifetime });
+  const lastKnown = new LRUCache<string, McpClient>({ max: 1000 });
 
   async function register(metadata: unknown): Promise<Record<string, unknown>> {
     const given = registrationSchema.safeParse(metadata);
@@ -80,11 +101,11 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
         `${issue?.path.join('.') || 'The body'}: ${issue?.message}`,
       );
     }
-    const { client_name, redirect_uris, grant_types, response_types } = given.data;
-    for (const uri of redirect_uris) {
-      const fault = faultOfRedirectUri(uri);
-      if (fault) throw new OAuthError(OAuthErrorCode.InvalidRedirectUri, `A redirect URI ${fault}`);
-    }
+    const { client_name, grant_types, response_types } = given.data;
+    // Those that are not allowed are left out, and the answer says which remain (RFC 7591, section 3.2.1).
+    const { redirect_uris, fault } = allowed(given.data.redirect_uris);
+    if (redirect_uris.length === 0)
+      throw new OAuthError(OAuthErrorCode.InvalidRedirectUri, `A redirect URI ${fault}`);
     return {
       client_id: await new SignJWT({ name: client_name, redirect_uris })
         .setProtectedHeader({ alg: 'HS256', typ: 'mcp-client' })
@@ -97,6 +118,14 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
       response_types: response_types.filter((type) => type === 'code'),
       // Whatever it asked for: it gets no secret.
       token_endpoint_auth_method: 'none',
+    };
+  }
+
+  function allowed(uris: readonly string[]): { redirect_uris: string[]; fault?: string } {
+    const faults = uris.map((uri) => faultOfRedirectUri(uri, privateUse));
+    return {
+      redirect_uris: uris.filter((_, index) => faults[index] === undefined),
+      fault: faults.find((fault) => fault !== undefined),
     };
   }
 
@@ -118,38 +147,61 @@ export function createClients(key: Uint8Array, fetchDocument: FetchDocument): Cl
     try {
       const document = documentSchema.safeParse(await fetchDocument(clientId));
       if (!document.success) throw new DocumentRefused('a required field is missing or invalid');
-      const { client_id, client_name, redirect_uris } = document.data;
+      const { client_id, client_name, token_endpoint_auth_method, jwks, jwks_uri } = document.data;
       // Otherwise, any host could speak for any other.
       if (client_id !== clientId) throw new DocumentRefused('it belongs to another client');
-      const faults = redirect_uris.map(faultOfRedirectUri).filter((fault) => fault !== undefined);
-      if (faults[0]) throw new DocumentRefused(`one of its redirect URIs ${faults[0]}`);
+      const { redirect_uris, fault } = allowed(document.data.redirect_uris);
+      if (redirect_uris.length === 0) throw new DocumentRefused(`one of its redirect URIs ${fault}`);
       return {
         id: clientId,
         name: client_name,
         redirectUris: redirect_uris,
         publishedBy: new URL(clientId).host,
+        keys: token_endpoint_auth_method === 'none' ? undefined : keysIn({ jwks, jwks_uri }),
       };
     } catch (error) {
       if (!(error instanceof DocumentRefused)) throw error;
-      throw unknown(`The metadata document of this MCP client is unusable: ${error.message}.`);
+      const description = `The metadata document of this MCP client is unusable: ${error.message}.`;
+      throw error.transient
+        ? new OAuthError(OAuthErrorCode.TemporarilyUnavailable, description)
+        : unknown(description);
     }
   }
 
   return {
     register,
-    async checkRegistration(clientId) {
-      if (!isAddress(clientId)) await registered(clientId);
-    },
-    find(clientId) {
+    async find(clientId) {
       if (!isAddress(clientId)) return registered(clientId);
+      if (!options.documents)
+        throw unknown(
+          'This server accepts no metadata documents of MCP clients (MCP_AUTH_DOCUMENTS): the client must register.',
+        );
       const known = documents.get(clientId);
       if (known) return known;
-      const fetched = published(clientId);
+      const fetched = published(clientId).then(
+        (client) => {
+          lastKnown.set(clientId, client);
+          return client;
+        },
+        (error: unknown) => {
+          documents.set(clientId, fetched, { ttl: refusalLifetime });
+          // A client that signed in before must not be signed out because its host is down.
+          const last = lastKnown.get(clientId);
+          if (last && error instanceof OAuthError && error.code === OAuthErrorCode.TemporarilyUnavailable)
+            return last;
+          throw error;
+        },
+      );
       documents.set(clientId, fetched);
-      fetched.catch(() => documents.set(clientId, fetched, { ttl: refusalLifetime }));
       return fetched;
     },
   };
+}
+
+function keysIn({ jwks, jwks_uri }: { jwks?: JSONWebKeySet; jwks_uri?: string }): ClientKeys {
+  if (jwks) return { jwks };
+  if (jwks_uri) return { jwksUri: jwks_uri };
+  throw new DocumentRefused('it asks for private_key_jwt, and names no keys');
 }
 
 /** Whether a `client_id` is the address of a metadata document. */

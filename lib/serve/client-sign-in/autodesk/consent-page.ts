@@ -1,8 +1,8 @@
 /** The page on which a person allows an MCP client to use this server with their Autodesk account. */
 import { html } from 'hono/html';
-import { page } from '../../pages/page.ts';
+import { type Markup, page } from '../../pages/page.ts';
 import type { McpClient } from './clients.ts';
-import { leadsToThisMachine } from './redirect-uris.ts';
+import { isPrivateUse, leadsToThisMachine } from './redirect-uris.ts';
 
 export type ConsentRequest = {
   client: McpClient;
@@ -29,6 +29,7 @@ const scopesInWords: Record<string, string> = {
  */
 export function consentPage(request: ConsentRequest): Promise<Response> {
   const { client, redirectUri, server, scopes, form, action } = request;
+  const { protocol } = new URL(redirectUri);
   return page(
     `Allow ${client.name}?`,
     html`<p>An MCP client wants to use <strong>${server}</strong> with your Autodesk account. If you allow it, you sign in
@@ -41,12 +42,14 @@ export function consentPage(request: ConsentRequest): Promise<Response> {
         <dt>Through this server, it can</dt>
         <dd><ul>${scopes.map((scope) => html`<li>${scopesInWords[scope] ?? scope}</li>`)}</ul></dd>
         <dt>The answer goes to</dt>
-        <dd id="redirect-uri">${
-          leadsToThisMachine(redirectUri)
-            ? html`a program on your own computer, at <code>${new URL(redirectUri).host}</code>`
-            : html`<code>${new URL(redirectUri).host}</code>`
-        }</dd>
+        <dd id="redirect-uri">${destination(redirectUri)}</dd>
       </dl>
+      ${
+        isPrivateUse(protocol)
+          ? html`<p class="warning"><strong>The answer goes to the app that opens <code>${protocol}</code> links on your
+        computer.</strong> Any app can claim such links: allow this only if you know which one does.</p>`
+          : ''
+      }
       <p class="warning"><strong>Allow it only if you have just started to sign in from this client.</strong> If somebody sent you
         this link, close this window.</p>
       <form method="post" action="${action}">
@@ -54,6 +57,15 @@ export function consentPage(request: ConsentRequest): Promise<Response> {
         <button type="submit" id="allow" name="decision" value="allow">Allow</button>
         <button type="submit" id="deny" name="decision" value="deny">Deny</button>
       </form>`,
-    { formAction: "'self' https: http:" },
+    // Chromium checks the redirect that follows the form, so a private-use scheme must be named.
+    { formAction: ["'self' https: http:", ...(isPrivateUse(protocol) ? [protocol] : [])].join(' ') },
   );
+}
+
+function destination(redirectUri: string): Markup {
+  const { protocol, host } = new URL(redirectUri);
+  if (isPrivateUse(protocol)) return html`an app on your own computer, by its <code>${protocol}</code> links`;
+  return leadsToThisMachine(redirectUri)
+    ? html`a program on your own computer, at <code>${host}</code>`
+    : html`<code>${host}</code>`;
 }

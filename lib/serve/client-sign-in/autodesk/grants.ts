@@ -21,6 +21,8 @@ const grantSchema = z.object({
   /** Identifies the sign-in to Autodesk that it came from among others of the same person. */
   signInId: z.string(),
   clientId: z.string(),
+  /** When it ends whatever is renewed, in milliseconds since 1970. */
+  endsAt: z.number(),
 });
 type Grant = z.infer<typeof grantSchema>;
 
@@ -34,8 +36,8 @@ type Refresh = z.infer<typeof refreshSchema>;
 
 const claimsSchema = z.object({ grant: z.string(), scope: z.string(), exp: z.number() });
 
-/** Of access tokens, in seconds. */
-const accessLifetime = 900;
+/** Of access tokens, in seconds: as long as those of APS. The grant behind each is looked up with every request anyway. */
+const accessLifetime = 3600;
 
 /** Of refresh tokens, in seconds: as long as those of APS. Each renewal starts it again. */
 const refreshLifetime = 15 * 24 * 3600;
@@ -86,6 +88,11 @@ export type Grants = {
     clientId: string,
     stillSignedIn: (caller: Caller) => Promise<boolean>,
   ): Promise<TokenAnswer>;
+  /**
+   * Ends the grant behind a token, access or refresh token, if it is one of this client (RFC 7009). Does nothing for any
+   * other text.
+   */
+  revoke(token: string, clientId: string): Promise<void>;
   /** Verifies an access token. @throws {OAuthError} `invalid_token` */
   verify(accessToken: string): Promise<VerifiedToken>;
 };
@@ -97,6 +104,8 @@ export type GrantsOptions = {
   /** The MCP server that tokens are issued for. */
   resource: string;
   scopes: readonly string[];
+  /** The absolute lifetime of a grant, in seconds. */
+  grantLifetime: number;
   storage: Required<TokenStorage>;
   /** Identifies a caller's sign-in to Autodesk; undefined if they are not signed in. */
   signInIdOf: (caller: Caller) => Promise<string | undefined>;
@@ -105,7 +114,7 @@ export type GrantsOptions = {
 };
 
 export function createGrants(options: GrantsOptions): Grants {
-  const { key, issuer, resource, scopes, storage, signInIdOf, now = Date.now } = options;
+  const { key, issuer, resource, scopes, grantLifetime, storage, signInIdOf, now = Date.now } = options;
   const scope = scopes.join(' ');
 
   const callerOf = ({ sub, name, email }: AutodeskAccount): Caller => {
@@ -117,32 +126,43 @@ export function createGrants(options: GrantsOptions): Grants {
     return Boolean(await storage.get(grantKey(id)));
   }
 
+  async function revokeIfExists(id: string): Promise<boolean> {
+    if (!(await exists(id))) return false;
+    // Not deleted: the record also says that the code was used, until no code is that old.
+    await storage.save(grantKey(id), { revoked: true }, accessLifetime);
+    return true;
+  }
+
   /** A grant that has not ended, neither by itself nor with the sign-in behind it. */
   async function load(id: string): Promise<Grant | undefined> {
     const grant = grantSchema.safeParse(await storage.get(grantKey(id))).data;
-    return grant && (await signInIdOf(grant.caller)) === grant.signInId ? grant : undefined;
+    if (!grant || now() >= grant.endsAt) return undefined;
+    return (await signInIdOf(grant.caller)) === grant.signInId ? grant : undefined;
   }
 
   /** New tokens for a grant. */
   async function issue(id: string, grant: Grant): Promise<TokenAnswer> {
     const refreshToken = randomBytes(32).toString('base64url');
     const refresh: Refresh = { grant: id, clientId: grant.clientId };
-    await storage.save(grantKey(id), grant, refreshLifetime);
-    await storage.save(refreshKey(refreshToken), refresh, refreshLifetime);
+    const left = Math.ceil((grant.endsAt - now()) / 1000);
+    const lifetime = Math.min(refreshLifetime, left);
+    await storage.save(grantKey(id), grant, lifetime);
+    await storage.save(refreshKey(refreshToken), refresh, lifetime);
     const issuedAt = Math.floor(now() / 1000);
+    const expiresIn = Math.min(accessLifetime, left);
     const accessToken = await new SignJWT({ grant: id, client_id: grant.clientId, scope })
       .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
       .setIssuer(issuer)
       .setAudience(resource)
       .setSubject(grant.sub)
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + accessLifetime)
+      .setExpirationTime(issuedAt + expiresIn)
       .setJti(crypto.randomUUID())
       .sign(key);
     return {
       access_token: accessToken,
       token_type: 'Bearer',
-      expires_in: accessLifetime,
+      expires_in: expiresIn,
       refresh_token: refreshToken,
       scope,
     };
@@ -174,17 +194,13 @@ export function createGrants(options: GrantsOptions): Grants {
       const signInId = await signInIdOf(caller);
       if (signInId === undefined) throw invalidGrant();
       await storage.save(signInKey(signIn), true, signInLifetime);
-      return issue(id, { caller, sub: account.sub, signInId, clientId: client.id });
+      const endsAt = now() + grantLifetime * 1000;
+      return issue(id, { caller, sub: account.sub, signInId, clientId: client.id, endsAt });
     },
 
     isOver: async (signIn) => Boolean(await storage.get(signInKey(signIn))),
 
-    async revokeIfExists(id) {
-      if (!(await exists(id))) return false;
-      // Not deleted: the record also says that the code was used, until no code is that old.
-      await storage.save(grantKey(id), { revoked: true }, accessLifetime);
-      return true;
-    },
+    revokeIfExists,
 
     async refresh(refreshToken, clientId, stillSignedIn) {
       const refresh = await refreshOf(refreshToken, clientId);
@@ -194,6 +210,13 @@ export function createGrants(options: GrantsOptions): Grants {
       await markUsed(refreshToken, refresh);
       if (!(await load(refresh.grant))) throw invalidGrant();
       return issue(refresh.grant, grant);
+    },
+
+    async revoke(token, clientId) {
+      const refresh = refreshSchema.safeParse(await storage.get(refreshKey(token))).data;
+      const id = refresh?.grant ?? (await claimsOf(token).catch(() => undefined))?.grant;
+      const grant = id && (await load(id));
+      if (id && grant && grant.clientId === clientId) await revokeIfExists(id);
     },
 
     async verify(accessToken) {

@@ -13,6 +13,13 @@ export type FetchDocument = (address: string) => Promise<unknown>;
 /** A metadata document that was not accepted. The message is for people, and reveals nothing about the network. */
 export class DocumentRefused extends Error {
   override readonly name = 'DocumentRefused';
+  /** Whether it could work the next time. */
+  readonly transient: boolean;
+
+  constructor(message: string, { transient = false } = {}) {
+    super(message);
+    this.transient = transient;
+  }
 }
 
 /** The most that an answer can take, in milliseconds. */
@@ -73,10 +80,12 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
         signal: AbortSignal.timeout(timeout),
       });
       if (response.status !== 200)
-        throw new DocumentRefused(`its address answered with status ${response.status}`);
+        throw new DocumentRefused(`its address answered with status ${response.status}`, {
+          transient: response.status >= 500,
+        });
       return parsed(await boundedText(response.body));
     } catch (error) {
-      throw refusalIn(error) ?? new DocumentRefused('it could not be fetched');
+      throw refusalIn(error) ?? new DocumentRefused('it could not be fetched', { transient: true });
     } finally {
       await dispatcher.destroy();
     }

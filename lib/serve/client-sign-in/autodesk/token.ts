@@ -1,4 +1,4 @@
-/** The token endpoint (RFC 6749, section 3.2) and dynamic client registration (RFC 7591). */
+/** The token endpoint (RFC 6749, section 3.2), revocation (RFC 7009) and dynamic client registration (RFC 7591). */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -9,12 +9,14 @@ import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
 import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { digest } from '../../../digest.ts';
 import { readSmallBody } from '../../pages/small-body.ts';
-import type { Clients } from './clients.ts';
+import type { ClientAuthentication } from './client-authentication.ts';
+import type { Clients, McpClient } from './clients.ts';
 import type { Code, Codes } from './codes.ts';
 import type { Grants, TokenAnswer } from './grants.ts';
 
 export const tokenPath = '/oauth/token';
 export const registrationPath = '/oauth/register';
+export const revocationPath = '/oauth/revoke';
 
 export type TokenOptions = {
   /** The resource identifier of the MCP server: the only one that tokens are issued for. */
@@ -23,33 +25,41 @@ export type TokenOptions = {
   codes: Codes;
   grants: Grants;
   accounts: AccountSignIn;
+  authentication: ClientAuthentication;
+  /** Whether clients can register themselves. */
+  registration: boolean;
 };
 
-export function tokenRoutes({ resource, clients, codes, grants, accounts }: TokenOptions): Hono {
+export function tokenRoutes(options: TokenOptions): Hono {
+  const { resource, clients, codes, grants, accounts, authentication, registration } = options;
   const routes = new Hono();
   // Codes that are being redeemed, and whether they came a second time meanwhile.
   const redeeming = new Map<string, { replayed: boolean }>();
   // Codes that came with a wrong verifier. Beyond the limit, an old one works again: with its own verifier only.
   const spent = new LRUCache<string, true>({ max: 10_000, ttl: codeLifetime * 1000 });
 
-  routes.post(registrationPath, async ({ req }) => {
-    const metadata = parsed(await readSmallBody(req.raw));
-    return Response.json(await clients.register(metadata), { status: 201, headers: noStore });
-  });
+  if (registration)
+    routes.post(registrationPath, async ({ req }) => {
+      const metadata = parsed(await readSmallBody(req.raw));
+      return Response.json(await clients.register(metadata), { status: 201, headers: noStore });
+    });
 
   routes.post(tokenPath, async ({ req }) => {
-    // All clients are public. A secret is refused rather than ignored, so that nobody believes that it was checked.
+    // No client has a secret. One is refused rather than ignored, so that nobody believes that it was checked.
     if (req.header('authorization') !== undefined) return withoutSecret();
-    const form = new URLSearchParams(await readSmallBody(req.raw));
-    const get = (name: string) => {
-      const [value, ...more] = form.getAll(name);
-      if (!value || more.length > 0)
-        throw new OAuthError(OAuthErrorCode.InvalidRequest, `${name} must be given, once`);
-      return value;
-    };
+    const { form, get } = await formOf(req.raw);
     if (form.getAll('resource').some((wanted) => wanted !== resource))
       throw new OAuthError(OAuthErrorCode.InvalidTarget, `resource must be ${resource}`);
-    return Response.json(await answerTo(get('grant_type'), get), { headers: noStore });
+    return Response.json(await answerTo(get('grant_type'), get, form), { headers: noStore });
+  });
+
+  // Whether there was anything to revoke is nobody's business (RFC 7009, section 2.2).
+  routes.post(revocationPath, async ({ req }) => {
+    if (req.header('authorization') !== undefined) return withoutSecret();
+    const { form, get } = await formOf(req.raw);
+    const { id } = await authenticated(get('client_id'), form);
+    await grants.revoke(get('token'), id);
+    return new Response(null, { headers: noStore });
   });
 
   routes.onError((error) => {
@@ -61,12 +71,19 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
     );
   });
 
-  function answerTo(grantType: string, get: (name: string) => string): Promise<TokenAnswer> {
+  /** The client of a request, authenticated in its own way. */
+  async function authenticated(clientId: string, form: URLSearchParams): Promise<McpClient> {
+    const client = await clients.find(clientId);
+    await authentication.check(client.id, client.keys, form);
+    return client;
+  }
+
+  function answerTo(grantType: string, get: GetParameter, form: URLSearchParams): Promise<TokenAnswer> {
     switch (grantType) {
       case 'authorization_code':
-        return exchange(get);
+        return exchange(get, form);
       case 'refresh_token':
-        return refresh(get);
+        return refresh(get, form);
       default:
         throw new OAuthError(
           OAuthErrorCode.UnsupportedGrantType,
@@ -75,8 +92,8 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
     }
   }
 
-  async function exchange(get: (name: string) => string): Promise<TokenAnswer> {
-    const clientId = get('client_id');
+  async function exchange(get: GetParameter, form: URLSearchParams): Promise<TokenAnswer> {
+    const { id: clientId } = await authenticated(get('client_id'), form);
     const code = await codes.open(get('code'));
     if (!code || code.client !== digest(clientId) || code.redirectUri !== digest(get('redirect_uri')))
       throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not valid, or not for this client');
@@ -120,11 +137,10 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
     }
   }
 
-  async function refresh(get: (name: string) => string): Promise<TokenAnswer> {
-    const clientId = get('client_id');
+  async function refresh(get: GetParameter, form: URLSearchParams): Promise<TokenAnswer> {
     const refreshToken = get('refresh_token');
     // On `invalid_client`, a client registers again. On `invalid_grant`, it would only sign in again.
-    await clients.checkRegistration(clientId);
+    const { id: clientId } = await authenticated(get('client_id'), form);
     return grants.refresh(refreshToken, clientId, async (caller) => {
       try {
         await accounts.get(caller);
@@ -137,6 +153,22 @@ export function tokenRoutes({ resource, clients, codes, grants, accounts }: Toke
   }
 
   return routes;
+}
+
+/** The value of a parameter that must be given, once. @throws {OAuthError} `invalid_request` */
+type GetParameter = (name: string) => string;
+
+async function formOf(request: Request): Promise<{ form: URLSearchParams; get: GetParameter }> {
+  const form = new URLSearchParams(await readSmallBody(request));
+  return {
+    form,
+    get(name) {
+      const [value, ...more] = form.getAll(name);
+      if (!value || more.length > 0)
+        throw new OAuthError(OAuthErrorCode.InvalidRequest, `${name} must be given, once`);
+      return value;
+    },
+  };
 }
 
 function usedCode(): OAuthError {

@@ -136,6 +136,7 @@ const newGrants = () =>
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
     ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
     signInIdOf: async () => 'the same all the time',
+    grantLifetime: 90 * 24 * 3600,
   });
 
 test('a code that comes again ends its own grant, and no other; a code without a grant leaves nothing', async () => {
