@@ -9,6 +9,7 @@ import {
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { type Caller, callerSchema } from '../../caller.ts';
+import { bearerTokenIn } from './bearer.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 
 /** What an access token says. */
@@ -83,7 +84,7 @@ export function protectedResource({
       const authorization = request.headers.get('authorization') ?? '';
       if (!/^bearer( |$)/i.test(authorization)) return signInFirst(metadataUrl, scopes);
       try {
-        if (!bearerToken.test(authorization))
+        if (bearerTokenIn(authorization) === undefined)
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
         const { extra } = await verifyBearerToken(authorization, options);
         return callerSchema.parse(extra?.caller);
@@ -94,9 +95,6 @@ export function protectedResource({
     },
   };
 }
-
-/** RFC 6750, section 2.1. */
-const bearerToken = /^bearer +[\w.~+/-]+=*$/i;
 
 /**
  * The challenge to a client that has no token yet, or tries another scheme. It names no error, because the client has made
