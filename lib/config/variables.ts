@@ -134,8 +134,7 @@ export const launchVariables = {
 
 /** Variables of `--client-auth key`. */
 export const keyVariables = {
-  // Without a default: it must not be forgotten.
-  MCP_API_KEYS: z.string().pipe(namedKeys).register(guide, {
+  MCP_API_KEYS: namedKeys.register(guide, {
     what: 'the keys with which programs can call this server: name=key, separated by commas',
     where: 'npm run key -- NAME makes a key for a program, and prints the line',
   }),

@@ -135,7 +135,7 @@ const newGrants = () =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
     ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
-    grantLifetime: 90 * days,
+    grantLifetime: (90 * days) / seconds,
     signInIdOf: async () => 'the same all the time',
   });
 
