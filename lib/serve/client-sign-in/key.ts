@@ -1,9 +1,12 @@
 /** Client sign-in with keys that the operator gives to programs: agents, CI jobs, editors. */
 import { timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { html } from 'hono/html';
 import type { Caller } from '../../caller.ts';
 import type { NamedKey } from '../../config/schemas.ts';
 import { digest } from '../../digest.ts';
+import { page } from '../pages/page.ts';
 import { bearerTokenIn } from './bearer.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 
@@ -14,10 +17,10 @@ export type ApiKeys = {
   name: string;
 };
 
-/** What to do without a key that is good here. Frameworks print it: it is the message of a JSON-RPC error. */
+/** What to do without a good key. Frameworks print it as the message of a JSON-RPC error. */
 const advice =
-  'Send a key of this server in the header "Authorization: Bearer KEY". Whoever runs the server makes one with: ' +
-  'npm run key -- NAME. There is no sign-in.';
+  'This server has no sign-in. Send one of its keys in the header "Authorization: Bearer KEY". Whoever runs the server ' +
+  'makes a key with: npm run key -- NAME.';
 
 /**
  * Accepts the keys as bearer tokens (RFC 6750). The name of a key is the caller.
@@ -36,7 +39,7 @@ export function apiKeys({ keys, name: realm }: ApiKeys): ClientSignIn {
 
   return {
     whoCanCall: `programs with a key: ${listOf(keys)}`,
-    publicRoutes: new Hono(),
+    publicRoutes: noSignIn(),
     async authenticate(request): Promise<Caller | Response> {
       const authorization = request.headers.get('authorization') ?? '';
       const key = bearerTokenIn(authorization);
@@ -49,6 +52,26 @@ export function apiKeys({ keys, name: realm }: ApiKeys): ClientSignIn {
           refusal(`Bearer realm="${realm}"`, `A key is missing. ${advice}`);
     },
   };
+}
+
+/**
+ * Clients that find no metadata try the endpoints that MCP 2025-03-26 names, "Fallbacks for Servers without Metadata
+ * Discovery". These say what to do to a client that would register, and to a person whose client has a client id.
+ */
+function noSignIn(): Hono {
+  return new Hono()
+    .post('/register', cors(), (context) =>
+      context.json({ error: 'invalid_request', error_description: advice }, 404),
+    )
+    .get('/authorize', () =>
+      page(
+        'This server has no sign-in',
+        html`<p>${advice}</p><p class="note">You can close this window.</p>`,
+        {
+          status: 404,
+        },
+      ),
+    );
 }
 
 const digestOf = (key: string) => Buffer.from(digest(key));
