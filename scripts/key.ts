@@ -1,7 +1,7 @@
 /** `npm run key -- NAME`: makes a key with which a program can call a server (`--client-auth key`). */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { namedKeys } from '../lib/config/schemas.ts';
+import { namedKeys } from '../lib/config/named-keys.ts';
 import { StartupError } from '../lib/startup-error.ts';
 
 const usage = `Usage: npm run key -- NAME

@@ -1,8 +1,8 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
 import { z } from 'zod';
+import { namedKeys } from './named-keys.ts';
 import {
   commaSeparated,
-  namedKeys,
   namesSeparated,
   oneOrZero,
   onOrOff,

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { html } from 'hono/html';
 import type { Caller } from '../../caller.ts';
-import type { NamedKey } from '../../config/schemas.ts';
+import type { NamedKey } from '../../config/named-keys.ts';
 import { digest } from '../../digest.ts';
 import { page } from '../pages/page.ts';
 import { bearerTokenIn } from './bearer.ts';
