@@ -6,9 +6,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { freePort, registerClient } from './conformance/client.ts';
+import { signIn } from './conformance/person.ts';
 import { judge, readResults, type Verdict } from './conformance/results.ts';
-import { applicable, doesNotApply, type Revision, revisions } from './conformance/scenarios.ts';
-import { bringSuite, runSuite, type Suite, suiteVersion } from './conformance/suite.ts';
+import {
+  applicable,
+  authorizationServer,
+  doesNotApply,
+  type ExpectedFailures,
+  revisions,
+} from './conformance/scenarios.ts';
+import {
+  bringSuite,
+  runAuthorizationSuite,
+  runSuite,
+  type Suite,
+  suiteVersion,
+} from './conformance/suite.ts';
 import { startProgram } from './demo/program.ts';
 
 const servers = ['2lo', '3lo'];
@@ -16,8 +30,9 @@ const servers = ['2lo', '3lo'];
 const usage = `Usage: npm run conformance [-- --help]
 
 Runs the applicable scenarios of the official MCP conformance suite against the servers ${servers.join(' and ')},
-with the built-in sandbox, at protocol revisions ${revisions.join(' and ')}. Which scenarios apply, which
-checks are expected to fail, and why: see scripts/conformance/scenarios.ts.
+with the built-in sandbox, at protocol revisions ${revisions.join(' and ')}, and its scenarios for authorization
+servers against 3lo --client-auth autodesk. Which scenarios apply, which checks are expected to fail, and why:
+see scripts/conformance/scenarios.ts.
 
 The suite comes from the npm registry, together with a newer Node.js if yours cannot run it. Both stay in
 node_modules/.cache. They are not dependencies of this project.`;
@@ -74,30 +89,58 @@ async function testServers(folder: string): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   // Sequentially, because some checks measure time.
   for (const server of servers) verdicts.push(...(await testServer(suite, server, folder)));
+  verdicts.push(...(await testAuthorizationServer(suite, folder)));
   return verdicts;
 }
 
 async function testServer(suite: Suite, server: string, folder: string): Promise<Verdict[]> {
-  const args = [server, '--sandbox', '--port', '0'];
-  const program = await within(patience, 'start', startProgram('scripts/run.ts', args, {}, folder));
-  const verdicts: Verdict[] = [];
-  try {
+  return whileServing([server], {}, folder, async (url) => {
+    const verdicts: Verdict[] = [];
     for (const revision of revisions) {
       const results = join(folder, `${server}-${revision}`);
-      await runSuite(suite, program.url, revision, results);
+      await runSuite(suite, url, revision, results);
       console.log(`\n${server} at ${revision}`);
-      verdicts.push(...(await judgeAll(revision, results)));
+      verdicts.push(...(await judgeAll(applicable[revision], results)));
     }
+    return verdicts;
+  });
+}
+
+/** The server behind which people sign in with their Autodesk accounts is an authorization server of its own. */
+async function testAuthorizationServer(suite: Suite, folder: string): Promise<Verdict[]> {
+  const server = ['3lo', '--client-auth', 'autodesk'];
+  // As it is without the sandbox. The suite has no document, so none is fetched.
+  const variables = { MCP_AUTH_DOCUMENTS: 'on' };
+  return whileServing(server, variables, folder, async (url) => {
+    const results = join(folder, 'authorization-server');
+    const port = await freePort();
+    const clientId = await registerClient(url.origin, `http://127.0.0.1:${port}/callback`);
+    const tested = { issuer: url.origin, resource: url.href, clientId, port };
+    await runAuthorizationSuite(suite, tested, signIn, results);
+    console.log(`\n${server.join(' ')}, as an authorization server`);
+    return judgeAll(authorizationServer, results);
+  });
+}
+
+/** Starts a server with the sandbox, and stops it after `work`. */
+async function whileServing<T>(
+  server: readonly string[],
+  variables: Record<string, string>,
+  folder: string,
+  work: (url: URL) => Promise<T>,
+): Promise<T> {
+  const args = [...server, '--sandbox', '--port', '0'];
+  const program = await within(patience, 'start', startProgram('scripts/run.ts', args, variables, folder));
+  try {
+    return await work(program.url);
   } finally {
     await within(patience, 'stop', program.stop());
   }
-  return verdicts;
 }
 
 /** Judges the applicable scenarios and prints a line for each. */
-async function judgeAll(revision: Revision, folder: string): Promise<Verdict[]> {
+async function judgeAll(known: Record<string, ExpectedFailures>, folder: string): Promise<Verdict[]> {
   const results = await readResults(folder);
-  const known = applicable[revision];
   const scenarios = [...results.keys()].filter((scenario) => !doesNotApply(scenario));
   return [...new Set([...Object.keys(known), ...scenarios])].map((scenario) => {
     const verdict = judge(results.get(scenario) ?? [], known[scenario] ?? {});

@@ -1,5 +1,6 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
 import { z } from 'zod';
+import { namedKeys } from './named-keys.ts';
 import {
   commaSeparated,
   namesSeparated,
@@ -70,7 +71,7 @@ export const apsUserSignIn = {
 };
 
 /** How MCP clients can sign in to a server. */
-export const clientAuthModes = ['none', 'oidc', 'autodesk'] as const;
+export const clientAuthModes = ['none', 'key', 'oidc', 'autodesk'] as const;
 export type ClientAuthMode = (typeof clientAuthModes)[number];
 
 const tokensAreSentThere = 'must use https, except on this machine: tokens are sent there';
@@ -93,10 +94,10 @@ export const launchVariables = {
       where: "any free port; leave it out for the server's default",
     }),
   MCP_CLIENT_AUTH: z
-    .enum(clientAuthModes, { error: 'must be none, oidc or autodesk' })
+    .enum(clientAuthModes, { error: 'must be none, key, oidc or autodesk' })
     .default('none')
     .register(guide, {
-      what: 'how MCP clients sign in to this server: none, oidc or autodesk',
+      what: 'how MCP clients sign in to this server: none, key, oidc or autodesk',
       where: 'docs/client-sign-in.md helps you choose; leave it out on your own machine',
     }),
   MCP_PUBLIC_URL: secureOrigin(tokensAreSentThere).optional().register(guide, {
@@ -132,6 +133,14 @@ export const launchVariables = {
       what: 'origins of web pages, besides those on this machine, that can call the server',
       where: 'the scheme and host of the page, for example https://app.example.com',
     }),
+};
+
+/** Variables of `--client-auth key`. */
+export const keyVariables = {
+  MCP_API_KEYS: namedKeys.register(guide, {
+    what: 'the keys with which programs can call this server: name=key, separated by commas',
+    where: 'npm run key -- NAME makes a key for a program, and prints the line',
+  }),
 };
 
 /** Variables of `--client-auth oidc`. */

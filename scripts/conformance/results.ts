@@ -25,7 +25,7 @@ export type Verdict = {
 export async function readResults(folder: string): Promise<Map<string, Check[]>> {
   const results = new Map<string, Check[]>();
   for (const name of await readdir(folder)) {
-    const scenario = /^server-(.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/.exec(name)?.[1];
+    const scenario = /^(?:authorization-)?server-(.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/.exec(name)?.[1];
     if (scenario === undefined) continue;
     const file = join(folder, name, 'checks.json');
     results.set(scenario, existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : []);

@@ -52,6 +52,15 @@ export const applicable: Record<Revision, Record<string, ExpectedFailures>> = {
   },
 };
 
+/**
+ * The scenarios that an authorization server must pass, with the checks that are expected to fail. They do not differ from
+ * revision to revision.
+ */
+export const authorizationServer: Record<string, ExpectedFailures> = {
+  'authorization-server-metadata-endpoint': {},
+  'authorization-code-grant': {},
+};
+
 /** The scenarios that do not apply to these servers. */
 const notApplicable = [
   // They call tools of the suite's own example server.

@@ -44,6 +44,43 @@ export async function runSuite(suite: Suite, url: URL, revision: Revision, folde
   await writeFile(join(folder, 'output.txt'), output);
 }
 
+/** An authorization server, and the client that is registered there for the suite. */
+export type AuthorizationServer = {
+  /** Its issuer identifier. */
+  issuer: string;
+  /** The MCP server that tokens are for (RFC 8707). */
+  resource: string;
+  /** A public client whose redirect URI is `http://127.0.0.1:PORT/callback`. */
+  clientId: string;
+  port: number;
+};
+
+/**
+ * Runs the scenarios for authorization servers, which belong to no requirement set: the MCP specification leaves it to
+ * authorization servers how they work. Throws an `Error` if that leaves no results, or if `signIn` does.
+ *
+ * @param signIn - what the person does at the address that the suite prints
+ * @param folder - a new folder for the results and the output
+ */
+export async function runAuthorizationSuite(
+  suite: Suite,
+  { issuer, resource, clientId, port }: AuthorizationServer,
+  signIn: (address: URL) => Promise<void>,
+  folder: string,
+): Promise<void> {
+  await mkdir(folder);
+  const args = ['authorization', '--url', issuer, '--resource', resource, '--output-dir', folder];
+  const client = ['--client-id', clientId, '--port', String(port)];
+  let signingIn: Promise<void> | undefined;
+  const { output } = await runToEnd(suite.node, [suite.script, ...args, ...client], patience.run, (said) => {
+    const address = /^https?:\/\/\S+[?&]response_type=code\S*(?=\n)/m.exec(said)?.[0];
+    if (address !== undefined) signingIn ??= signIn(new URL(address));
+    return signingIn;
+  });
+  if ((await readdir(folder)).length === 0) throw new Error(`It wrote no results. Its output:\n${output}`);
+  await writeFile(join(folder, 'output.txt'), output);
+}
+
 /** The package with the Node.js binary for this machine, which the package `node` installs by a script. */
 function nodePackage(): string {
   const { arch, platform } = process;
@@ -85,8 +122,18 @@ async function install(spec: string, folder: string): Promise<void> {
   );
 }
 
-/** Runs a program until it exits. Kills it after `limit` milliseconds, or when this process exits. */
-async function runToEnd(program: string, args: readonly string[], limit: number) {
+/**
+ * Runs a program until it exits. Kills it after `limit` milliseconds, or when this process exits.
+ *
+ * @param react - gets all of its output whenever there is more; if what it returns is rejected, the program is killed,
+ *   and so is this
+ */
+async function runToEnd(
+  program: string,
+  args: readonly string[],
+  limit: number,
+  react?: (output: string) => Promise<void> | undefined,
+) {
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limit,
@@ -95,11 +142,17 @@ async function runToEnd(program: string, args: readonly string[], limit: number)
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   let output = '';
+  let failure: { reason: unknown } | undefined;
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      react?.(output)?.catch((reason: unknown) => {
+        failure = { reason };
+        kill();
+      });
     });
   const [code]: (number | null)[] = await once(child, 'close');
   process.off('exit', kill);
+  if (failure) throw failure.reason;
   return { code, output };
 }

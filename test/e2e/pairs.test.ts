@@ -1,4 +1,4 @@
-// Every APS sign-in behind every client sign-in: eleven pairs that answer in both protocol eras, and one that cannot be.
+// Every APS sign-in behind every client sign-in: fifteen pairs that answer in both protocol eras, and one that cannot be.
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
@@ -12,6 +12,7 @@ import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { connect, eras } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
 import { connectSigningIn } from '../support/oauth-client.ts';
+import { connectBearing } from '../support/oidc.ts';
 import { benji } from '../support/people.ts';
 import { oneLine, refusalOf } from '../support/programs.ts';
 import { askedAddress } from '../support/sign-in.ts';
@@ -35,6 +36,9 @@ const servers = {
   pkce: { definition: pkce, list: hubsOf, data: benji.hubs },
 };
 
+/** The key of a program. */
+const key = 'k'.repeat(43);
+
 /** Where a person has to sign in. */
 type SignIns = readonly ('company' | 'Autodesk')[];
 
@@ -45,15 +49,19 @@ const pairs: readonly (readonly [
   toBeAnswered: SignIns,
 ])[] = [
   ['2lo', 'none', [], []],
+  ['2lo', 'key', [], []],
   ['2lo', 'oidc', ['company'], []],
   ['2lo', 'autodesk', ['Autodesk'], []],
   ['ssa', 'none', [], []],
+  ['ssa', 'key', [], []],
   ['ssa', 'oidc', ['company'], []],
   ['ssa', 'autodesk', ['Autodesk'], []],
   ['3lo', 'none', [], ['Autodesk']],
+  ['3lo', 'key', [], ['Autodesk']],
   ['3lo', 'oidc', ['company'], ['Autodesk']],
   ['3lo', 'autodesk', ['Autodesk'], []],
   ['pkce', 'none', [], ['Autodesk']],
+  ['pkce', 'key', [], ['Autodesk']],
   ['pkce', 'oidc', ['company'], ['Autodesk']],
 ];
 
@@ -61,7 +69,11 @@ describe.each(pairs)('%s behind %s', (name, clientAuth, toConnect, toBeAnswered)
   const { definition, list, data } = servers[name];
 
   test.each(eras)('answers %s', async (_era, mode) => {
-    const env = { MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools' };
+    const env = {
+      MCP_AUTH_ISSUER: sandbox.openIdIssuer,
+      MCP_AUTH_SCOPES: 'mcp:tools',
+      MCP_API_KEYS: `ci=${key}`,
+    };
     const served = await serveWith(sandbox, definition, clientAuth, { env });
     onTestFinished(served.close);
     const browser = openBrowser();
@@ -101,6 +113,8 @@ async function connectTo(
   switch (clientAuth) {
     case 'none':
       return connect(url, mode);
+    case 'key':
+      return connectBearing(url, mode, key);
     case 'oidc':
       return connectSigningIn(url, mode, atCompany(undefined, browser));
     case 'autodesk':

@@ -9,7 +9,7 @@ const publicUrl = 'https://mcp.example.com';
 
 describe('without a sign-in of clients', () => {
   test.each([
-    ['2lo', [], ['--client-auth autodesk or oidc', '--insecure-no-client-auth']],
+    ['2lo', [], ['--client-auth key, autodesk or oidc', '--insecure-no-client-auth']],
     ['3lo', ['--insecure-no-client-auth'], ['belong to its users', '--client-auth autodesk or oidc']],
   ] as const)('%s %j does not start, and names the ways out', async (name, flags, parts) => {
     const said = await refusalOf(['scripts/run.ts', name, ...everywhere, ...flags]);
@@ -46,7 +46,7 @@ test('all settings that are wrong are named at once, before anything else', asyn
     'APS_CLIENT_ID',
     'APS_CLIENT_SECRET',
     'MCP_CLIENT_AUTH',
-    'none, oidc or autodesk',
+    'none, key, oidc or autodesk',
     'MCP_PUBLIC_URL',
     'MCP_AUTH_ISSUER',
   ])

@@ -3,11 +3,13 @@ import type { Keys } from '../../sealed.ts';
 import type { FetchDocument } from './autodesk/metadata-document.ts';
 import { type Autodesk, autodesk } from './autodesk.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
+import { type ApiKeys, apiKeys } from './key.ts';
 import { type Oidc, oidc } from './oidc.ts';
 
 /** How MCP clients sign in, with the settings for it. */
 export type ClientSignInSettings =
   | { mode: 'none' }
+  | ({ mode: 'key' } & Pick<ApiKeys, 'keys'>)
   | ({ mode: 'oidc' } & Omit<Oidc, 'resource' | 'name'>)
   | ({
       mode: 'autodesk';
@@ -42,6 +44,8 @@ export function createClientSignIn(options: ClientSignInOptions): ClientSignIn |
   switch (settings.mode) {
     case 'none':
       return undefined;
+    case 'key':
+      return apiKeys({ ...settings, name });
     case 'oidc':
       return oidc({ ...settings, resource, name });
     case 'autodesk':

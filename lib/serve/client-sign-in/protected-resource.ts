@@ -10,6 +10,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { z } from 'zod';
 import { type Caller, callerSchema } from '../../caller.ts';
+import { bearerTokenIn, jsonRpcRefusal } from './bearer.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 
 /** What an access token says. */
@@ -127,7 +128,7 @@ export function protectedResource({
       const authorization = request.headers.get('authorization') ?? '';
       if (!/^bearer( |$)/i.test(authorization)) return signInFirst(request);
       try {
-        if (!bearerToken.test(authorization))
+        if (bearerTokenIn(authorization) === undefined)
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
         const { extra } = await verifyBearerToken(authorization, options);
         return callerSchema.parse(extra?.caller);
@@ -139,26 +140,8 @@ export function protectedResource({
   };
 }
 
-/** RFC 6750, section 2.1. */
-const bearerToken = /^bearer +[\w.~+/-]+=*$/i;
-
 function tryLater({ message }: VerifierUnavailable): Response {
   return jsonRpcRefusal(503, message, { 'retry-after': '5' });
 }
 
 const oauthErrorSchema = z.object({ error: z.string(), error_description: z.string().optional() });
-
-/** A refusal as a JSON-RPC error: many MCP clients show nothing else of an answer. */
-function jsonRpcRefusal(
-  status: number,
-  message: string,
-  headers: Record<string, string>,
-  data?: Record<string, unknown>,
-): Response {
-  const error = { code: -32001, message, ...(data && { data }) };
-  const { 'content-length': _, ...kept } = headers;
-  return Response.json(
-    { jsonrpc: '2.0', id: null, error },
-    { status, headers: { ...kept, 'content-type': 'application/json' } },
-  );
-}

@@ -36,6 +36,10 @@ export function checkExposure(
   // A public address means that something lets others through.
   const hasPublicAddress = publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname);
   const open = [!listensLocally && '--host', hasPublicAddress && 'MCP_PUBLIC_URL'].filter(Boolean);
+  const where = listensLocally ? publicUrl : host;
+  // What to do instead, in messages.
+  const toStayLocal = `leave out ${open.join(' and ')} so that only this machine can reach it`;
+  const forPeople = server.isPublicClient ? 'oidc' : 'autodesk or oidc';
 
   if (clientAuth === 'autodesk' && server.isPublicClient)
     throw new StartupError(
@@ -47,26 +51,30 @@ export function checkExposure(
       `--insecure-no-client-auth contradicts the client sign-in "${clientAuth}" (--client-auth or MCP_CLIENT_AUTH): ` +
         `choose one.`,
     );
-  if (clientAuth !== 'none' && !listensLocally && publicUrl === undefined)
+  if (clientAuth === 'key' && server.userScopes && open.length > 0)
+    throw new StartupError(
+      `A key proves a program and no person, and the tokens of this server belong to its users: everybody who has a key ` +
+        `and can reach ${where} would act as the person who signed in to Autodesk with it last. ` +
+        `Choose --client-auth ${forPeople} (docs/client-sign-in.md), or ${toStayLocal}.`,
+    );
+  // Clients with a key are told no address. Those that sign in get tokens for one.
+  if (clientAuth !== 'none' && clientAuth !== 'key' && !listensLocally && publicUrl === undefined)
     throw new StartupError(
       `MCP_PUBLIC_URL is missing. With --host ${host}, clients and browsers come from other machines and need an ` +
         `address: set it to the https address that they use, for example https://mcp.example.com.`,
     );
   if (clientAuth === 'none' && open.length > 0) {
-    const where = listensLocally ? publicUrl : host;
-    const toStayLocal = `leave out ${open.join(' and ')} so that only this machine can reach it`;
-    const ways = server.isPublicClient ? '--client-auth oidc' : '--client-auth autodesk or oidc';
     if (server.userScopes)
       throw new StartupError(
         `The tokens of this server belong to its users, and without a client sign-in it cannot identify them: everybody ` +
-          `who can reach ${where} would act as the person who signed in to Autodesk last. Choose ${ways} ` +
-          `(docs/client-sign-in.md), or ${toStayLocal}.`,
+          `who can reach ${where} would act as the person who signed in to Autodesk last. Choose --client-auth ` +
+          `${forPeople} (docs/client-sign-in.md), or ${toStayLocal}.`,
       );
     if (!insecureNoClientAuth)
       throw new StartupError(
         `Everybody who can reach ${where} could call this server with the rights of its APS application: clients do not ` +
-          `sign in. Choose ${ways} (docs/client-sign-in.md), or ${toStayLocal}. If something in front of it checks who ` +
-          `calls, add --insecure-no-client-auth.`,
+          `sign in. Choose --client-auth key, ${forPeople} (docs/client-sign-in.md), or ${toStayLocal}. If something ` +
+          `in front of it checks who calls, add --insecure-no-client-auth.`,
       );
   }
   return {

@@ -20,12 +20,15 @@ export type HttpBanner = Banner & {
   callbackUrl?: string;
   /** Who can call, in words. */
   whoCanCall: string;
+  /** A header that clients must send. */
+  header?: string;
   /** A command that prints an access token, where clients need one and there is such a command. */
   tokenCommand?: string;
 };
 
 export function httpBanner(banner: HttpBanner): string {
-  const { publicUrl, listensOn, alsoAs, callbackUrl, apsSignIn, aps, whoCanCall, tokenCommand } = banner;
+  const { publicUrl, listensOn, alsoAs, callbackUrl, apsSignIn, aps, whoCanCall, header, tokenCommand } =
+    banner;
   const address = `${publicUrl}/mcp`;
   return [
     title(banner),
@@ -36,8 +39,12 @@ export function httpBanner(banner: HttpBanner): string {
     `  APS           ${aps}`,
     `  Who can call  ${whoCanCall}`,
     '',
-    'Connect an MCP client to this address, or try it in a second terminal:',
-    `  npx mcp-cli --url ${address}`,
+    ...(header
+      ? ['Connect an MCP client to this address. It must send the header:', `  ${header}`]
+      : [
+          'Connect an MCP client to this address, or try it in a second terminal:',
+          `  npx mcp-cli --url ${address}`,
+        ]),
     ...(tokenCommand
       ? ['To get an access token for a client that cannot sign in:', `  ${tokenCommand}`]
       : []),

@@ -15,6 +15,7 @@ import {
   autodeskVariables,
   type ClientAuthMode,
   clientAuthModes,
+  keyVariables,
   launchVariables,
   oidcVariables,
 } from '../../config/variables.ts';
@@ -68,7 +69,7 @@ function readClientAuth(
 ): ClientAuthMode | undefined {
   if (value === undefined) return undefined;
   const mode = clientAuthModes.find((known) => known === value);
-  if (!mode) throw new StartupError(`--client-auth must be none, oidc or autodesk, not "${value}".`);
+  if (!mode) throw new StartupError(`--client-auth must be none, key, oidc or autodesk, not "${value}".`);
   if (transport === 'stdio' && mode !== 'none')
     throw new StartupError(
       `--client-auth ${mode} is for HTTP. Over stdio, only the program that started the server can call it.`,
@@ -139,9 +140,10 @@ export function readConfiguration<Shape extends Variables>(
   { transport, clientAuth }: Pick<Options, 'transport' | 'clientAuth'>,
 ): Configuration<Shape> {
   const mode = clientAuthMode(environment, transport, clientAuth);
-  const { server, launch, oidc, autodesk } = readGroups(
+  const { server, launch, key, oidc, autodesk } = readGroups(
     { server: definition.variables, launch: launchVariables },
     {
+      key: mode === 'key' ? keyVariables : undefined,
       oidc: mode === 'oidc' ? oidcVariables : undefined,
       autodesk:
         mode === 'autodesk' && !definition.isPublicClient
@@ -150,7 +152,7 @@ export function readConfiguration<Shape extends Variables>(
     },
     environment,
   );
-  return { server, launch, clientAuth: mode, clientSignIn: clientSignInFrom(oidc, autodesk) };
+  return { server, launch, clientAuth: mode, clientSignIn: clientSignInFrom(key, oidc, autodesk) };
 }
 
 /** MCP has client sign-in over HTTP only: over stdio, the program that started the server is the one that calls. */
@@ -164,9 +166,11 @@ function clientAuthMode(
 }
 
 function clientSignInFrom(
+  key: Settings<typeof keyVariables> | undefined,
   oidc: Settings<typeof oidcVariables> | undefined,
   autodesk: Settings<typeof apsApplication & typeof autodeskVariables> | undefined,
 ): ClientSignInSettings {
+  if (key) return { mode: 'key', keys: key.MCP_API_KEYS };
   if (oidc)
     return {
       mode: 'oidc',

@@ -3,6 +3,7 @@ import type { Variables } from '../../config/settings.ts';
 import {
   autodeskVariables,
   clientAuthModes,
+  keyVariables,
   launchVariables,
   oidcVariables,
 } from '../../config/variables.ts';
@@ -23,6 +24,7 @@ export function help<Shape extends Variables>(
   const variables = [
     definition.variables,
     launchVariables,
+    keyVariables,
     oidcVariables,
     ...(modes.includes('autodesk') ? [autodeskVariables] : []),
   ];

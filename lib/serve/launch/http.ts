@@ -61,8 +61,8 @@ export async function serveHttp<Shape extends Variables>(
       ? `http://localhost:${listener.port}`
       : publicUrl;
   const callbackUrl = `${browserOrigin}${callbackPath}`;
-  // With oidc, only the client sign-in knows who a sign-in link was made for.
-  const confirmed = mode === 'oidc';
+  // Where callers differ, only the client sign-in knows who a sign-in link was made for.
+  const confirmed = mode === 'oidc' || mode === 'key';
   try {
     const clientSignIn =
       configuration.clientSignIn.mode === 'none'

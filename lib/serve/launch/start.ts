@@ -125,9 +125,10 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
       ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
       listensOn: listener.url,
       // Clients that sign in must use the one address that tokens are issued for.
-      alsoAs: clientSignIn ? [] : listener.alsoAs,
+      alsoAs: settings.mode === 'none' || settings.mode === 'key' ? listener.alsoAs : [],
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
       whoCanCall: clientSignIn?.whoCanCall ?? whoCanCall,
+      header: settings.mode === 'key' ? 'Authorization: Bearer KEY' : undefined,
       tokenCommand:
         settings.mode === 'oidc' && sandbox?.openIdIssuer === settings.issuer
           ? `curl -s "${sandbox.url}/_sandbox/openid-token?audience=${publicUrl}/mcp"`

@@ -51,10 +51,11 @@ export async function answerConfirmation(
   return browserBinding.remember(answer, browserId);
 }
 
-/** What identifies the caller: the subject, and its issuer. */
+/** What identifies the caller: the subject, and its issuer, where there is one. */
 function subjectOf({ id }: Caller): Markup {
   // An issuer has no fragment; a subject can contain anything.
   const end = id.indexOf('#');
+  if (end < 0) return html`<code>${id}</code>`;
   return html`<code>${id.slice(end + 1)}</code> at <code>${id.slice(0, end)}</code>`;
 }
 

@@ -61,7 +61,7 @@ describe('MCP_CLIENT_AUTH', () => {
 
   test.each(['OIDC', 'google', 'none,oidc', 'true'])('may not be %s', (value) => {
     expect(complaint(() => launch({ MCP_CLIENT_AUTH: value }))).toMatch(
-      /MCP_CLIENT_AUTH .*none, oidc or autodesk/,
+      /MCP_CLIENT_AUTH .*none, key, oidc or autodesk/,
     );
     expect(clientAuthIn({ MCP_CLIENT_AUTH: value })).toBeUndefined();
   });

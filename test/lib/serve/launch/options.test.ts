@@ -97,13 +97,13 @@ describe('the options', () => {
     ],
     [
       ['--client-auth', 'google'],
-      ['--client-auth', 'none, oidc or autodesk', '"google"'],
+      ['--client-auth', 'none, key, oidc or autodesk', '"google"'],
     ],
     [
       ['--client-auth', 'OIDC'],
-      ['--client-auth', 'none, oidc or autodesk', '"OIDC"'],
+      ['--client-auth', 'none, key, oidc or autodesk', '"OIDC"'],
     ],
-    [['--client-auth='], ['--client-auth', 'none, oidc or autodesk', '""']],
+    [['--client-auth='], ['--client-auth', 'none, key, oidc or autodesk', '""']],
     [['--client-auth'], ["'--client-auth <value>'", '--help']],
     [['--insecure-no-client-auth=yes'], ["'--insecure-no-client-auth'", '--help']],
     [
@@ -138,12 +138,13 @@ test('--help names every option and variable, and the defaults of this start', (
     'MCP_PORT',
     'MCP_ALLOWED_HOSTS',
     'MCP_ALLOWED_ORIGINS',
-    '--client-auth none|oidc|autodesk',
+    '--client-auth none|key|oidc|autodesk',
     'default MCP_CLIENT_AUTH or none',
     '--insecure-no-client-auth',
     'SESSION_SECRET',
     'MCP_CLIENT_AUTH',
     'MCP_PUBLIC_URL',
+    'MCP_API_KEYS',
     'MCP_AUTH_ISSUER',
     'MCP_AUTH_AUDIENCE',
     'MCP_AUTH_SCOPES',
@@ -174,7 +175,7 @@ test.each([twoLegged, serviceAccount, threeLegged, publicClient])(
 
 test('--help of pkce does not offer what needs a secret', () => {
   const text = help(publicClient, 'npx tsx servers/pkce.ts', 'stdio');
-  expect(text).toContain('--client-auth none|oidc\n');
+  expect(text).toContain('--client-auth none|key|oidc\n');
   expect(text).toContain('MCP_AUTH_ISSUER');
   expect(text).not.toMatch(/autodesk\b|MCP_AUTH_CLIENT_|SECRET\b(?<!SESSION_SECRET)/);
 });

@@ -135,8 +135,8 @@ const newGrants = () =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
     ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
+    grantLifetime: (90 * days) / seconds,
     signInIdOf: async () => 'the same all the time',
-    grantLifetime: 90 * 24 * 3600,
   });
 
 test('a code that comes again ends its own grant, and no other; a code without a grant leaves nothing', async () => {

@@ -1,0 +1,80 @@
+/** `npm run key -- NAME`: makes a key with which a program can call a server (`--client-auth key`). */
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { namedKeys } from '../lib/config/named-keys.ts';
+import { StartupError } from '../lib/startup-error.ts';
+
+const usage = `Usage: npm run key -- NAME
+
+Prints a new key for the program NAME, such as an agent, a CI job or an editor, and how to use it. NAME is what the
+server calls the program: 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". Nothing is stored.
+
+Options:
+  --help  Print this`;
+
+function main(): void {
+  const name = readName();
+  if (name === undefined) {
+    console.log(usage);
+    return;
+  }
+  const key = randomBytes(32).toString('base64url');
+  const pair = `${name}=${key}`;
+  console.log(`A new key for "${name}". It is shown only now: keep it like a password.
+
+For the server, started with --client-auth key, in its environment or .env:
+
+  MCP_API_KEYS=${pair}
+
+If it has keys already, add this one after a comma: MCP_API_KEYS=...,${pair}
+
+For the client, a header of each request:
+
+  Authorization: Bearer ${key}
+
+To replace a key without a refused call:
+
+  1. Add the new key beside the old one, with the same name, and restart the server: it accepts both.
+  2. Give the new key to the client.
+  3. Remove the old key from MCP_API_KEYS, and restart the server.`);
+}
+
+/**
+ * The name on the command line; undefined for `--help`.
+ *
+ * @throws {StartupError} for no name, several, or one that the server would refuse
+ */
+function readName(): string | undefined {
+  const { values, positionals } = parse();
+  if (values.help) return undefined;
+  const [name, ...others] = positionals;
+  if (name === undefined)
+    throw new StartupError('The name of a program is missing. For example: npm run key -- ci');
+  if (others.length > 0)
+    throw new StartupError('There must be one name, without spaces. For example: npm run key -- ci');
+  // The server's own rule.
+  const read = namedKeys.safeParse(`${name}=${'x'.repeat(32)}`).data;
+  if (read?.[0]?.name !== name)
+    throw new StartupError(
+      `"${name}" cannot be a name: use 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". For example: ` +
+        'npm run key -- ci',
+    );
+  return name;
+}
+
+function parse() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    throw new StartupError(`${message}. --help explains this command.`);
+  }
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof StartupError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
