@@ -1,6 +1,6 @@
 /**
- * What MCP clients send on the way to their first call of a tool: one file of data for each, as recorded from the program or
- * as published. `{name}` in it stands for what an answer brought, or for an address that is different in every run.
+ * What MCP clients send on the way to their first call of a tool: one file of data for each, recorded from the program or
+ * published. `{name}` in it stands for what an answer brought, or for an address that is different in every run.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
