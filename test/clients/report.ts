@@ -1,0 +1,112 @@
+/** The part of docs/compatibility.md that says what was seen. */
+import type { ClientAuthMode } from '../../lib/config/variables.ts';
+import type { Fixture } from './fixtures.ts';
+import type { Observed } from './replay.ts';
+
+export type Row = { fixture: Fixture } & Record<ClientAuthMode, Observed>;
+
+const begin = '<!-- observed: written by test/clients -->';
+const end = '<!-- end of what was observed -->';
+
+/** The document with what was seen in place of what stood there. */
+export function documented(text: string, rows: readonly Row[]): string {
+  const [before, rest = ''] = text.split(begin);
+  const [, after] = rest.split(end);
+  if (after === undefined) throw new Error(`The document must have the lines ${begin} and ${end}`);
+  return `${before}${begin}\n\n${report(rows)}\n\n${end}${after}`;
+}
+
+function report(rows: readonly Row[]): string {
+  return [
+    '## Results',
+    table(
+      ['client', 'known from', 'MCP revision', '`autodesk`', '`oidc`', '`none`'],
+      rows.map(({ fixture, autodesk, oidc, none }) => [
+        nameOf(fixture),
+        fixture.basis === 'recorded' ? 'the program' : 'publications',
+        revision(fixture),
+        result(autodesk),
+        result(oidc),
+        none.problem ? 'no' : 'yes',
+      ]),
+    ),
+    '\\* It asks for no refresh token, or got none: people sign in again when the token expires.',
+    '## What is in the way',
+    list(rows.flatMap(problems)) || 'Nothing.',
+    '## What each client sends',
+    table(
+      [
+        'client',
+        'client sign-in',
+        'becomes known by',
+        'redirect address',
+        '`scope`',
+        'at the token endpoint',
+      ],
+      rows.flatMap((row) => [sent(row, 'autodesk'), sent(row, 'oidc')]),
+    ),
+    'Ports of `localhost` and `127.0.0.1` are those of the recording; most clients take another one each time.',
+    '## Sources, and what could not be verified',
+    list(
+      rows.map(({ fixture }) =>
+        [`**${nameOf(fixture)}**: ${fixture.sources.join('; ')}.`, fixture.unverified]
+          .filter(Boolean)
+          .join(' '),
+      ),
+    ),
+  ].join('\n\n');
+}
+
+function nameOf({ client, version }: Fixture): string {
+  return version ? `${client} ${version}` : client;
+}
+
+/** The revision that it asks for, where that is known. */
+function revision({ basis, none }: Fixture): string {
+  if (basis === 'published') return 'not published';
+  const [, asked = ''] = /[pP]rotocolVersion":"([^"]*)"/.exec(JSON.stringify(none.requests)) ?? [];
+  return asked;
+}
+
+function result({ problem, renewed }: Observed): string {
+  if (problem) return renewed === false ? 'yes, but its tokens are not renewed' : 'no';
+  return renewed ? 'yes' : 'yes\\*';
+}
+
+function problems(row: Row): string[] {
+  return (['autodesk', 'oidc', 'none'] as const).flatMap((mode) => {
+    const { problem } = row[mode];
+    if (!problem) return [];
+    const { whose, what } = row.fixture[mode].obstacle ?? { whose: 'this server', what: '' };
+    const told = `**${row.fixture.client}** with \`${mode}\`: ${problem.replace(/\.?$/, '.')}`;
+    return [[told, what, `Whose: ${whose}.`].filter(Boolean).join(' ')];
+  });
+}
+
+/** What it sends, whether or not it got there, and how it authenticated if it did. */
+function sent({ fixture, ...seen }: Row, mode: 'autodesk' | 'oidc'): string[] {
+  const { requests } = fixture[mode];
+  const asked = requests.find((it) => 'authorize' in it)?.authorize;
+  const registers = requests.some((it) => 'request' in it && it.request.endsWith('/register'));
+  const document = asked?.client_id === fixture.document?.client_id && `its document, ${asked?.client_id}`;
+  return [
+    fixture.client,
+    `\`${mode}\``,
+    registers ? 'registration' : document || 'nothing',
+    code(asked?.redirect_uri),
+    code(asked?.scope),
+    seen[mode].authentication ? code(seen[mode].authentication) : 'not reached',
+  ];
+}
+
+function code(text = ''): string {
+  return text.trim() ? `\`${text.trim()}\`` : 'none';
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n');
+}
