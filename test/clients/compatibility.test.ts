@@ -1,35 +1,38 @@
 // What each MCP client sends, replayed against servers of every client sign-in; and the table of it in the documentation.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { definition as serviceAccount } from '../../servers/ssa.ts';
 import { closing } from '../support/closing.ts';
 import { serveWith } from '../support/signing-in.ts';
 import { type Fixture, fixtures } from './fixtures.ts';
-import { fetchPublished, type Observed, replay } from './replay.ts';
+import { fetchPublished, type Observed, type RecordedMode, refusedFrom, replay } from './replay.ts';
 import { documented } from './report.ts';
 
-const modes: readonly ClientAuthMode[] = ['autodesk', 'oidc', 'none'];
+const modes: readonly RecordedMode[] = ['autodesk', 'oidc', 'none'];
 
 const keep = closing();
 const sandbox = keep(await startSandbox());
 const env = { MCP_AUTH_ISSUER: sandbox.openIdIssuer };
+const key = 'Key-of-a-client.'.repeat(2);
 /** With `autodesk`, people read what is theirs; otherwise, a service account reads, so that one sign-in is all there is. */
 const served = {
   autodesk: keep(await serveWith(sandbox, threeLegged, 'autodesk', { fetchDocument: fetchPublished })),
   oidc: keep(await serveWith(sandbox, serviceAccount, 'oidc', { env })),
   none: keep(await serveWith(sandbox, serviceAccount, 'none')),
+  key: keep(await serveWith(sandbox, serviceAccount, 'key', { env: { MCP_API_KEYS: `client=${key}` } })),
 };
 
 const replays = new Map<string, Promise<Observed>>();
-/** What was seen of a client; it is replayed once. */
-function seen(fixture: Fixture, mode: ClientAuthMode): Promise<Observed> {
-  const key = `${fixture.client} ${mode}`;
+/** What was seen of a client; it is replayed once. With a key, it sends what it sends without client sign-in, and the key. */
+function seen(fixture: Fixture, mode: RecordedMode | 'key'): Promise<Observed> {
+  const name = `${fixture.client} ${mode}`;
   const at = { server: served[mode].url, provider: new URL(sandbox.openIdIssuer).origin };
-  const known = replays.get(key) ?? replay(fixture, mode, at);
-  replays.set(key, known);
+  const known =
+    replays.get(name) ??
+    (mode === 'key' ? replay(fixture, 'none', { ...at, key }) : replay(fixture, mode, at));
+  replays.set(name, known);
   return known;
 }
 
@@ -44,6 +47,19 @@ describe.each(fixtures)('$client', (fixture) => {
       if (mode === 'autodesk') expect(renewed).toBe(true);
     },
   );
+
+  test('gets as far as its tools with key', async () => {
+    expect((await seen(fixture, 'key')).problem).toBeUndefined();
+  });
+
+  test.each([
+    ['without a key', undefined, 'A key is missing'],
+    ['with a wrong key', key.replace('K', 'k'), 'This key is not valid here'],
+  ])('%s, is told so and finds no sign-in', async (_what, wrong, message) => {
+    const refused = await refusedFrom(fixture, served.key.url, wrong);
+    expect(refused.ways).toEqual([]);
+    expect(refused.message).toContain(message);
+  });
 });
 
 test('the documentation says what was seen', async () => {
@@ -53,6 +69,8 @@ test('the documentation says what was seen', async () => {
       autodesk: await seen(fixture, 'autodesk'),
       oidc: await seen(fixture, 'oidc'),
       none: await seen(fixture, 'none'),
+      key: await seen(fixture, 'key'),
+      withoutKey: await refusedFrom(fixture, served.key.url),
     })),
   );
   const file = new URL('../../docs/compatibility.md', import.meta.url);

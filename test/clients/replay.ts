@@ -2,7 +2,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
-import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { DocumentRefused } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
 import { employees } from '../../sandbox/index.ts';
 import { newPkce } from '../support/oauth-requests.ts';
@@ -51,14 +50,17 @@ const answerSchema = z
   })
   .partial();
 
+/** The client sign-ins that a client has requests of its own for. */
+export type RecordedMode = 'autodesk' | 'oidc' | 'none';
+
 /**
  * Replays a client against the server at `server`, whose OpenID provider is at the origin `provider`, up to the first call of
- * a tool, and once more with a renewed token.
+ * a tool, and once more with a renewed token. It adds `key` to every request, as a person can tell it to.
  */
 export async function replay(
   fixture: Fixture,
-  mode: ClientAuthMode,
-  { server, provider }: { server: string; provider: string },
+  mode: RecordedMode,
+  { server, provider, key }: { server: string; provider: string; key?: string },
 ): Promise<Observed> {
   const { document } = fixture;
   const { requests, refresh } = fixture[mode];
@@ -113,7 +115,8 @@ export async function replay(
   }
 
   async function make(request: ClientRequest): Promise<RawAnswer> {
-    const { to, request: line, headers, json, form, answered } = filledIn(request);
+    const { to, request: line, headers: own, json, form, answered } = filledIn(request);
+    const headers = { ...own, ...(key && { authorization: `Bearer ${key}` }) };
     const [method = '', path = ''] = line.split(' ');
     const body = form
       ? new URLSearchParams(await authenticated(form)).toString()
@@ -160,6 +163,39 @@ export async function replay(
   }
 }
 
+/** What a client without a good key gets. */
+export type Refused = {
+  /** What it is told about its call. */
+  message: string;
+  /** The answers that could lead to a sign-in: anything but a refusal. There must be none. */
+  ways: string[];
+};
+
+/** Sends a server with keys everything with which a client looks for a sign-in, and registers: with `key`, or none. */
+export async function refusedFrom(fixture: Fixture, server: string, key?: string): Promise<Refused> {
+  const look = (['autodesk', 'oidc', 'none'] as const)
+    .flatMap((mode) => fixture[mode].requests)
+    .filter((it) => 'request' in it);
+  const ways: string[] = [];
+  let message = '';
+  for (const { to, request, headers, json, form } of look) {
+    const [method = '', path = ''] = request.split(' ');
+    // The server names no provider, and the endpoints of tokens come after a sign-in.
+    if (to === 'provider' || form || /\{\w+\}/.test(JSON.stringify(headers))) continue;
+    const authorization: Record<string, string> =
+      key && path === '/mcp' ? { authorization: `Bearer ${key}` } : {};
+    const sent = { method, headers: { ...headers, ...authorization }, body: json && JSON.stringify(json) };
+    const { status, body, headers: answered } = await send(`${server}${path}`, sent);
+    const refused = path === '/mcp' ? status === 401 || status === 405 : status === 404;
+    const named = `${answered['www-authenticate']}`.includes('resource_metadata');
+    if (!refused || named) ways.push(`${request}: ${status}`);
+    message = messageSchema.safeParse(asJson(body)).data?.error.message ?? message;
+  }
+  return { message, ways };
+}
+
+const messageSchema = z.object({ error: z.object({ message: z.string() }) });
+
 /** A challenge must be one, and success success; a client that tries what is not there takes any refusal. */
 function isAsNeeded(status: number, needed: number): boolean {
   if (needed === 401) return status === 401;
@@ -196,7 +232,7 @@ function expectHubs(request: ClientRequest, { body }: RawAnswer): void {
 }
 
 /** What a person does who wants the client to have what it asks for. */
-async function signedIn(address: URL, redirectUri: string, mode: ClientAuthMode): Promise<URL> {
+async function signedIn(address: URL, redirectUri: string, mode: RecordedMode): Promise<URL> {
   const browser = openBrowser();
   const first = await browser.open(address, redirectUri);
   if (first.url.href.startsWith(redirectUri)) return first.url;

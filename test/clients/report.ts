@@ -1,9 +1,9 @@
 /** The part of docs/compatibility.md that says what was seen. */
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import type { Fixture } from './fixtures.ts';
-import type { Observed } from './replay.ts';
+import type { Observed, Refused } from './replay.ts';
 
-export type Row = { fixture: Fixture } & Record<ClientAuthMode, Observed>;
+export type Row = { fixture: Fixture; withoutKey: Refused } & Record<ClientAuthMode, Observed>;
 
 const begin = '<!-- observed: written by test/clients -->';
 const end = '<!-- end of what was observed -->';
@@ -20,17 +20,31 @@ function report(rows: readonly Row[]): string {
   return [
     '## Results',
     table(
-      ['client', 'known from', 'MCP revision', '`autodesk`', '`oidc`', '`none`'],
-      rows.map(({ fixture, autodesk, oidc, none }) => [
+      [
+        'client',
+        'known from',
+        'MCP revision',
+        '`autodesk`',
+        '`oidc`',
+        '`none`',
+        '`key`',
+        '`key`, without one',
+      ],
+      rows.map(({ fixture, autodesk, oidc, none, key, withoutKey }) => [
         nameOf(fixture),
         fixture.basis === 'recorded' ? 'the program' : 'publications',
         revision(fixture),
         result(autodesk),
         result(oidc),
         none.problem ? 'no' : 'yes',
+        key.problem ? 'no' : 'yes',
+        withoutKey.ways.length > 0 ? withoutKey.ways.join(', ') : '401, no sign-in',
       ]),
     ),
-    '\\* It asks for no refresh token, or got none: people sign in again when the token expires.',
+    '\\* It requests no refresh token, or got none, so people sign in again when the token expires.',
+    'With `key`, a client sends the same as with `none`, and a key. Without a valid key, it is refused, and finds neither ' +
+      'metadata nor a registration that could start a sign-in. The message of the refusal:',
+    list([...new Set(rows.map(({ withoutKey }) => `"${withoutKey.message}"`))]),
     '## What is in the way',
     list(rows.flatMap(problems)) || 'Nothing.',
     '## What each client sends',
@@ -45,7 +59,7 @@ function report(rows: readonly Row[]): string {
       ],
       rows.flatMap((row) => [sent(row, 'autodesk'), sent(row, 'oidc')]),
     ),
-    'Ports of `localhost` and `127.0.0.1` are those of the recording; most clients take another one each time.',
+    'The ports of `localhost` and `127.0.0.1` come from the recording. Most clients use another one each time.',
     '## Sources, and what could not be verified',
     list(
       rows.map(({ fixture }) =>
@@ -88,7 +102,8 @@ function sent({ fixture, ...seen }: Row, mode: 'autodesk' | 'oidc'): string[] {
   const { requests } = fixture[mode];
   const asked = requests.find((it) => 'authorize' in it)?.authorize;
   const registers = requests.some((it) => 'request' in it && it.request.endsWith('/register'));
-  const document = asked?.client_id === fixture.document?.client_id && `its document, ${asked?.client_id}`;
+  const document =
+    asked && asked.client_id === fixture.document?.client_id && `its document, ${asked.client_id}`;
   return [
     fixture.client,
     `\`${mode}\``,
