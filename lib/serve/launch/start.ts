@@ -124,8 +124,8 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     httpBanner({
       ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
       listensOn: listener.url,
-      // Clients that sign in must use the one address that tokens are issued for.
-      alsoAs: clientSignIn ? [] : listener.alsoAs,
+      alsoAs: listener.alsoAs,
+      clientsSignIn: clientSignIn !== undefined,
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
       whoCanCall: clientSignIn?.whoCanCall ?? whoCanCall,
       tokenCommand:

@@ -151,14 +151,19 @@ describe('how MCP clients sign in with Autodesk', () => {
     },
   );
 
-  test.each(['http://app.example/', 'HTTPS://app.example/', 'javascript://x', 'data:/x', 'file:///x', 'app:', '*'])(
-    'MCP_AUTH_REDIRECT_URIS cannot name %s',
-    (uri) => {
-      expect(complaint(() => given({ MCP_AUTH_REDIRECT_URIS: `app://callback,${uri}` }))).toContain(
-        'MCP_AUTH_REDIRECT_URIS must list',
-      );
-    },
-  );
+  test.each([
+    'http://app.example/',
+    'HTTPS://app.example/',
+    'javascript://x',
+    'data:/x',
+    'file:///x',
+    'app:',
+    '*',
+  ])('MCP_AUTH_REDIRECT_URIS cannot name %s', (uri) => {
+    expect(complaint(() => given({ MCP_AUTH_REDIRECT_URIS: `app://callback,${uri}` }))).toContain(
+      'MCP_AUTH_REDIRECT_URIS must list',
+    );
+  });
 
   test('MCP_AUTH_GRANT_DAYS is a number of days', () => {
     expect(given({ MCP_AUTH_GRANT_DAYS: '7' }).MCP_AUTH_GRANT_DAYS).toBe(7);
