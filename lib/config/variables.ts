@@ -187,8 +187,8 @@ export const autodeskVariables = {
         z
           .string()
           .regex(
-            /^(?!https?:)[a-z][a-z\d+.-]*:\/\/\S+$/i,
-            'must list addresses such as app://callback, with a scheme other than http and https',
+            /^(?!(https?|javascript|data|blob|file):)[a-z][a-z\d+.-]*:\/\S+$/i,
+            'must list addresses such as app://callback, with the scheme of an app',
           ),
       ),
     )

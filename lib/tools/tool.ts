@@ -7,6 +7,7 @@ import { type Caller, localUser } from '../caller.ts';
 import { orSignInRequired, SignInRequired, signInRequiredContent } from '../sign-in-required.ts';
 import { StartupError } from '../startup-error.ts';
 import { listingOf, pagingParameters, readCursor, writeCursor } from './cursor.ts';
+import { withoutNulls } from './nulls.ts';
 
 /** A FastMCP server, as far as tools are concerned. */
 export type ToolServer = Pick<FastMCP<Caller>, 'addTool'>;
@@ -150,26 +151,6 @@ export function addApsTool(
       }
     },
   });
-}
-
-/**
- * Reads `null` for an optional argument that does not allow it as if it were left out: some clients send it (CrewAI), or offer
- * it to the model (LlamaIndex, AutoGen).
- */
-function withoutNulls(parameters: z.ZodObject) {
-  const droppable = Object.entries(parameters.shape)
-    .filter(([, schema]) => isOptional(schema))
-    .map(([name]) => name);
-  return z.preprocess((args) => {
-    if (typeof args !== 'object' || args === null) return args;
-    return Object.fromEntries(
-      Object.entries(args).filter(([name, value]) => value !== null || !droppable.includes(name)),
-    );
-  }, parameters);
-}
-
-function isOptional(schema: z.core.$ZodType): boolean {
-  return z.safeParse(schema, undefined).success && !z.safeParse(schema, null).success;
 }
 
 /** A listing tool as one with any output: decodes and encodes its cursors. */

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { clientCallback, type Person } from './oauth-client.ts';
+import { alice } from './people.ts';
 import { post, type RawAnswer, send, toolCall } from './raw-http.ts';
 import { atAutodesk } from './signing-in.ts';
 
@@ -74,21 +75,34 @@ export async function askToken({ url }: At, form: Parameters, headers = {}): Pro
   );
 }
 
-/** Who signs in, and for which client: Alice by default, for a new one. */
-type CodeOptions = { person?: Person; clientId?: string };
+/** Revokes a token (RFC 7009). */
+export function revoke({ url }: At, form: Parameters, headers = {}): Promise<RawAnswer> {
+  return send(`${url}/oauth/revoke`, {
+    ...{ method: 'POST', body: encoded(form).toString() },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+  });
+}
+
+/** Who signs in, for which client, and where it waits: Alice by default, for a new one. */
+type CodeOptions = { person?: Person; clientId?: string; redirectUri?: string };
 
 /** The form with which a client comes for its tokens, after a person has signed in. Good once. */
 export async function codeForm(
   at: At,
-  { person = atAutodesk(), clientId }: CodeOptions = {},
+  {
+    clientId,
+    redirectUri = clientCallback,
+    person = atAutodesk(alice, undefined, redirectUri),
+  }: CodeOptions = {},
 ): Promise<Record<string, string>> {
-  const id = clientId ?? (await newClient(at));
+  const id = clientId ?? (await newClient(at, { redirect_uris: [redirectUri] }));
   const { verifier, challenge } = newPkce();
-  const { searchParams } = await person(authorizeAddress(at, id, { code_challenge: challenge }));
+  const changes = { code_challenge: challenge, redirect_uri: redirectUri };
+  const { searchParams } = await person(authorizeAddress(at, id, changes));
   return {
     grant_type: 'authorization_code',
     client_id: id,
-    redirect_uri: clientCallback,
+    redirect_uri: redirectUri,
     code: z.string().parse(searchParams.get('code')),
     code_verifier: verifier,
     resource: `${at.url}/mcp`,

@@ -37,15 +37,19 @@ export async function serveWith(
   return { ...server, url: server.publicUrl, close: server.stop };
 }
 
-/** Allows what a client asks for on the consent page, and signs in on the page of the sandbox's Autodesk. */
+/**
+ * Allows what a client asks for on the consent page, and signs in on the page of the sandbox's Autodesk, until the browser is
+ * sent to `callback`.
+ */
 export function atAutodesk(
   { userId }: { userId: string } = alice,
   browser: WebBrowser = openBrowser(),
+  callback = clientCallback,
 ): Person {
   return async (address) => {
-    const consent = await browser.open(address, clientCallback);
-    const apsPage = await browser.submit(consent, { decision: 'allow' }, clientCallback);
-    return (await signInOn(apsPage, browser, userId, clientCallback)).url;
+    const consent = await browser.open(address, callback);
+    const apsPage = await browser.submit(consent, { decision: 'allow' }, callback);
+    return (await signInOn(apsPage, browser, userId, callback)).url;
   };
 }
 

@@ -62,7 +62,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
 
   const accounts = accountSignIn({ ...options, storage, callbackUrl: `${publicUrl}${callbackPath}` });
   const clients = createClients({
-    ...{ key: keys('MCP clients'), fetchDocument, documents },
+    ...{ key: keys('MCP clients'), fetchDocument, documents, now },
     privateUse: [...privateUseRedirectUris, ...redirectUris],
   });
   const authentication = createClientAuthentication(

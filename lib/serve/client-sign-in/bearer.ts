@@ -12,7 +12,7 @@ export function jsonRpcRefusal(
   headers: Record<string, string>,
   data?: Record<string, unknown>,
 ): Response {
-  const error = { code: -32001, message, ...(data && { data }) };
+  const error = { code: -32000, message, ...(data && { data }) };
   const { 'content-length': _, ...kept } = headers;
   return Response.json(
     { jsonrpc: '2.0', id: null, error },

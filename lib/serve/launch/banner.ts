@@ -14,8 +14,10 @@ export type HttpBanner = Banner & {
   publicUrl: string;
   /** Where it listens, e.g. `http://localhost:5000`. */
   listensOn: string;
-  /** Its other names, which clients can use too. */
+  /** Its other names, which clients can use too, unless they sign in. */
   alsoAs: readonly string[];
+  /** Whether clients sign in: their tokens are for one address. */
+  clientsSignIn?: boolean;
   /** Where browsers come back to from Autodesk, if they do. */
   callbackUrl?: string;
   /** Who can call, in words. */
@@ -30,9 +32,12 @@ export function httpBanner(banner: HttpBanner): string {
   const { publicUrl, listensOn, alsoAs, callbackUrl, apsSignIn, aps, whoCanCall, header, tokenCommand } =
     banner;
   const address = `${publicUrl}/mcp`;
+  const names = banner.clientsSignIn
+    ? 'use exactly this: clients sign in for no other address'
+    : alsoAs.length > 0 && `also as ${alsoAs.join(' and ')}`;
   return [
     title(banner),
-    `  Address       ${address}${alsoAs.length > 0 ? `  (also as ${alsoAs.join(' and ')})` : ''}`,
+    `  Address       ${address}${names ? `  (${names})` : ''}`,
     ...(publicUrl === listensOn ? [] : [`  Listens on    ${listensOn}`]),
     ...(callbackUrl ? [`  Callback URL  ${callbackUrl}`] : []),
     `  APS sign-in   ${apsSignIn}`,

@@ -31,6 +31,7 @@ export function callbackPort(port: number, fetch: (request: Request) => Promise<
   const opening = createSingleFlight<Listener>();
   let listener: Listener | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
 
   async function take(): Promise<Listener> {
     const giveUpAt = Date.now() + longestWait;
@@ -41,10 +42,11 @@ export function callbackPort(port: number, fetch: (request: Request) => Promise<
         return opened;
       } catch (error) {
         if (!isTaken(error)) throw error;
-        if (Date.now() >= giveUpAt)
+        if (closed || Date.now() >= giveUpAt)
           throw new StartupError(
             `Port ${port} is taken, probably by another server that is waiting for a sign-in. Finish that sign-in, or ` +
-              `end that server, and try again.`,
+              'end that server, and try again. If another program needs the port, choose one with --port, and add its ' +
+              'callback URL to the application at https://aps.autodesk.com/myapps.',
             { cause: error },
           );
         if (!waited)
@@ -74,6 +76,7 @@ export function callbackPort(port: number, fetch: (request: Request) => Promise<
     },
     release,
     async close() {
+      closed = true;
       await opening.settled('port');
       clearTimeout(timer);
       listener?.close();

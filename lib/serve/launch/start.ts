@@ -124,8 +124,8 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     httpBanner({
       ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
       listensOn: listener.url,
-      // Clients that sign in must use the one address that tokens are issued for.
-      alsoAs: settings.mode === 'none' || settings.mode === 'key' ? listener.alsoAs : [],
+      alsoAs: listener.alsoAs,
+      clientsSignIn: settings.mode === 'oidc' || settings.mode === 'autodesk',
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
       whoCanCall: clientSignIn?.whoCanCall ?? whoCanCall,
       header: settings.mode === 'key' ? 'Authorization: Bearer KEY' : undefined,

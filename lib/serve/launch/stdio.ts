@@ -61,6 +61,7 @@ export function serveStdio<Shape extends Variables>(
   };
 }
 
+/** Accepts `"arguments": null`, which the SDK refuses before any handler sees the call. */
 class LenientTransport extends StdioServerTransport {
   override start(): Promise<void> {
     const deliver = this.onmessage;

@@ -103,16 +103,18 @@ export function createForwardingServer(definition: Client, { run, client, elicit
   );
   server.setRequestHandler('tools/call', (request, context) =>
     run(context, async (signal) => {
-      const call = { tool: request.params.name, client, context, signal };
+      const call = { tool: request.params.name, client, context, signal, startedAt: Date.now() };
       // An answer to a question that an earlier result asked.
       const resumed = context.mcpReq.inputResponses && (await elicitation?.resume(call));
-      if (typeof resumed === 'object') return resumed;
-      const result = await callTool(definition, request.params, context, signal);
-      const required = elicitation && resumed === undefined && signInRequiredIn(result);
+      if (resumed) return resumed;
+      const makeCall = () => callTool(definition, request.params, context, signal);
+      const result = await makeCall();
+      const required = elicitation && signInRequiredIn(result);
       if (!required) return result;
       // In the 2026-07-28 era, capabilities come with each request; before, with the handshake.
       const declared = declaredCapabilities.safeParse(context.mcpReq.envelope).data;
-      return elicitation.elicit(call, required, declared ?? server.getClientCapabilities(), result);
+      const capabilities = declared ?? server.getClientCapabilities();
+      return (await elicitation.elicit(call, required, capabilities, result)) ?? makeCall();
     }),
   );
   return server;

@@ -6,8 +6,9 @@ const nullArguments = z.looseObject({
   params: z.looseObject({ arguments: z.null() }),
 });
 
-/** A message as it came, without arguments that are null. */
+/** A message as it came, or a batch of them, without arguments that are null. */
 export function withoutNullArguments<T>(message: T): T {
+  if (Array.isArray(message)) return message.map((each) => withoutNullArguments(each)) as T;
   if (!nullArguments.safeParse(message).success) return message;
   const { params, ...call } = nullArguments.parse(message);
   const { arguments: _, ...rest } = params;

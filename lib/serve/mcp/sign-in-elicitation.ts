@@ -22,6 +22,8 @@ export type ElicitedCall = {
   client: ClientContext;
   context: ServerContext;
   signal: AbortSignal;
+  /** When it came in, in milliseconds since 1970. */
+  startedAt: number;
 };
 
 export type SignInElicitation = {
@@ -31,13 +33,14 @@ export type SignInElicitation = {
    * Takes the client's answer to an earlier request to sign in, and waits for the sign-in to finish, for a limited time.
    *
    * @returns the result of the call: that the user declined, or the same request again if the sign-in takes longer;
-   *   'do not ask again' to make the call and return whatever it returns; undefined to make the call
+   *   undefined to make the call
    */
-  resume(call: ElicitedCall): Promise<CallToolResult | InputRequiredResult | 'do not ask again' | undefined>;
+  resume(call: ElicitedCall): Promise<CallToolResult | InputRequiredResult | undefined>;
   /**
-   * The answer to a call that needs a sign-in.
+   * The answer to a call that needs a sign-in. In the handshake era over stdio, the user is asked in the middle of it.
    *
    * @param result - what the tool returned: the result of the Python sample, which works for every client
+   * @returns undefined to make the call again: the user has signed in
    * @throws {UrlElicitationRequiredError} -32042, to handshake-era clients over HTTP that can show a URL
    */
   elicit(
@@ -45,12 +48,12 @@ export type SignInElicitation = {
     required: SignInRequired,
     capabilities: ClientCapabilities | undefined,
     result: CallToolResult,
-  ): Promise<CallToolResult | InputRequiredResult>;
+  ): Promise<CallToolResult | InputRequiredResult | undefined>;
 };
 
 /**
- * How long a call can wait for the person to finish, in milliseconds. Clients give up after 60 seconds, and a progress token
- * does not say that they start counting again.
+ * How long a call can wait for the person, in milliseconds. Clients give up after 60 seconds, and a progress token does not say
+ * that they start counting again.
  */
 const longestWait = 45_000;
 
@@ -59,6 +62,9 @@ const heartbeat = 5000;
 
 /** How long a request to sign in can be answered, in seconds: as long as its link is valid. */
 const stateLifetime = 600;
+
+/** How long its link is shown again, in milliseconds: whoever opens it then still has a minute. */
+const linkLifetime = (stateLifetime - 60) * 1000;
 
 /** The key of the sign-in among the inputs of a call. */
 const input = 'sign_in';
@@ -92,22 +98,19 @@ export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInEl
         users.declined();
         return declined(tool);
       }
-      // In the handshake era over stdio, the SDK asks in-line, so that all waiting is part of one call.
-      const inLine = context.mcpReq.envelope === undefined;
-      const left = inLine ? longestWait - (Date.now() - state.askedAt) : longestWait;
-      switch (await waitForSignIn(users, caller, context, signal, left)) {
+      switch (await waitForSignIn(users, caller, context, signal, longestWait)) {
         case 'signed in':
           return undefined;
         case 'declined':
           return declined(tool);
         case 'not yet':
           // The same link: the person may be in the middle of it. Once it has expired, the call makes a new one.
-          if (Date.now() - state.askedAt > (stateLifetime - 60) * 1000) return undefined;
-          return inLine ? 'do not ask again' : ask(tool, state);
+          return Date.now() - state.askedAt > linkLifetime ? undefined : ask(tool, state);
       }
     },
 
-    async elicit({ tool, client }, { url }, capabilities, result) {
+    async elicit(call, { url }, capabilities, result) {
+      const { tool, client, context, startedAt } = call;
       if (client.era === 'legacy') {
         if (!canShowUrl(client.sessionId)) return result;
         throw new UrlElicitationRequiredError(
@@ -117,9 +120,39 @@ export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInEl
         );
       }
       if (!supportsUrlElicitation(capabilities)) return result;
-      return ask(tool, { caller: client.caller.id, url, askedAt: Date.now() });
+      const isHandshakeEra = context.mcpReq.envelope === undefined;
+      if (!isHandshakeEra) return ask(tool, { caller: client.caller.id, url, askedAt: startedAt });
+      switch (await askInLine(call, url)) {
+        case 'signed in':
+          return undefined;
+        case 'declined':
+          return declined(tool);
+        case 'not yet':
+          return result;
+      }
     },
   };
+
+  /** Asks for a sign-in in the middle of a call. What is left of the time is for the answer, and then for the sign-in. */
+  async function askInLine({ tool, client, context, signal, startedAt }: ElicitedCall, url: string) {
+    const left = () => Math.max(1, startedAt + longestWait - Date.now());
+    const question = {
+      mode: 'url',
+      message: reasonFor(tool),
+      url,
+      elicitationId: crypto.randomUUID(),
+    } as const;
+    const answer = await context.mcpReq
+      .elicitInput(question, { timeout: left(), signal })
+      .catch(() => undefined);
+    signal.throwIfAborted();
+    if (answer && answer.action !== 'accept') {
+      users.declined();
+      return 'declined';
+    }
+    // Whoever has not answered may have signed in all the same.
+    return waitForSignIn(users, client.caller, context, signal, answer ? left() : 0);
+  }
 }
 
 /** Waits for the person to finish, for so many milliseconds at most. */
@@ -132,7 +165,7 @@ async function waitForSignIn(
 ): Promise<'signed in' | 'declined' | 'not yet'> {
   const progressToken = context.mcpReq._meta?.progressToken;
   const enough = new AbortController();
-  const timeout = setTimeout(() => enough.abort(), Math.max(0, milliseconds));
+  const timeout = setTimeout(() => enough.abort(), milliseconds);
   // Progress must grow, and the tool may count from 1 afterwards.
   let beats = 0;
   const beat = setInterval(() => {

@@ -176,6 +176,47 @@ test('everything but the issuer may be left out', () => {
   expect(readSettings(autodesk, {})).toEqual({
     MCP_AUTH_CLIENT_ID: undefined,
     MCP_AUTH_CLIENT_SECRET: undefined,
+    MCP_AUTH_DOCUMENTS: true,
+    MCP_AUTH_REGISTRATION: true,
+    MCP_AUTH_REDIRECT_URIS: [],
+    MCP_AUTH_GRANT_DAYS: 90,
+  });
+});
+
+describe('how MCP clients sign in with Autodesk', () => {
+  const given = (environment: Environment) => readSettings(autodesk, environment);
+
+  test.each(['MCP_AUTH_DOCUMENTS', 'MCP_AUTH_REGISTRATION'] as const)('%s is on or off', (name) => {
+    expect([given({ [name]: 'on' })[name], given({ [name]: 'off' })[name]]).toEqual([true, false]);
+    expect(complaint(() => given({ [name]: 'maybe' }))).toContain(`${name} must be on or off`);
+  });
+
+  test.each(['cursor://anysphere.cursor-mcp/oauth/callback', 'com.example.app:/callback'])(
+    'MCP_AUTH_REDIRECT_URIS can name %s',
+    (uri) => {
+      const { MCP_AUTH_REDIRECT_URIS } = given({ MCP_AUTH_REDIRECT_URIS: ` app://callback , ${uri},` });
+      expect(MCP_AUTH_REDIRECT_URIS).toEqual(['app://callback', uri]);
+    },
+  );
+
+  test.each([
+    'http://app.example/',
+    'HTTPS://app.example/',
+    'javascript://x',
+    'data:/x',
+    'file:///x',
+    'app:',
+    '*',
+  ])('MCP_AUTH_REDIRECT_URIS cannot name %s', (uri) => {
+    expect(complaint(() => given({ MCP_AUTH_REDIRECT_URIS: `app://callback,${uri}` }))).toContain(
+      'MCP_AUTH_REDIRECT_URIS must list',
+    );
+  });
+
+  test('MCP_AUTH_GRANT_DAYS is a number of days', () => {
+    expect(given({ MCP_AUTH_GRANT_DAYS: '7' }).MCP_AUTH_GRANT_DAYS).toBe(7);
+    for (const days of ['0', '-1', '3651', 'Infinity', 'a week'])
+      expect(complaint(() => given({ MCP_AUTH_GRANT_DAYS: days }))).toContain('number of days');
   });
 });
 

@@ -1,8 +1,9 @@
 /** How MCP clients authenticate at the token and revocation endpoints: `none`, or `private_key_jwt` (RFC 7523). */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { createDocumentCache } from './document-cache.ts';
 import { DocumentRefused, type FetchDocument } from './metadata-document.ts';
 
 /** Algorithms with public keys. */
@@ -21,18 +22,27 @@ const clockTolerance = 30;
 /** The most assertions that are remembered as used. Beyond it, one could be used again by somebody who has stolen it. */
 const mostRemembered = 100_000;
 
-const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
+/** A JSON Web Key Set (RFC 7517, section 5). */
+export const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
+
+/** The largest key set, in bytes: those with certificates in them, as identity providers publish, have some 20 KiB. */
+const largestKeySet = 64 * 1024;
+
+/** The most key sets that are kept. */
+const mostKeySets = 200;
 
 /** The keys of a client whose document asks for `private_key_jwt`: in the document, or at an address that it names. */
 export type ClientKeys = { jwks: JSONWebKeySet } | { jwksUri: string };
 
 export type ClientAuthentication = {
+  /** The `client_id` of a request; undefined if there is none. An assertion names the client too (RFC 7521, section 4.2). */
+  clientIdIn(form: URLSearchParams): string | undefined;
   /**
    * Authenticates a client.
    *
    * @param keys - of a client that must use `private_key_jwt`; undefined for a public client
    * @param form - the body of the request
-   * @throws {OAuthError} `invalid_client`
+   * @throws {OAuthError} `invalid_client`, or `temporarily_unavailable` if its keys could not be fetched
    */
   check(clientId: string, keys: ClientKeys | undefined, form: URLSearchParams): Promise<void>;
 };
@@ -48,8 +58,28 @@ export function createClientAuthentication(
 ): ClientAuthentication {
   const used = new LRUCache<string, true>({ max: mostRemembered });
 
+  const keySets = createDocumentCache(
+    async (address) => {
+      const keySet = jwksSchema.safeParse(await fetchDocument(address, largestKeySet));
+      if (!keySet.success) throw new DocumentRefused('they are not a JSON Web Key Set');
+      return keySet.data;
+    },
+    mostKeySets,
+    now,
+  );
+
   async function verified(clientId: string, keys: ClientKeys, assertion: string) {
-    const jwks = 'jwks' in keys ? keys.jwks : jwksSchema.parse(await fetchDocument(keys.jwksUri));
+    if ('jwks' in keys) return verifiedWith(keys.jwks, clientId, assertion);
+    try {
+      return await verifiedWith(await keySets.get(keys.jwksUri), clientId, assertion);
+    } catch (error) {
+      // The client may have a new key.
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      return verifiedWith(await keySets.renew(keys.jwksUri), clientId, assertion);
+    }
+  }
+
+  async function verifiedWith(jwks: JSONWebKeySet, clientId: string, assertion: string) {
     const { payload } = await jwtVerify(assertion, createLocalJWKSet(jwks), {
       algorithms: assertionAlgorithms,
       issuer: clientId,
@@ -63,6 +93,11 @@ export function createClientAuthentication(
   }
 
   return {
+    clientIdIn(form) {
+      const [clientId, ...more] = form.has('client_id') ? form.getAll('client_id') : subjectsIn(form);
+      return more.length === 0 ? clientId || undefined : undefined;
+    },
+
     async check(clientId, keys, form) {
       const assertions = form.getAll('client_assertion');
       if (!keys) {
@@ -77,8 +112,7 @@ export function createClientAuthentication(
         exp = 0,
         jti = '',
       } = await verified(clientId, keys, assertion).catch((error: unknown) => {
-        if (error instanceof DocumentRefused)
-          throw invalidClient(`The keys of this client are unusable: ${error.message}`);
+        if (error instanceof DocumentRefused) throw unusable(error);
         throw invalidClient('The client assertion is not valid');
       });
       // Alone: an assertion for several audiences could be used by one of them at another.
@@ -90,6 +124,20 @@ export function createClientAuthentication(
       used.set(mark, true, { ttl: (left + clockTolerance) * 1000 });
     },
   };
+}
+
+/** Who the assertion of a request says that it is from: nothing is verified yet. */
+function subjectsIn(form: URLSearchParams): (string | undefined)[] {
+  try {
+    return form.getAll('client_assertion').map((assertion) => decodeJwt(assertion).sub);
+  } catch {
+    return [];
+  }
+}
+
+function unusable({ message, transient }: DocumentRefused): OAuthError {
+  const code = transient ? OAuthErrorCode.TemporarilyUnavailable : OAuthErrorCode.InvalidClient;
+  return new OAuthError(code, `The keys of this client are unusable: ${message}`);
 }
 
 function invalidClient(description: string): OAuthError {

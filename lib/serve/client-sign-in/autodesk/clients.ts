@@ -5,9 +5,9 @@
  */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { ClientKeys } from './client-authentication.ts';
+import { type ClientKeys, jwksSchema } from './client-authentication.ts';
+import { createDocumentCache } from './document-cache.ts';
 import { DocumentRefused, type FetchDocument } from './metadata-document.ts';
 import { faultOfRedirectUri } from './redirect-uris.ts';
 
@@ -66,31 +66,29 @@ const documentSchema = z.object({
   // A secret in a public document is none.
   client_secret: z.undefined({ error: 'has a secret in it' }).optional(),
   token_endpoint_auth_method: z.enum(['none', 'private_key_jwt']).default('none'),
-  jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(20) }).optional(),
+  jwks: jwksSchema.optional(),
   jwks_uri: z.url({ protocol: /^https$/ }).optional(),
 });
 
-/** How long a document is cached, in milliseconds. */
-const documentLifetime = 5 * 60_000;
-
-/** The same for a failure, so that nobody can use this server to bother a host that has no document. */
-const refusalLifetime = 30_000;
+/** The most documents that are kept. */
+const mostDocuments = 1000;
 
 /**
  * @param options.key - signs registrations (HS256): our `client_id` contains what was registered, so that there is no table
  *   of clients for strangers to fill
  * @param options.documents - whether clients can publish metadata documents
  * @param options.privateUse - redirect URIs with private-use schemes that are allowed
+ * @param options.now - the clock, in milliseconds since 1970
  */
 export function createClients(options: {
   key: Uint8Array;
   fetchDocument: FetchDocument;
   documents: boolean;
   privateUse: readonly string[];
+  now?: () => number;
 }): Clients {
-  const { key, fetchDocument, privateUse } = options;
-  const documents = new LRUCache<string, Promise<McpClient>>({ max: 1000, ttl: documentLifetime });
-  const lastKnown = new LRUCache<string, McpClient>({ max: 1000 });
+  const { key, fetchDocument, privateUse, now } = options;
+  const documents = createDocumentCache(published, mostDocuments, now);
 
   async function register(metadata: unknown): Promise<Record<string, unknown>> {
     const given = registrationSchema.safeParse(metadata);
@@ -135,7 +133,8 @@ export function createClients(options: {
       const { name, redirect_uris } = z
         .object({ name: z.string(), redirect_uris: z.array(z.string()) })
         .parse(payload);
-      return { id: clientId, name, redirectUris: redirect_uris };
+      // A private-use address may not be allowed any more.
+      return { id: clientId, name, redirectUris: allowed(redirect_uris).redirect_uris };
     } catch {
       throw unknown(
         'This MCP client is no longer registered with this server. Remove the server from the client, and connect again.',
@@ -144,28 +143,23 @@ export function createClients(options: {
   }
 
   async function published(clientId: string): Promise<McpClient> {
-    try {
-      const document = documentSchema.safeParse(await fetchDocument(clientId));
-      if (!document.success) throw new DocumentRefused('a required field is missing or invalid');
-      const { client_id, client_name, token_endpoint_auth_method, jwks, jwks_uri } = document.data;
-      // Otherwise, any host could speak for any other.
-      if (client_id !== clientId) throw new DocumentRefused('it belongs to another client');
-      const { redirect_uris, fault } = allowed(document.data.redirect_uris);
-      if (redirect_uris.length === 0) throw new DocumentRefused(`one of its redirect URIs ${fault}`);
-      return {
-        id: clientId,
-        name: client_name,
-        redirectUris: redirect_uris,
-        publishedBy: new URL(clientId).host,
-        keys: token_endpoint_auth_method === 'none' ? undefined : keysIn({ jwks, jwks_uri }),
-      };
-    } catch (error) {
-      if (!(error instanceof DocumentRefused)) throw error;
-      const description = `The metadata document of this MCP client is unusable: ${error.message}.`;
-      throw error.transient
-        ? new OAuthError(OAuthErrorCode.TemporarilyUnavailable, description)
-        : unknown(description);
+    const document = documentSchema.safeParse(await fetchDocument(clientId));
+    if (!document.success) {
+      const field = document.error.issues[0]?.path[0] ?? 'all of it';
+      throw new DocumentRefused(`a required field is missing or invalid (${String(field)})`);
     }
+    const { client_id, client_name, token_endpoint_auth_method, jwks, jwks_uri } = document.data;
+    // Otherwise, any host could speak for any other.
+    if (client_id !== clientId) throw new DocumentRefused('it belongs to another client');
+    const { redirect_uris, fault } = allowed(document.data.redirect_uris);
+    if (redirect_uris.length === 0) throw new DocumentRefused(`a redirect URI ${fault}`);
+    return {
+      id: clientId,
+      name: client_name,
+      redirectUris: redirect_uris,
+      publishedBy: new URL(clientId).host,
+      keys: token_endpoint_auth_method === 'none' ? undefined : keysIn({ jwks, jwks_uri }),
+    };
   }
 
   return {
@@ -176,24 +170,13 @@ export function createClients(options: {
         throw unknown(
           'This server accepts no metadata documents of MCP clients (MCP_AUTH_DOCUMENTS): the client must register.',
         );
-      const known = documents.get(clientId);
-      if (known) return known;
-      const fetched = published(clientId).then(
-        (client) => {
-          lastKnown.set(clientId, client);
-          return client;
-        },
-        (error: unknown) => {
-          documents.set(clientId, fetched, { ttl: refusalLifetime });
-          // A client that signed in before must not be signed out because its host is down.
-          const last = lastKnown.get(clientId);
-          if (last && error instanceof OAuthError && error.code === OAuthErrorCode.TemporarilyUnavailable)
-            return last;
-          throw error;
-        },
-      );
-      documents.set(clientId, fetched);
-      return fetched;
+      return documents.get(clientId).catch((error: unknown) => {
+        if (!(error instanceof DocumentRefused)) throw error;
+        const description = `The metadata document of this MCP client is unusable: ${error.message}.`;
+        throw error.transient
+          ? new OAuthError(OAuthErrorCode.TemporarilyUnavailable, description)
+          : unknown(description);
+      });
     },
   };
 }

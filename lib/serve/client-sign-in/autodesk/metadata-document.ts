@@ -7,8 +7,13 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, fetch } from 'undici';
 
-/** Reads the JSON document at an address. @throws {DocumentRefused} with a reason that may be shown to people */
-export type FetchDocument = (address: string) => Promise<unknown>;
+/**
+ * Reads the JSON document at an address.
+ *
+ * @param largest - the most bytes that it can have; by default as many as the draft proposes for metadata documents
+ * @throws {DocumentRefused} with a reason that may be shown to people
+ */
+export type FetchDocument = (address: string, largest?: number) => Promise<unknown>;
 
 /** A metadata document that was not accepted. The message is for people, and reveals nothing about the network. */
 export class DocumentRefused extends Error {
@@ -25,8 +30,8 @@ export class DocumentRefused extends Error {
 /** The most that an answer can take, in milliseconds. */
 const timeout = 5000;
 
-/** The largest document, in bytes: the size that the draft proposes. */
-const largest = 5 * 1024;
+/** The largest metadata document, in bytes: the size that the draft proposes. */
+const largestDocument = 5 * 1024;
 
 export type DocumentGuards = {
   /** Finds the addresses of a host name; the resolver of this machine by default. */
@@ -66,7 +71,7 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
     });
   };
 
-  return async (address) => {
+  return async (address, largest = largestDocument) => {
     const { hostname } = checked(address);
     // An IP address is not resolved, so the check above would not run.
     const literal = hostname.replace(/^\[|\]$/g, '');
@@ -83,7 +88,7 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
         throw new DocumentRefused(`its address answered with status ${response.status}`, {
           transient: response.status >= 500,
         });
-      return parsed(await boundedText(response.body));
+      return parsed(await boundedText(response.body, largest));
     } catch (error) {
       throw refusalIn(error) ?? new DocumentRefused('it could not be fetched', { transient: true });
     } finally {
@@ -107,7 +112,7 @@ function checked(address: string): URL {
   return url;
 }
 
-async function boundedText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+async function boundedText(body: AsyncIterable<Uint8Array> | null, largest: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {

@@ -57,7 +57,7 @@ export function tokenRoutes(options: TokenOptions): Hono {
   routes.post(revocationPath, async ({ req }) => {
     if (req.header('authorization') !== undefined) return withoutSecret();
     const { form, get } = await formOf(req.raw);
-    const { id } = await authenticated(get('client_id'), form);
+    const { id } = await authenticated(get, form);
     await grants.revoke(get('token'), id);
     return new Response(null, { headers: noStore });
   });
@@ -72,8 +72,8 @@ export function tokenRoutes(options: TokenOptions): Hono {
   });
 
   /** The client of a request, authenticated in its own way. */
-  async function authenticated(clientId: string, form: URLSearchParams): Promise<McpClient> {
-    const client = await clients.find(clientId);
+  async function authenticated(get: GetParameter, form: URLSearchParams): Promise<McpClient> {
+    const client = await clients.find(authentication.clientIdIn(form) ?? get('client_id'));
     await authentication.check(client.id, client.keys, form);
     return client;
   }
@@ -93,7 +93,7 @@ export function tokenRoutes(options: TokenOptions): Hono {
   }
 
   async function exchange(get: GetParameter, form: URLSearchParams): Promise<TokenAnswer> {
-    const { id: clientId } = await authenticated(get('client_id'), form);
+    const { id: clientId } = await authenticated(get, form);
     const code = await codes.open(get('code'));
     if (!code || code.client !== digest(clientId) || code.redirectUri !== digest(get('redirect_uri')))
       throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not valid, or not for this client');
@@ -140,7 +140,7 @@ export function tokenRoutes(options: TokenOptions): Hono {
   async function refresh(get: GetParameter, form: URLSearchParams): Promise<TokenAnswer> {
     const refreshToken = get('refresh_token');
     // On `invalid_client`, a client registers again. On `invalid_grant`, it would only sign in again.
-    const { id: clientId } = await authenticated(get('client_id'), form);
+    const { id: clientId } = await authenticated(get, form);
     return grants.refresh(refreshToken, clientId, async (caller) => {
       try {
         await accounts.get(caller);

@@ -23,6 +23,12 @@ const wellKnown = [
   '/.well-known/oauth-authorization-server',
 ];
 
+/** Those with public keys: an assertion that is signed with anything else proves nothing. */
+const algorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
 describe('the metadata', () => {
   test.each(wellKnown.slice(0, 2))('of the protected resource is at %s (RFC 9728)', async (path) => {
     const { status, headers, body } = await send(served.url + path);
@@ -43,12 +49,16 @@ describe('the metadata', () => {
       issuer: served.url,
       authorization_endpoint: `${served.url}/oauth/authorize`,
       token_endpoint: `${served.url}/oauth/token`,
+      revocation_endpoint: `${served.url}/oauth/revoke`,
       registration_endpoint: `${served.url}/oauth/register`,
       scopes_supported: ['data:read'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: ['authorization_code', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['none'],
+      token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+      token_endpoint_auth_signing_alg_values_supported: algorithms,
+      revocation_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       client_id_metadata_document_supported: true,
@@ -120,7 +130,7 @@ describe('a request', () => {
   });
 
   test('of a page of a foreign origin is refused wherever a token is used or given out', async () => {
-    for (const path of ['/mcp', '/oauth/token', '/oauth/register']) {
+    for (const path of ['/mcp', '/oauth/token', '/oauth/revoke', '/oauth/register']) {
       const { status, headers } = await send(served.url + path, { method: 'POST', headers: foreign });
       expect([path, status, headers['access-control-allow-origin']]).toEqual([path, 403, undefined]);
     }
@@ -131,7 +141,7 @@ describe('a request', () => {
     expect([status, headers['access-control-allow-origin']]).toEqual([400, page.origin]);
   });
 
-  test.each(['/oauth/token', '/oauth/register'])(
+  test.each(['/oauth/token', '/oauth/revoke', '/oauth/register'])(
     'of a page of this machine to %s may be announced, and one of a foreign page may not',
     async (path) => {
       const announce = (headers: Record<string, string>) =>
@@ -149,7 +159,7 @@ describe('a request', () => {
 });
 
 describe('a body', () => {
-  const paths = ['/oauth/token', '/oauth/register', '/oauth/consent'];
+  const paths = ['/oauth/token', '/oauth/revoke', '/oauth/register', '/oauth/consent'];
 
   test.each(paths)('of 64 KiB is read at %s', async (path) => {
     const body = 'x'.repeat(64 * 1024);

@@ -47,7 +47,7 @@ test.each(clients)(
     const { client: identity, tokens } = provider.saved;
     expect(identity?.client_id).toMatch(metadataUrl ?? /^eyJ[\w.-]+$/);
 
-    later(16 * minutes);
+    later(61 * minutes);
     provider.address = undefined;
     expect(await hubsOf(client)).toEqual(alice.hubs);
     expect(provider.address).toBeUndefined();

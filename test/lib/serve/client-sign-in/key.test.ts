@@ -33,7 +33,7 @@ const challengeOf = ({ headers }: RawAnswer) => headers['www-authenticate'];
 const errorSchema = z.strictObject({
   jsonrpc: z.literal('2.0'),
   id: z.null(),
-  error: z.strictObject({ code: z.literal(-32_001), message: z.string() }),
+  error: z.strictObject({ code: z.literal(-32_000), message: z.string() }),
 });
 const adviceIn = ({ body }: RawAnswer) => errorSchema.parse(JSON.parse(body)).error.message;
 const realm = 'Bearer realm="APS MCP server (2lo)"';

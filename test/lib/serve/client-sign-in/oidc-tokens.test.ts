@@ -156,7 +156,14 @@ async function refusal(given: string, call: ToolCaller): Promise<string> {
     scope,
     resource_metadata: `${served.url}/.well-known/oauth-protected-resource/mcp`,
   });
-  expect(JSON.parse(answer.body)).toEqual({ error: 'invalid_token', error_description: said });
+  expect(JSON.parse(answer.body)).toEqual({
+    ...{ jsonrpc: '2.0', id: null },
+    error: {
+      code: -32000,
+      message: expect.stringContaining(said),
+      data: { error: 'invalid_token', error_description: said },
+    },
+  });
   for (const part of given.split('.').filter((it) => it.length > 8))
     expect(JSON.stringify(answer)).not.toContain(part);
   return said;

@@ -77,8 +77,8 @@ async function expectUnavailable(instead: Answer, reason: RegExp, call: ToolCall
   expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
   expect(answer.headers).not.toHaveProperty('www-authenticate');
   expect(JSON.parse(answer.body)).toEqual({
-    error: 'temporarily_unavailable',
-    error_description: expect.stringContaining('again'),
+    ...{ jsonrpc: '2.0', id: null },
+    error: { code: -32000, message: expect.stringContaining('again') },
   });
   expect(said).toEqual([expect.stringMatching(reason)]);
   for (const part of token.split('.')) expect(JSON.stringify([said, answer])).not.toContain(part);

@@ -143,7 +143,7 @@ describe('a server with a public address', () => {
     expect(issuer).toBe(publicUrl);
     const endpoints = Object.entries(rest).filter(([name]) => name.endsWith('_endpoint'));
     expect(endpoints.map(([name]) => name).sort()).toEqual([
-      ...['authorization_endpoint', 'registration_endpoint', 'token_endpoint'],
+      ...['authorization_endpoint', 'registration_endpoint', 'revocation_endpoint', 'token_endpoint'],
     ]);
     for (const [, address] of endpoints) expect(String(address)).toMatch(/^https:\/\/mcp\.example\.com\/\w/);
   });

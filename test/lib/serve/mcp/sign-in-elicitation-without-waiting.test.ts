@@ -37,6 +37,8 @@ describe('a client of the handshake era that can take its user to an address', (
       (reason: unknown) => reason,
     );
     expect(error).toBeInstanceOf(UrlElicitationRequiredError);
+    // Some clients show their user the message, and nothing else.
+    expect(addressIn(String(error))).toContain('/authorize?');
     expect(error).toMatchObject({
       code: -32042,
       data: {

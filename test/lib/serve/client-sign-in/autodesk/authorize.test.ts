@@ -37,7 +37,6 @@ const mistakes: [what: string, changes: Parameters, error: string][] = [
   ['two code_challenges', { code_challenge: [newPkce().challenge, newPkce().challenge] }, 'invalid_request'],
   ['a foreign resource', { resource: 'https://mcp.example/mcp' }, 'invalid_target'],
   ['the resource without its path', { resource: 'http://localhost' }, 'invalid_target'],
-  ['an unknown scope', { scope: 'data:read data:write' }, 'invalid_scope'],
 ];
 
 /** Of each error, the first mistake that leads to it. */
@@ -119,6 +118,7 @@ describe('the person is asked', () => {
     ['without a resource, as older clients have it', { resource: undefined }],
     ['without a scope', { scope: undefined }],
     ['for a scope of this server', { scope: 'data:read' }],
+    ['for scopes that this server does not know', { scope: 'openid offline_access data:write' }],
     ['without a state', { state: undefined }],
     ['for a client elsewhere', { redirect_uri: elsewhere }],
     ['whatever else the request says', { prompt: 'none', nonce: 'x', audience: 'y' }],

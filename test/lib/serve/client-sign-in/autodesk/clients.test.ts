@@ -85,7 +85,8 @@ describe('a redirect address', () => {
     'http://192.168.0.1/',
     'http://0.0.0.0:4711/',
     'http://[::ffff:7f00:1]:4711/',
-    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'cursor://anysphere.cursor-mcp/oauth/callback/',
+    'cursor://anysphere.cursor-mcp/',
     'com.example.app:/callback',
     'javascript:alert(1)',
     'data:text/html,x',
@@ -102,12 +103,19 @@ describe('a redirect address', () => {
     '*',
     '',
   ])('may not be "%s"', async (uri) => {
-    for (const redirect_uris of [[uri], [clientCallback, uri]])
-      expect(await register(served, { redirect_uris })).toMatchObject({
-        status: 400,
-        headers: { 'cache-control': 'no-store' },
-        json: { error: 'invalid_redirect_uri', error_description: expect.stringMatching(/redirect URI/) },
-      });
+    expect(await register(served, { redirect_uris: [uri] })).toMatchObject({
+      status: 400,
+      headers: { 'cache-control': 'no-store' },
+      json: { error: 'invalid_redirect_uri', error_description: expect.stringMatching(/redirect URI/) },
+    });
+    // Beside one that is allowed, it is left out: nothing is ever sent there.
+    const { status, json } = await register(served, { redirect_uris: [uri, clientCallback] });
+    expect([status, json.redirect_uris]).toEqual([201, [clientCallback]]);
+    const address = authorizeAddress(served, String(json.client_id), { redirect_uri: uri });
+    expect(await send(address)).toMatchObject({
+      status: 400,
+      headers: expect.not.objectContaining({ location: expect.anything() }),
+    });
   });
 });
 

@@ -69,15 +69,19 @@ describe('a document is refused', () => {
     ['without a name', { client_name: undefined }, 'required field'],
     ['with an empty name', { client_name: ' ' }, 'required field'],
     ['without redirect addresses', { redirect_uris: undefined }, 'required field'],
-    ['with none of them', { redirect_uris: [] }, 'required field'],
-    ['with one that is no text', { redirect_uris: [1] }, 'required field'],
+    ['with none of them', { redirect_uris: [] }, 'redirect_uris'],
+    ['with a shared secret', { client_secret: 'S3cr3t' }, 'client_secret'],
+    ['with a secret to authenticate by', { token_endpoint_auth_method: 'client_secret_post' }, 'auth_method'],
+    ['with private_key_jwt and no keys', { token_endpoint_auth_method: 'private_key_jwt' }, 'names no keys'],
     [
-      'with one that is not safe',
-      { redirect_uris: [clientCallback, 'http://app.example/'] },
-      'must be an https',
+      'with keys at an address that is not https',
+      { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://client.example/jwks' },
+      'jwks_uri',
     ],
-    ['with one of a private scheme', { redirect_uris: ['client://callback'] }, 'https'],
-    ['with a fragment in one', { redirect_uris: [`${clientCallback}#x`] }, 'has a fragment'],
+    ['with one that is no text', { redirect_uris: [1] }, 'required field'],
+    ['with none that is safe', { redirect_uris: ['http://app.example/', 'x'] }, 'must be an https'],
+    ['with a private-use scheme alone', { redirect_uris: ['client://callback'] }, 'https'],
+    ['with a fragment in the only one', { redirect_uris: [`${clientCallback}#x`] }, 'has a fragment'],
   ])('%s', async (_what, changes, words) => {
     await expectRefused(publish(changes), words);
   });

@@ -29,7 +29,7 @@ test('each renewal gives an access token and a refresh token that are new, and b
     later(minutes);
     const { headers, json } = await askToken(served, refreshForm(tokens));
     expect(headers['cache-control']).toBe('no-store');
-    expect(json).toMatchObject({ token_type: 'Bearer', expires_in: 900, scope: 'data:read' });
+    expect(json).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'data:read' });
     tokens = { ...tokens, access: String(json.access_token), refresh: String(json.refresh_token) };
     seen.add(tokens.access).add(tokens.refresh);
     expect((await call(served, tokens.access)).status).toBe(200);
