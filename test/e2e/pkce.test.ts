@@ -4,7 +4,9 @@ import { startSandbox } from '../../sandbox/index.ts';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, eras, newest } from '../support/clients.ts';
 import { alice, benji, chien } from '../support/people.ts';
-import { pathOf, refusalOf, runHttpServer } from '../support/programs.ts';
+import { freePort } from '../support/ports.ts';
+import { type Program, pathOf, refusalOf, run, runHttpServer } from '../support/programs.ts';
+import { toolCall } from '../support/raw-http.ts';
 import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
 import { connectStdio, connectToProgram } from '../support/stdio.ts';
 import { hubsOf, said } from '../support/tool-results.ts';
@@ -42,7 +44,29 @@ describe('npm run pkce', () => {
   });
 });
 
+/** Calls a tool of a program that speaks MCP over stdio: what it answers. */
+async function callOf({ write, output }: Program): Promise<string> {
+  const before = output.stdout.length;
+  write(`${JSON.stringify(toolCall('list_hubs'))}\n`);
+  await expect.poll(() => output.stdout.slice(before), { timeout: 20_000, interval: 20 }).toContain('\n');
+  return output.stdout.slice(before);
+}
+
+const linkIn = (answer: string) => /"auth_url":"([^"]+)"/.exec(answer)?.[1] ?? '';
+
 describe('servers/pkce.ts', () => {
+  test('started by two clients of one machine, signs in one after the other on the port that both have', async () => {
+    const command = ['servers/pkce.ts', '--sandbox', '--port', String(await freePort())] as const;
+    const [one, other] = await Promise.all([run(command), run(command)]);
+    const link = linkIn(await callOf(one));
+    const answer = callOf(other);
+    await other.says(/another server.*Waiting/);
+    expect((await open(await signIn(link, alice))).status).toBe(200);
+    expect((await open(await signIn(linkIn(await answer), benji))).status).toBe(200);
+    expect(await callOf(one)).toContain(alice.hubs[0]);
+    expect(await callOf(other)).toContain(benji.hubs[0]);
+  });
+
   test(`a client of ${newest} that can take its user to an address gets the data in the call that asked`, async () => {
     const client = await connectToProgram(
       ['servers/pkce.ts', '--sandbox', '--port', '0'],

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isJSONRPCResultResponse } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { eras, modes } from '../support/clients.ts';
+import { eras, modes, newest } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { startHeldAps } from '../support/held-aps.ts';
+import { newestEnvelope } from '../support/oidc.ts';
 import { nodeArguments, pathOf, run, runNode } from '../support/programs.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
@@ -73,6 +74,28 @@ test.each(eras)('%s cancels a call, and the request to APS ends', async (_name, 
   cancel.abort('no longer wanted');
   await Promise.all([refusal, closed]);
   expect((await client.listTools()).tools).toHaveLength(2);
+});
+
+test.each([
+  ['the handshake era', undefined],
+  [newest, newestEnvelope],
+])('what clients of the Python sample send is answered in the era of %s', async (_era, envelope) => {
+  const { write, output } = await run([...serverFile, '--sandbox']);
+  const methods = ['prompts/list', 'resources/list', 'resources/templates/list', 'tools/call'];
+  for (const [id, method] of methods.entries()) {
+    const call = method === 'tools/call' && { name: 'list_buckets', arguments: null };
+    const params = { ...call, ...(envelope && { _meta: envelope }) };
+    write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+  }
+  const lines = () => output.stdout.split('\n').filter(Boolean);
+  await expect.poll(lines, { timeout: 20_000, interval: 20 }).toHaveLength(methods.length);
+  const answers = lines().map((line) => JSON.parse(line));
+  expect(answers.sort((one, other) => one.id - other.id)).toMatchObject([
+    { result: { prompts: [] } },
+    { result: { resources: [] } },
+    { result: { resourceTemplates: [] } },
+    { result: { structuredContent: { result: expect.any(Array) } } },
+  ]);
 });
 
 test('importing a server starts nothing and prints nothing', async () => {

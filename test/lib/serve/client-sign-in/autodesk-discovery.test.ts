@@ -1,10 +1,13 @@
 // What clients find out before anybody has signed in: the two metadata documents, and the challenge that leads to them.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { withSandbox } from '../../../../lib/serve/launch/sandbox.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { closing } from '../../../support/closing.ts';
+import { authorizeAddress } from '../../../support/oauth-requests.ts';
 import { mcpHeaders, post, send, toolCall } from '../../../support/raw-http.ts';
+import { configurationFrom } from '../../../support/serving.ts';
 import { type ServedHttp, serveWith } from '../../../support/signing-in.ts';
 
 const keep = closing();
@@ -83,6 +86,47 @@ describe('the metadata', () => {
       headers: { ...foreign, 'access-control-request-method': 'GET' },
     });
     expect([status, headers['access-control-allow-origin']]).toEqual([204, '*']);
+  });
+});
+
+describe('a server', () => {
+  const served = async (env: Record<string, string>, fetchDocument = unused) => {
+    const { url } = keep(await serveWith(sandbox, threeLegged, 'autodesk', { env, fetchDocument }));
+    const metadata = JSON.parse((await send(`${url}/.well-known/oauth-authorization-server`)).body);
+    return { url, metadata };
+  };
+  const unused = () => Promise.reject(new Error('nobody asks'));
+
+  test('with MCP_AUTH_REGISTRATION=off registers nobody, and does not say that it does', async () => {
+    const { url, metadata } = await served({ MCP_AUTH_REGISTRATION: 'off' });
+    expect(metadata).not.toHaveProperty('registration_endpoint');
+    expect(metadata).toHaveProperty('revocation_endpoint');
+    const body = JSON.stringify({ redirect_uris: ['http://localhost/'] });
+    expect((await send(`${url}/oauth/register`, { method: 'POST', body })).status).toBe(404);
+  });
+
+  test('with MCP_AUTH_DOCUMENTS=off fetches no documents, and does not say that it does', async () => {
+    const fetchDocument = vi.fn(unused);
+    const { url, metadata } = await served({ MCP_AUTH_DOCUMENTS: 'off' }, fetchDocument);
+    expect(metadata).toMatchObject({
+      client_id_metadata_document_supported: false,
+      token_endpoint_auth_methods_supported: ['none'],
+      revocation_endpoint_auth_methods_supported: ['none'],
+    });
+    expect(Object.keys(metadata).join()).not.toContain('signing_alg');
+    const { status, body } = await send(authorizeAddress({ url }, 'https://client.example/client.json'));
+    expect([status, body]).toEqual([400, expect.stringMatching(/no metadata documents.*register/)]);
+    expect(fetchDocument).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    [undefined, false],
+    [' ', false],
+    ['off', false],
+    ['on', true],
+  ])('with the sandbox and MCP_AUTH_DOCUMENTS=%j has documents: %j', (given, documents) => {
+    const environment = withSandbox({ MCP_AUTH_DOCUMENTS: given }, sandbox, false);
+    expect(configurationFrom(threeLegged, environment, 'autodesk').clientSignIn).toMatchObject({ documents });
   });
 });
 

@@ -1,5 +1,6 @@
 // The server as an OAuth protected resource: how it asks for a token, and where it takes one (RFC 6750).
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import {
@@ -56,6 +57,49 @@ describe('who brings no token is told where to get one', () => {
     const { scope: _none, ...withoutScope } = signInFirst(url);
     expect(challengeOf(await inHandshakeEra(url, 'list_buckets'))).toEqual(withoutScope);
     expect(await (await fetch(url + wellKnown)).json()).not.toHaveProperty('scopes_supported');
+  });
+});
+
+describe('a refusal is an error of JSON-RPC, which clients show,', () => {
+  const errorIn = ({ body }: { body: string }) =>
+    z
+      .strictObject({
+        jsonrpc: z.literal('2.0'),
+        id: z.null(),
+        error: z.looseObject({ message: z.string() }),
+      })
+      .parse(JSON.parse(body)).error;
+
+  test.each(toolCallers)('without a token, %s', async (_era, call) => {
+    const answer = await call(served.url, 'list_buckets');
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(answer.headers['content-length']).toBe(String(answer.body.length));
+    expect(errorIn(answer)).toEqual({ code: -32000, message: expect.stringMatching(/token.*sign in/) });
+  });
+
+  test('with the words of OAuth, for a token that is not good or lacks a scope', async () => {
+    const outcome = async (token: string) =>
+      errorIn(await inHandshakeEra(served.url, 'list_buckets', bearer(token)));
+    for (const [token, error] of [
+      ['made-up', 'invalid_token'],
+      [provider.token(served.url, { scope: 'other' }), 'insufficient_scope'],
+    ] as const)
+      expect(await outcome(token)).toEqual({
+        code: -32000,
+        message: expect.stringMatching(/sign in again/),
+        data: { error, error_description: expect.any(String) },
+      });
+  });
+
+  test('with the right address for whoever comes by another name, and for nobody else', async () => {
+    const { port } = new URL(served.url);
+    for (const headers of [{}, bearer('made-up')]) {
+      const strayed = await inHandshakeEra(`http://127.0.0.1:${port}`, 'list_buckets', headers);
+      expect(strayed.status).toBe(401);
+      expect(errorIn(strayed).message).toContain(`${served.url}/mcp`);
+      const right = await inHandshakeEra(served.url, 'list_buckets', headers);
+      expect(errorIn(right).message).not.toContain('http');
+    }
   });
 });
 

@@ -53,6 +53,12 @@ test('over stdio it has no address, nobody else who may call, and nothing to try
 });
 
 describe('the address', () => {
+  test('is the only one for clients that sign in, which is said', async () => {
+    const lines = await said({ clientsSignIn: true });
+    expect(lines.join()).toMatch(/http:\/\/localhost:5000\/mcp +\(.*exactly.*no other address/);
+    expect(lines.join()).not.toContain('127.0.0.1');
+  });
+
   test('has no other names where there are none', async () => {
     const url = 'http://192.0.2.1:5000';
     const lines = await said({ publicUrl: url, listensOn: url, alsoAs: [] });

@@ -25,13 +25,13 @@ afterEach(() => {
 });
 
 /** The fetch, for a test that has its "Internet" on this machine. */
-const fetchDocument = (guards: DocumentGuards = {}) =>
+const fetchDocument = (guards: DocumentGuards = {}, largest?: number) =>
   createFetchDocument({
     ca: server.ca,
     lookup: resolvesTo('127.0.0.1').lookup,
     isAllowed: (address) => address === '127.0.0.1',
     ...guards,
-  })(server.at('/client.json?v=1'));
+  })(server.at('/client.json?v=1'), largest);
 
 test('a document is read over TLS from the address that its name stands for', async () => {
   expect(await fetchDocument()).toEqual({ hello: 'world' });
@@ -78,6 +78,12 @@ describe('a document is refused', () => {
     expect(await fetchDocument()).toHaveLength(5 * 1024 - 2);
     answer = (_request, response) => response.end(text(5 * 1024 + 1));
     await expect(fetchDocument()).rejects.toThrow('5120 bytes');
+  });
+
+  test('that is larger than its reader allows', async () => {
+    answer = (_request, response) => response.end(text(64 * 1024));
+    expect(await fetchDocument({}, 64 * 1024)).toHaveLength(64 * 1024 - 2);
+    await expect(fetchDocument({}, 64 * 1024 - 1)).rejects.toThrow('65535 bytes');
   });
 
   test('that is larger than 5 KiB only when it is unpacked', async () => {
