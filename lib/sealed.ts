@@ -1,6 +1,6 @@
 /**
  * Values that this server hands out and gets back, which nobody else can read or make: sign-ins under way, forms,
- * authorization codes. They rest with those who carry them, and not in the server's memory.
+ * authorization codes. The browser or client carries them; the server stores nothing.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt } from 'jose';

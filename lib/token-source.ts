@@ -1,4 +1,4 @@
-/** Where a tool's APS access token comes from, without saying how. */
+/** Token sources: they give tools APS access tokens, and hide which grant those come from. */
 import type { Caller } from './caller.ts';
 
 /**

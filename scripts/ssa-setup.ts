@@ -184,7 +184,7 @@ async function setUp(
     `Tested it: the service account can sign in, and has access to ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
   );
   console.log(
-    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa`,
+    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa${options.sandbox ? ' -- --sandbox' : ''}`,
   );
 }
 

@@ -133,7 +133,7 @@ export function createApsClient(options: {
         });
       } catch (error) {
         if (stop.signal.aborted) throw stop.signal.reason;
-        // Requests that run beside the failed one are of no use any more.
+        // Stop the other requests of this call.
         stop.abort();
         throw error;
       } finally {

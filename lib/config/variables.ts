@@ -45,7 +45,8 @@ export const apsServiceAccount = {
   ...apsApplication,
   APS_SSA_ID: z.string().register(guide, {
     what: 'the id of the service account',
-    where: 'npm run ssa:setup creates a service account and writes it to .env; -- --list shows existing ones',
+    where:
+      'npm run ssa:setup creates a service account and writes it to .env; npm run ssa:setup -- --list shows existing ones',
   }),
   APS_SSA_KEY_ID: z.string().register(guide, {
     what: "the id of the service account's key",

@@ -89,14 +89,15 @@ export type ApsListTool<
  * cancellation, errors with advice, paging, and asking the user to sign in, whatever the output schema is.
  *
  * @example
+ * const bucket = z.object({ bucketKey: z.string(), policyKey: z.string() });
  * addApsTool(server, aps, {
  *   name: 'get_bucket',
  *   title: 'Get bucket',
  *   description: 'Get the details of an OSS bucket.',
  *   parameters: z.strictObject({ bucket_key: z.string() }),
- *   output: z.object({ bucketKey: z.string(), policyKey: z.string() }),
+ *   output: bucket,
  *   execute: ({ bucket_key }, { session }) =>
- *     session.get(session.url(['oss', 'v2', 'buckets', bucket_key, 'details']), bucketSchema),
+ *     session.get(session.url(['oss', 'v2', 'buckets', bucket_key, 'details']), bucket),
  * });
  */
 export function addApsTool<Params extends z.ZodObject, Output extends z.ZodType>(
@@ -203,7 +204,7 @@ function presentable(error: unknown, signal: AbortSignal): UserError {
   if (signal.aborted) return new UserError('The call was cancelled.');
   // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
   console.error(error instanceof Error ? error.stack : String(error));
-  return new UserError('The server failed to do this. Its log says more.');
+  return new UserError('The tool failed unexpectedly. See the log of the server.');
 }
 
 /**

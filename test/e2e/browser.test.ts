@@ -111,7 +111,7 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
     await page.waitForURL(`${served.url}/callback?**`);
     await page.reload();
     await expectGoodPage(page, headings.linkIsStale);
-    await picture(page, 'link-no-longer-good');
+    await picture(page, 'link-no-longer-valid');
     expect(complaints.filter((it) => !it.includes('status of 400'))).toEqual([]);
     expect(await hubsOf(client)).toEqual(benji.hubs);
   });

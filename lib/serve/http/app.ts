@@ -55,7 +55,7 @@ export function createHttpApp(
   const clients = new WeakMap<Request, ClientContext>();
   const handler = createMcpHandler(({ requestInfo, era }) => {
     const client = requestInfo && clients.get(requestInfo);
-    if (!client) throw new Error('This request did not come in through the door.');
+    if (!client) throw new Error('This request was not authenticated.');
     return service.serverFor({ ...client, era });
   });
   const app = new Hono<{ Variables: { names: NameCheck } }>();
@@ -92,7 +92,7 @@ export function createHttpApp(
   if (clientSignIn?.clientRoutes) app.route('/', clientSignIn.clientRoutes);
   app.get('/', async () => frontPage(await service.describe()));
   for (const path of [mcpPath, `${mcpPath}/`]) app.all(path, (context) => answer(context));
-  app.notFound((context) => context.json({ error: 'Nothing is here. MCP is served at /mcp.' }, 404));
+  app.notFound((context) => context.json({ error: 'Not found. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
     // A client that disconnects in the middle of its request is not a failure of the server.

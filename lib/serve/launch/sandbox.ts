@@ -1,6 +1,6 @@
 /**
- * The built-in APS sandbox, loaded only when it is asked for. This is the one place where `lib` reaches out of itself: at run
- * time, behind the interface below, so that `lib` compiles and runs where the sandbox has been deleted.
+ * The built-in APS sandbox, loaded only when it is asked for. This is the only place where `lib` loads code from outside: at
+ * run time, behind the interface below, so that `lib` compiles and runs without the sandbox.
  */
 import { existsSync } from 'node:fs';
 import type { Environment } from '../../config/settings.ts';
@@ -38,7 +38,7 @@ const location = new URL('../../../sandbox/index.ts', import.meta.url);
 export async function startSandbox(environment: Environment): Promise<LaunchedSandbox> {
   if (!existsSync(location))
     throw new StartupError(
-      'The built-in sandbox is not here: --sandbox and APS_SANDBOX=1 need the folder sandbox/ beside lib/. ' +
+      'The built-in sandbox is missing: --sandbox and APS_SANDBOX=1 need the folder sandbox/ beside lib/. ' +
         'Restore it, or leave them out to use the real service.',
     );
   const sandbox: SandboxModule = await import(location.href);

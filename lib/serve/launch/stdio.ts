@@ -75,6 +75,6 @@ async function answerOnlyCallback(userSignIn: UserSignIn | undefined, request: R
   const { hostRefusal } = checkNames(request, { hosts: [], origins: [] });
   if (hostRefusal) return hostRefusal;
   if (!userSignIn || request.method !== 'GET' || new URL(request.url).pathname !== callbackPath)
-    return new Response('Nothing is here.', { status: 404 });
+    return new Response('Not found.', { status: 404 });
   return answerCallback(userSignIn, request);
 }

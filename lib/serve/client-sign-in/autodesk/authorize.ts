@@ -101,7 +101,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     if (!form) return tooLate();
     const request = requestSchema.parse(JSON.parse(form.content));
     if (sent.get('decision') !== 'allow')
-      return refuse(request, new OAuthError(OAuthErrorCode.AccessDenied, 'The person did not allow it'), 303);
+      return refuse(request, new OAuthError(OAuthErrorCode.AccessDenied, 'The user denied the request'), 303);
     const verifier = oauth.generateRandomCodeVerifier();
     const state = await signIns.seal({ ...request, verifier, browser: digest(form.id) });
     return redirect(await accounts.authorizationUrl(state, verifier), 303);
@@ -141,7 +141,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
         return { client, redirectUri };
       throw new OAuthError(
         OAuthErrorCode.InvalidRequest,
-        `${client.name} wants the answer at an address that it has not registered or published.`,
+        `${client.name} asks for the answer at an address that it has not registered or published.`,
       );
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
@@ -159,7 +159,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     if ((query.get('state') ?? '').length > longestState)
       return new OAuthError(
         OAuthErrorCode.InvalidRequest,
-        `state can have ${longestState} characters at most`,
+        `state can have at most ${longestState} characters`,
       );
     const repeated = [...new Set(query.keys())].find(
       (name) => name !== 'resource' && query.getAll(name).length > 1,
@@ -226,7 +226,7 @@ function only(query: URLSearchParams, name: string): string | undefined {
 /** What went wrong at Autodesk, as far as the client should know. */
 function failureOf({ problem }: SignInFailed): OAuthError {
   return problem === 'denied'
-    ? new OAuthError(OAuthErrorCode.AccessDenied, 'The person did not allow it at Autodesk')
+    ? new OAuthError(OAuthErrorCode.AccessDenied, 'The user denied the request at Autodesk')
     : new OAuthError(OAuthErrorCode.ServerError, 'The sign-in at Autodesk did not succeed');
 }
 

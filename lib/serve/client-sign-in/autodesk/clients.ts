@@ -50,7 +50,7 @@ const redirectUris = z
   .array(z.string().max(2000))
   .min(1)
   .max(10)
-  .refine((uris) => uris.join('').length <= 4000, { error: 'must have 4000 characters together at most' });
+  .refine((uris) => uris.join('').length <= 4000, { error: 'must have at most 4000 characters together' });
 
 const registrationSchema = z.object({
   client_name: name.default('An unnamed MCP client'),
@@ -137,7 +137,7 @@ export function createClients(options: {
       return { id: clientId, name, redirectUris: allowed(redirect_uris).redirect_uris };
     } catch {
       throw unknown(
-        'This MCP client is not registered here, or not any more. Remove this server from it, and connect again.',
+        'This MCP client is no longer registered with this server. Remove the server from the client, and connect again.',
       );
     }
   }

@@ -255,7 +255,7 @@ export function createGrants(options: GrantsOptions): Grants {
 function invalidGrant(): OAuthError {
   return new OAuthError(
     OAuthErrorCode.InvalidGrant,
-    'The refresh token is not valid, or not any more: sign in again',
+    'The refresh token is not valid or has expired: sign in again',
   );
 }
 

