@@ -6,8 +6,6 @@ export type Revision = (typeof revisions)[number];
 /** The reason for each check that is expected to fail, by its id. */
 export type ExpectedFailures = Record<string, string>;
 
-const noPrompts = 'asks for prompts, which these servers do not have: "Method not found" is correct';
-const noResources = 'asks for resources, which these servers do not have: "Method not found" is correct';
 const calls = (tool: string) => `calls the tool ${tool} of the suite's own example server`;
 
 /** The scenarios that every server must pass, with the checks that cannot apply to these servers. */
@@ -40,15 +38,8 @@ export const applicable: Record<Revision, Record<string, ExpectedFailures>> = {
       'sep-2322-ignore-unexpected-params': calls('test_input_required_result_elicitation'),
     },
     'input-required-result-validate-input': {},
-    caching: {
-      'sep-2549-prompts-list-caching-hints': noPrompts,
-      'sep-2549-resources-list-caching-hints': noResources,
-      'sep-2549-resources-templates-list-caching-hints': noResources,
-    },
-    'sep-2164-resource-not-found': {
-      'sep-2164-error-code': noResources,
-      'sep-2164-data-uri': noResources,
-    },
+    caching: {},
+    'sep-2164-resource-not-found': {},
   },
 };
 

@@ -10,6 +10,7 @@ import {
   type Progress,
   type ProgressToken,
   ProtocolErrorCode,
+  ResourceNotFoundError,
   type ResultTypeMap,
   Server,
   type ServerCapabilities,
@@ -27,13 +28,6 @@ const methods = {
   resources: ['resources/list', 'resources/templates/list', 'resources/read'],
   completions: ['completion/complete'],
 } as const;
-
-/** Many clients ask every server for these, and report an error as a failure of the server. */
-const emptyLists: Readonly<Record<string, Record<string, readonly never[]>>> = {
-  'prompts/list': { prompts: [] },
-  'resources/list': { resources: [] },
-  'resources/templates/list': { resourceTemplates: [] },
-};
 
 type Method = (typeof methods)[keyof typeof methods][number] | 'tools/list' | 'tools/call';
 
@@ -73,9 +67,9 @@ export function createForwardingServer(definition: Client, { run, client, elicit
   const offered = { ...definition.getServerCapabilities() };
   // FastMCP always offers completion, even if there is nothing to complete.
   if (!offered.prompts && !offered.resources) delete offered.completions;
-  const capabilities: ServerCapabilities = {};
-  for (const name of ['tools', 'prompts', 'resources', 'completions'] as const)
-    if (offered[name]) capabilities[name] = {};
+  // Many clients ask every server for prompts and resources, so those that have none offer empty lists.
+  const capabilities: ServerCapabilities = { prompts: {}, resources: {} };
+  for (const name of ['tools', 'completions'] as const) if (offered[name]) capabilities[name] = {};
   const server = new Server(definition.getServerVersion() ?? { name: 'unnamed', version: '0.0.0' }, {
     capabilities,
     instructions: definition.getInstructions(),
@@ -87,13 +81,10 @@ export function createForwardingServer(definition: Client, { run, client, elicit
       run(context, (signal) => pass(definition, method, request.params, context, signal)),
     );
   for (const name of Object.keys(methods) as (keyof typeof methods)[])
-    if (capabilities[name]) methods[name].forEach(forward);
-  server.fallbackRequestHandler = async ({ method }) => {
-    const empty = emptyLists[method];
-    if (empty) return empty;
-    throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
-  };
-  if (!capabilities.tools) return server;
+    if (offered[name]) methods[name].forEach(forward);
+  if (!offered.prompts) offerNoPrompts(server);
+  if (!offered.resources) offerNoResources(server);
+  if (!offered.tools) return server;
 
   server.setRequestHandler('tools/list', (request, context) =>
     run(context, async (signal) => {
@@ -118,6 +109,21 @@ export function createForwardingServer(definition: Client, { run, client, elicit
     }),
   );
   return server;
+}
+
+function offerNoPrompts(server: Server): void {
+  server.setRequestHandler('prompts/list', () => ({ prompts: [] }));
+  server.setRequestHandler('prompts/get', ({ params: { name } }) => {
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no prompt ${name}`);
+  });
+}
+
+function offerNoResources(server: Server): void {
+  server.setRequestHandler('resources/list', () => ({ resources: [] }));
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
+  server.setRequestHandler('resources/read', ({ params: { uri } }) => {
+    throw new ResourceNotFoundError(uri);
+  });
 }
 
 /** Forwards one request, with its progress, and removes the prefixes that its error collects on the way. */

@@ -1,4 +1,4 @@
-// What a server says that it can do: no more than its definition has.
+// What a server says that it can do: what its definition has, and empty lists of prompts and resources.
 import { FastMCP } from 'fastmcp';
 import { expect, test } from 'vitest';
 import type { Caller } from '../../../../lib/caller.ts';
@@ -24,20 +24,20 @@ const parts = {
 };
 
 const cases: [has: (keyof typeof parts)[], offers: string[]][] = [
-  [['tool'], ['tools']],
+  [['tool'], ['prompts', 'resources', 'tools']],
   [
     ['tool', 'prompt'],
-    ['completions', 'prompts', 'tools'],
+    ['completions', 'prompts', 'resources', 'tools'],
   ],
   [
     ['tool', 'resource'],
-    ['completions', 'resources', 'tools'],
+    ['completions', 'prompts', 'resources', 'tools'],
   ],
   [
     ['tool', 'template'],
-    ['completions', 'resources', 'tools'],
+    ['completions', 'prompts', 'resources', 'tools'],
   ],
-  [['prompt'], ['completions', 'prompts']],
+  [['prompt'], ['completions', 'prompts', 'resources']],
 ];
 
 test.each(modes.flatMap(([name, mode]) => cases.map(([has, offers]) => [name, has, offers, mode] as const)))(

@@ -57,17 +57,18 @@ describe.each(eras)('%s', (_era, ask) => {
     expect(await ask(method)).not.toHaveProperty('error');
   });
 
-  test.each(['prompts/get', 'resources/read', 'completion/complete', 'no/such/method'])(
-    '%s is still an error there',
-    async (method) => {
-      const params = {
-        ...(method === 'resources/read' ? { uri: 'note://one' } : { name: 'x' }),
-        ref: { type: 'ref/prompt', name: 'x' },
-        argument: { name: 'x', value: '' },
-      };
-      expect(await ask(method, params)).toMatchObject({ error: { code: -32601 } });
-    },
-  );
+  test.each([
+    ['prompts/get', { name: 'x' }, { code: -32602, message: 'There is no prompt x' }],
+    ['resources/read', { uri: 'note://one' }, { code: -32602, data: { uri: 'note://one' } }],
+    [
+      'completion/complete',
+      { ref: { type: 'ref/prompt', name: 'x' }, argument: { name: 'x', value: '' } },
+      { code: -32601 },
+    ],
+    ['no/such/method', {}, { code: -32601 }],
+  ])('%s is still an error there', async (method, params, error) => {
+    expect(await ask(method, params)).toMatchObject({ error });
+  });
 
   test('null for the arguments counts as none', async () => {
     expect(await ask('tools/call', { name: 'list_buckets', arguments: null })).toMatchObject({
