@@ -12,23 +12,14 @@ import {
 } from '../../../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../../../lib/config/variables.ts';
 import { newFolder } from '../../support/folder.ts';
+import { problemOf } from '../../support/settings.ts';
 
 const complete = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret' };
 const all = { ...apsApplication, ...launchVariables };
 
-function problem(work: () => unknown): SettingsError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof SettingsError) return error;
-    throw error;
-  }
-  throw new Error('Nothing was found to be wrong');
-}
-
 /** What a person is told about an environment that is complete but for what is given. */
 function complaint(environment: Environment): string {
-  return problem(() => readSettings(all, { ...complete, ...environment })).message;
+  return problemOf(() => readSettings(all, { ...complete, ...environment })).message;
 }
 
 function accepted(environment: Environment) {
@@ -37,7 +28,7 @@ function accepted(environment: Environment) {
 
 describe('what is wrong', () => {
   test('is listed all at once', () => {
-    const { message } = problem(() =>
+    const { message } = problemOf(() =>
       readSettings(all, { APS_BASE_URL: 'ftp://x.example', MCP_PORT: 'http', MCP_ALLOWED_HOSTS: 'a/b' }),
     );
     expect(message).toContain('5 settings');
@@ -72,10 +63,10 @@ describe('what is wrong', () => {
 
   test('never quotes a value, also not one that landed in the wrong variable', () => {
     const secret = 'S3cr3t-Value-0815';
-    const error = problem(() =>
+    const error = problemOf(() =>
       readSettings(all, Object.fromEntries(Object.keys(all).map((name) => [name, `${secret} /?`]))),
     );
-    const missing = problem(() => readSettings(all, { APS_CLIENT_SECRET: secret }));
+    const missing = problemOf(() => readSettings(all, { APS_CLIENT_SECRET: secret }));
     for (const text of [error, missing].flatMap((it) => [it.message, it.stack, inspect(it, { depth: 9 })]))
       expect(text).not.toContain(secret);
   });
@@ -213,6 +204,6 @@ describe('.env', () => {
   test('that cannot be read is an error that names it', async () => {
     const folder = await newFolder();
     await mkdir(join(folder, '.env'));
-    expect(problem(() => readEnvironment(folder)).message).toContain(join(folder, '.env'));
+    expect(problemOf(() => readEnvironment(folder)).message).toContain(join(folder, '.env'));
   });
 });
