@@ -98,7 +98,7 @@ describeInBrowser('the consent page, in a browser', (open) => {
       const { page, complaints } = await openWindow();
       await page.goto(address.href);
       await page.locator('#deny').click();
-      await expect(finish(await backAt(page, kind))).rejects.toThrow('not allow');
+      await expect(finish(await backAt(page, kind))).rejects.toThrow('denied');
       expect(sandbox.requests).toEqual([]);
       expect(complaints).toEqual([]);
     },
