@@ -1,5 +1,5 @@
 // Sign-ins under way: they rest with who carries the link, and every instance that shares a secret can finish them.
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { BrowserAccess } from '../../../lib/aps-sign-in/authorization-code.ts';
 import { createKeys } from '../../../lib/sealed.ts';
 import { SignInRequired } from '../../../lib/sign-in-required.ts';
@@ -134,6 +134,24 @@ describe('a link is spent', () => {
       { status: 'fulfilled', value: signedIn },
       { status: 'rejected', reason: invalidLink },
     ]);
+  });
+
+  test('and then the callback address is not needed any more, nor after a denial', async () => {
+    const release = vi.fn();
+    const server = instance({ release });
+    const link = await linkOf(server);
+    const query = await broughtBack(link);
+    sandbox.trouble.set({ failAll: { status: 503 } });
+    await expect(server.users.finish(query)).rejects.toMatchObject({
+      problem: 'unavailable',
+    });
+    sandbox.trouble.reset();
+    expect(release).not.toHaveBeenCalled();
+    const { searchParams: denied } = await sandbox.signIn(link, { allow: false });
+    await expect(server.users.finish(denied)).rejects.toMatchObject({ problem: 'denied' });
+    expect(release).toHaveBeenCalledTimes(1);
+    await server.users.finish(query);
+    expect(release).toHaveBeenCalledTimes(2);
   });
 
   test('for the page that asks, when it has led to a sign-in, and not before', async () => {

@@ -7,7 +7,6 @@ import {
   type Environment,
   readEnvironment,
   readSettings,
-  SettingsError,
   wantsSandbox,
 } from '../../../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../../../lib/config/variables.ts';

@@ -119,6 +119,17 @@ describe('a server', () => {
     expect(fetchDocument).not.toHaveBeenCalled();
   });
 
+  test('has the settings that the environment gives', () => {
+    const env = {
+      ...{ MCP_AUTH_DOCUMENTS: 'off', MCP_AUTH_REGISTRATION: 'off' },
+      ...{ MCP_AUTH_REDIRECT_URIS: 'app://callback', MCP_AUTH_GRANT_DAYS: '7' },
+    };
+    const { clientSignIn } = configurationFrom(threeLegged, { ...sandbox.env, ...env }, 'autodesk');
+    expect(clientSignIn).toMatchObject({
+      ...{ documents: false, registration: false, redirectUris: ['app://callback'], grantDays: 7 },
+    });
+  });
+
   test.each([
     [undefined, false],
     [' ', false],

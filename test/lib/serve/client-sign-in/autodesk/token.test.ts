@@ -33,6 +33,19 @@ test('a code is exchanged for a short-lived access token and a refresh token', a
   expect((await call(served, String(json.access_token))).status).toBe(200);
 });
 
+test('whatever scopes a client asks for, it gets those of the server, and is told', async () => {
+  const scope = 'openid offline_access data:write';
+  const form = await codeForm(served);
+  const { json } = await askToken(served, { ...form, scope });
+  expect(json.scope).toBe('data:read');
+  const renewal = {
+    grant_type: 'refresh_token',
+    client_id: form.client_id,
+    refresh_token: String(json.refresh_token),
+  };
+  expect((await askToken(served, { ...renewal, scope })).json.scope).toBe('data:read');
+});
+
 test('a client that names no resource, as older ones do, gets the same', async () => {
   const { resource: _, ...form } = await codeForm(served);
   expect((await askToken(served, form)).status).toBe(200);
