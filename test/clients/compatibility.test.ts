@@ -25,13 +25,11 @@ const served = {
 };
 
 const replays = new Map<string, Promise<Observed>>();
-/** What was seen of a client; it is replayed once. With a key, it sends what it sends without client sign-in, and the key. */
+/** What was seen of a client; it is replayed once. */
 function seen(fixture: Fixture, mode: RecordedMode | 'key'): Promise<Observed> {
   const name = `${fixture.client} ${mode}`;
-  const at = { server: served[mode].url, provider: new URL(sandbox.openIdIssuer).origin };
-  const known =
-    replays.get(name) ??
-    (mode === 'key' ? replay(fixture, 'none', { ...at, key }) : replay(fixture, mode, at));
+  const at = { server: served[mode].url, provider: new URL(sandbox.openIdIssuer).origin, key };
+  const known = replays.get(name) ?? replay(fixture, mode, at);
   replays.set(name, known);
   return known;
 }

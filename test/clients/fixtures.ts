@@ -22,15 +22,26 @@ const authorizationSchema = z.strictObject({ authorize: z.record(z.string(), z.s
 
 export type ClientRequest = z.infer<typeof requestSchema>;
 
+/** What is in the way, and whose it is, if that is not this server. */
+const obstacleSchema = z.strictObject({ whose: z.string(), what: z.string() });
+
 const signInSchema = z.strictObject({
   requests: z.array(z.union([requestSchema, authorizationSchema])),
   /** How it renews its tokens; left out where it has no refresh token. */
   refresh: z.array(requestSchema).optional(),
-  /** What is in the way, and whose it is, if that is not this server. */
-  obstacle: z.strictObject({ whose: z.string(), what: z.string() }).optional(),
+  obstacle: obstacleSchema.optional(),
 });
 
 export type ClientSignInRequests = z.infer<typeof signInSchema>;
+
+/** What it sends with a valid key, with a wrong one, and with none. Where it sends a key, that is `{key}`. */
+const keySchema = z.strictObject({
+  valid: z.array(requestSchema),
+  wrong: z.array(requestSchema),
+  missing: z.array(requestSchema),
+  /** What it tells its person without a valid key that does not help. */
+  obstacle: obstacleSchema.optional(),
+});
 
 const fixtureSchema = z.strictObject({
   client: z.string(),
@@ -43,6 +54,8 @@ const fixtureSchema = z.strictObject({
   autodesk: signInSchema,
   oidc: signInSchema,
   none: signInSchema,
+  /** Left out where it was not recorded. */
+  key: keySchema.optional(),
 });
 
 export type Fixture = z.infer<typeof fixtureSchema>;

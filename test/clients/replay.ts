@@ -9,7 +9,7 @@ import { alice } from '../support/people.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
 import { signInOn } from '../support/signing-in.ts';
 import { openBrowser, type Page } from '../support/web-browser.ts';
-import { type ClientRequest, type Fixture, fixtures } from './fixtures.ts';
+import { type ClientRequest, type ClientSignInRequests, type Fixture, fixtures } from './fixtures.ts';
 
 /** What was seen. */
 export type Observed = {
@@ -50,20 +50,20 @@ const answerSchema = z
   })
   .partial();
 
-/** The client sign-ins that a client has requests of its own for. */
+/** The client sign-ins that every client has requests of its own for. */
 export type RecordedMode = 'autodesk' | 'oidc' | 'none';
 
 /**
  * Replays a client against the server at `server`, whose OpenID provider is at the origin `provider`, up to the first call of
- * a tool, and once more with a renewed token. It adds `key` to every request, as a person can tell it to.
+ * a tool, and once more with a renewed token. A person has given it `key`, if that is what the server takes.
  */
 export async function replay(
   fixture: Fixture,
-  mode: RecordedMode,
+  mode: RecordedMode | 'key',
   { server, provider, key }: { server: string; provider: string; key?: string },
 ): Promise<Observed> {
   const { document } = fixture;
-  const { requests, refresh } = fixture[mode];
+  const { requests, refresh } = mode === 'key' ? withKey(fixture) : fixture[mode];
   const { verifier, challenge } = newPkce();
   /** What stands in for `{name}`. */
   const values: Record<string, string> = {
@@ -72,16 +72,10 @@ export async function replay(
     verifier,
     challenge,
     state: crypto.randomUUID(),
+    ...(key && { key }),
   };
   const known: z.infer<typeof answerSchema> = {};
   const observed: Observed = {};
-
-  function filledIn<T>(value: T): T {
-    const text = JSON.stringify(value).replaceAll(/\{(\w+)\}/g, (all, name: string) =>
-      values[name] === undefined ? all : JSON.stringify(values[name]).slice(1, -1),
-    );
-    return JSON.parse(text);
-  }
 
   function learn({ headers, body }: RawAnswer): void {
     if (typeof headers['mcp-session-id'] === 'string') values.session = headers['mcp-session-id'];
@@ -115,8 +109,7 @@ export async function replay(
   }
 
   async function make(request: ClientRequest): Promise<RawAnswer> {
-    const { to, request: line, headers: own, json, form, answered } = filledIn(request);
-    const headers = { ...own, ...(key && { authorization: `Bearer ${key}` }) };
+    const { to, request: line, headers, json, form, answered } = filledIn(request, values);
     const [method = '', path = ''] = line.split(' ');
     const body = form
       ? new URLSearchParams(await authenticated(form)).toString()
@@ -129,7 +122,7 @@ export async function replay(
   }
 
   async function authorize(parameters: Record<string, string>): Promise<void> {
-    const asked = filledIn(parameters);
+    const asked = filledIn(parameters, values);
     if (!known.authorization_endpoint) throw new Stuck('It does not find the authorization endpoint');
     const address = new URL(known.authorization_endpoint);
     address.search = new URLSearchParams(asked).toString();
@@ -163,35 +156,63 @@ export async function replay(
   }
 }
 
-/** What a client without a good key gets. */
+/** `value`, with the `values` that are known in place of `{name}`. */
+function filledIn<T>(value: T, values: Record<string, string>): T {
+  const text = JSON.stringify(value).replaceAll(/\{(\w+)\}/g, (all, name: string) =>
+    values[name] === undefined ? all : JSON.stringify(values[name]).slice(1, -1),
+  );
+  return JSON.parse(text);
+}
+
+/** What a client sends with a valid key: as recorded, or else the same as without client sign-in, and the key. */
+function withKey({ key, none }: Fixture): Pick<ClientSignInRequests, 'requests' | 'refresh'> {
+  if (key) return { requests: key.valid };
+  return {
+    requests: none.requests.map((it) =>
+      'request' in it ? { ...it, headers: { ...it.headers, ...keyHeader } } : it,
+    ),
+  };
+}
+
+const keyHeader = { authorization: 'Bearer {key}' };
+
+/** What a client without a valid key gets. */
 export type Refused = {
   /** What it is told about its call. */
   message: string;
-  /** The answers that could lead to a sign-in: anything but a refusal. There must be none. */
+  /** The answers that could lead to a sign-in: anything but the refusals that it must get. There must be none. */
   ways: string[];
 };
 
-/** Sends a server with keys everything with which a client looks for a sign-in, and registers: with `key`, or none. */
+/** Sends a server with keys what a client sends it with a wrong `key`, or none. */
 export async function refusedFrom(fixture: Fixture, server: string, key?: string): Promise<Refused> {
-  const look = (['autodesk', 'oidc', 'none'] as const)
-    .flatMap((mode) => fixture[mode].requests)
-    .filter((it) => 'request' in it);
   const ways: string[] = [];
   let message = '';
-  for (const { to, request, headers, json, form } of look) {
+  for (const each of withoutValidKey(fixture, key)) {
+    const { request, headers, json, answered } = filledIn(each, { server, ...(key && { key }) });
     const [method = '', path = ''] = request.split(' ');
-    // The server names no provider, and the endpoints of tokens come after a sign-in.
-    if (to === 'provider' || form || /\{\w+\}/.test(JSON.stringify(headers))) continue;
-    const authorization: Record<string, string> =
-      key && path === '/mcp' ? { authorization: `Bearer ${key}` } : {};
-    const sent = { method, headers: { ...headers, ...authorization }, body: json && JSON.stringify(json) };
-    const { status, body, headers: answered } = await send(`${server}${path}`, sent);
-    const refused = path === '/mcp' ? status === 401 || status === 405 : status === 404;
-    const named = `${answered['www-authenticate']}`.includes('resource_metadata');
-    if (!refused || named) ways.push(`${request}: ${status}`);
-    message = messageSchema.safeParse(asJson(body)).data?.error.message ?? message;
+    const answer = await send(`${server}${path}`, { method, headers, body: json && JSON.stringify(json) });
+    const named = `${answer.headers['www-authenticate']}`.includes('resource_metadata');
+    if (answer.status !== answered || named) ways.push(`${request}: ${answer.status}`);
+    message = messageSchema.safeParse(asJson(answer.body)).data?.error.message ?? message;
   }
   return { message, ways };
+}
+
+/** What a client sends with a wrong `key`, or none: as recorded, or else what it sends to find other client sign-ins. */
+function withoutValidKey(fixture: Fixture, key?: string): ClientRequest[] {
+  if (fixture.key) return key ? fixture.key.wrong : fixture.key.missing;
+  return (['autodesk', 'oidc', 'none'] as const)
+    .flatMap((mode) => fixture[mode].requests)
+    .filter((it) => 'request' in it)
+    .filter(
+      // The server names no provider, and the endpoints of tokens come after a sign-in.
+      ({ to, headers, form }) => to === 'server' && !form && !/\{\w+\}/.test(JSON.stringify(headers)),
+    )
+    .map((it) => {
+      if (!it.request.endsWith(' /mcp')) return { ...it, answered: 404 };
+      return { ...it, headers: { ...it.headers, ...(key && keyHeader) }, answered: 401 };
+    });
 }
 
 const messageSchema = z.object({ error: z.object({ message: z.string() }) });
@@ -232,7 +253,7 @@ function expectHubs(request: ClientRequest, { body }: RawAnswer): void {
 }
 
 /** What a person does who wants the client to have what it asks for. */
-async function signedIn(address: URL, redirectUri: string, mode: RecordedMode): Promise<URL> {
+async function signedIn(address: URL, redirectUri: string, mode: string): Promise<URL> {
   const browser = openBrowser();
   const first = await browser.open(address, redirectUri);
   if (first.url.href.startsWith(redirectUri)) return first.url;

@@ -42,8 +42,9 @@ function report(rows: readonly Row[]): string {
       ]),
     ),
     '\\* It requests no refresh token, or got none, so people sign in again when the token expires.',
-    'With `key`, a client sends the same as with `none`, and a key. Without a valid key, it is refused, and finds neither ' +
-      'metadata nor a registration that could start a sign-in. The message of the refusal:',
+    `With \`key\`, ${recordedWithKey(rows)} are replayed as recorded. The other clients send the same as with \`none\`, and ` +
+      'a key. Without a valid key, every client is refused, and finds neither metadata nor a registration that could start ' +
+      'a sign-in. The message of the refusal:',
     list([...new Set(rows.map(({ withoutKey }) => `"${withoutKey.message}"`))]),
     '## What is in the way',
     list(rows.flatMap(problems)) || 'Nothing.',
@@ -71,6 +72,10 @@ function report(rows: readonly Row[]): string {
   ].join('\n\n');
 }
 
+function recordedWithKey(rows: readonly Row[]): string {
+  return rows.flatMap(({ fixture }) => (fixture.key ? [fixture.client] : [])).join(' and ');
+}
+
 function nameOf({ client, version }: Fixture): string {
   return version ? `${client} ${version}` : client;
 }
@@ -88,13 +93,17 @@ function result({ problem, renewed }: Observed): string {
 }
 
 function problems(row: Row): string[] {
-  return (['autodesk', 'oidc', 'none'] as const).flatMap((mode) => {
+  const { client, key } = row.fixture;
+  const misled =
+    key?.obstacle && `**${client}** with \`key\`: ${key.obstacle.what} Whose: ${key.obstacle.whose}.`;
+  const stuck = (['autodesk', 'oidc', 'none'] as const).flatMap((mode) => {
     const { problem } = row[mode];
     if (!problem) return [];
     const { whose, what } = row.fixture[mode].obstacle ?? { whose: 'this server', what: '' };
-    const told = `**${row.fixture.client}** with \`${mode}\`: ${problem.replace(/\.?$/, '.')}`;
+    const told = `**${client}** with \`${mode}\`: ${problem.replace(/\.?$/, '.')}`;
     return [[told, what, `Whose: ${whose}.`].filter(Boolean).join(' ')];
   });
+  return misled ? [...stuck, misled] : stuck;
 }
 
 /** What it sends, whether or not it got there, and how it authenticated if it did. */
