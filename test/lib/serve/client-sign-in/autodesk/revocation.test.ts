@@ -12,6 +12,7 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { WatchedStorage } from '../../../../support/watched-storage.ts';
 
 const { keep, sandbox, served } = await startAutodesk();
 
@@ -102,5 +103,21 @@ describe('a grant', () => {
     expect((await call(at, last.access)).status).toBe(200);
     later(3 * seconds);
     expect(await works(last, at)).toEqual([401, 400]);
+  });
+
+  test('ends also where the storage forgets nothing by itself', async () => {
+    class Unforgetting extends WatchedStorage {
+      override save(key: string, value: unknown): Promise<void> {
+        return super.save(key, value);
+      }
+    }
+    const storage = keep(new Unforgetting());
+    const at = keep(await serveAutodesk(sandbox, { grantDays: 1, storage }));
+    later(0);
+    const tokens = await newTokens(at);
+    later(days - seconds);
+    const renewed = await tokensFor(at, refreshForm(tokens));
+    later(seconds);
+    expect((await askToken(at, refreshForm(renewed))).status).toBe(400);
   });
 });
