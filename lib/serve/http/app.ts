@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { localUser } from '../../caller.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientContext, createSessionId } from '../mcp/client-context.ts';
-import { withoutNullArguments } from '../mcp/null-arguments.ts';
+import { withoutNullArguments } from '../mcp/forward.ts';
 import type { McpService } from '../mcp/service.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';

@@ -5,7 +5,7 @@ import { localUser } from '../../caller.ts';
 import type { Settings, Variables } from '../../config/settings.ts';
 import type { Keys } from '../../sealed.ts';
 import { checkNames } from '../http/host-and-origin.ts';
-import { withoutNullArguments } from '../mcp/null-arguments.ts';
+import { withoutNullArguments } from '../mcp/forward.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { callbackPort } from './callback-port.ts';

@@ -176,3 +176,20 @@ function titled(tool: Tool): Tool {
   const title = tool.title ?? tool.annotations?.title;
   return title === undefined ? tool : { ...tool, title };
 }
+
+const nullArguments = z.looseObject({
+  method: z.literal('tools/call'),
+  params: z.looseObject({ arguments: z.null() }),
+});
+
+/**
+ * A message as it came, or a batch of them, without `"arguments": null` in tool calls. Some clients send that for no arguments,
+ * such as the Go SDK for a nil map, and the SDK refuses it.
+ */
+export function withoutNullArguments<T>(message: T): T {
+  if (Array.isArray(message)) return message.map((each) => withoutNullArguments(each)) as T;
+  const call = nullArguments.safeParse(message).data;
+  if (!call) return message;
+  const { arguments: _, ...params } = call.params;
+  return { ...message, ...call, params };
+}

@@ -1,6 +1,7 @@
 // What clients send that were written for the Python sample, or for servers with one of everything: raw, over HTTP.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { withoutNullArguments } from '../../../../lib/serve/mcp/forward.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
@@ -87,6 +88,13 @@ describe.each(eras)('%s', (_era, ask) => {
       result: { isError: true, content: [{ text: expect.stringMatching(/bucket_key.*null/) }] },
     });
   });
+});
+
+test('null for the arguments counts as none in a batch, too', () => {
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_buckets' } };
+  const ping = { jsonrpc: '2.0', id: 2, method: 'ping' };
+  const withNull = { ...call, params: { ...call.params, arguments: null } };
+  expect(withoutNullArguments([withNull, ping])).toEqual([call, ping]);
 });
 
 describe('/mcp/', () => {
