@@ -10,7 +10,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { now } from './clock.ts';
 import { closing } from './closing.ts';
-import { builtFrom, hasty } from './serving.ts';
+import { answerOn, builtFrom, hasty } from './serving.ts';
 
 type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string };
 
@@ -41,15 +41,12 @@ export async function serveAutodesk(
   });
   const service = createMcpService(built, keys);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn });
-  listener.serve(app.fetch);
+  const answering = answerOn(listener, app, service);
   sandbox.registerRedirectUri(`${url}/callback`);
   return {
     url,
     async close() {
-      listener.close();
-      await app.close();
-      listener.disconnect();
-      await service.close();
+      await answering.close();
       clientSignIn.close?.();
     },
   };

@@ -9,9 +9,9 @@ import { type Environment, readSettings, type Variables } from '../../lib/config
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { createKeys } from '../../lib/sealed.ts';
 import type { ClientSignIn } from '../../lib/serve/client-sign-in/client-sign-in.ts';
-import { createHttpApp } from '../../lib/serve/http/app.ts';
+import { createHttpApp, type HttpApp } from '../../lib/serve/http/app.ts';
 import type { AllowedNames } from '../../lib/serve/http/host-and-origin.ts';
-import { listen } from '../../lib/serve/http/listen.ts';
+import { type Listener, listen } from '../../lib/serve/http/listen.ts';
 import { readConfiguration } from '../../lib/serve/launch/configuration.ts';
 import type { ServerDefinition, ServingContext } from '../../lib/serve/launch/definition.ts';
 import { createMcpService, type McpService, type ServerWithUsers } from '../../lib/serve/mcp/service.ts';
@@ -84,11 +84,14 @@ export async function serve(
   const service = createMcpService(built, createKeys(secret), mostConnections);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed }, clientSignIn });
   const listener = await listen(host, 0);
+  const { close } = answerOn(listener, app, service);
+  return { url: listener.url, port: listener.port, service, close };
+}
+
+/** Lets an app answer on a port, until it is closed: in the order in which the launcher ends. */
+export function answerOn(listener: Listener, app: HttpApp, service: McpService) {
   listener.serve(app.fetch);
   return {
-    url: listener.url,
-    port: listener.port,
-    service,
     async close() {
       listener.close();
       await app.close();

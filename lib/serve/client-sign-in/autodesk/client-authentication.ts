@@ -140,6 +140,7 @@ function unusable({ message, transient }: DocumentRefused): OAuthError {
   return new OAuthError(code, `The keys of this client are unusable: ${message}`);
 }
 
-function invalidClient(description: string): OAuthError {
+/** Nobody that this server knows, or not proven to be (RFC 6749, section 5.2). */
+export function invalidClient(description: string): OAuthError {
   return new OAuthError(OAuthErrorCode.InvalidClient, description);
 }

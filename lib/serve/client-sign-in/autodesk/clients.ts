@@ -6,7 +6,7 @@
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { type ClientKeys, jwksSchema } from './client-authentication.ts';
+import { type ClientKeys, invalidClient, jwksSchema } from './client-authentication.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { DocumentRefused, type FetchDocument } from './metadata-document.ts';
 import { faultOfRedirectUri } from './redirect-uris.ts';
@@ -136,7 +136,7 @@ export function createClients(options: {
       // A private-use address may not be allowed any more.
       return { id: clientId, name, redirectUris: allowed(redirect_uris).redirect_uris };
     } catch {
-      throw unknown(
+      throw invalidClient(
         'This MCP client is no longer registered with this server. Remove the server from the client, and connect again.',
       );
     }
@@ -167,7 +167,7 @@ export function createClients(options: {
     async find(clientId) {
       if (!isAddress(clientId)) return registered(clientId);
       if (!options.documents)
-        throw unknown(
+        throw invalidClient(
           'This server accepts no metadata documents of MCP clients (MCP_AUTH_DOCUMENTS): the client must register.',
         );
       return documents.get(clientId).catch((error: unknown) => {
@@ -175,7 +175,7 @@ export function createClients(options: {
         const description = `The metadata document of this MCP client is unusable: ${error.message}.`;
         throw error.transient
           ? new OAuthError(OAuthErrorCode.TemporarilyUnavailable, description)
-          : unknown(description);
+          : invalidClient(description);
       });
     },
   };
@@ -190,8 +190,4 @@ function keysIn({ jwks, jwks_uri }: { jwks?: JSONWebKeySet; jwks_uri?: string })
 /** Whether a `client_id` is the address of a metadata document. */
 function isAddress(clientId: string): boolean {
   return clientId.includes('://');
-}
-
-function unknown(description: string): OAuthError {
-  return new OAuthError(OAuthErrorCode.InvalidClient, description);
 }

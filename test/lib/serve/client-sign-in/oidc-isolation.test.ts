@@ -23,6 +23,7 @@ import {
   startOpenIdProvider,
 } from '../../../support/openid-provider.ts';
 import { people as autodeskAccounts } from '../../../support/people.ts';
+import { answerOn } from '../../../support/serving.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
 import { threeLegged } from '../../../support/three-legged.ts';
 import { hubsOf, said } from '../../../support/tool-results.ts';
@@ -100,15 +101,7 @@ async function serve(): Promise<string> {
   const clientSignIn = oidc({ issuer: provider.issuer, scopes: [scope], resource, name: 'Isolation' });
   const browserBinding = createBrowserBinding(keys, 'forms', false);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn, browserBinding });
-  listener.serve(app.fetch);
-  keep({
-    async close() {
-      listener.close();
-      await app.close();
-      listener.disconnect();
-      await service.close();
-    },
-  });
+  keep(answerOn(listener, app, service));
   sandbox.registerRedirectUri(`${listener.url}/callback`);
   return listener.url;
 }

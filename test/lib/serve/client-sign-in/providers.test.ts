@@ -14,7 +14,7 @@ import { later, minutes, now } from '../../../support/clock.ts';
 import { closing } from '../../../support/closing.ts';
 import { beginSigningIn, connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { bearer, inHandshakeEra } from '../../../support/oidc.ts';
-import { builtFrom, configurationFrom } from '../../../support/serving.ts';
+import { answerOn, builtFrom, configurationFrom } from '../../../support/serving.ts';
 import { listingsOf } from '../../../support/tool-results.ts';
 
 const keep = closing();
@@ -36,15 +36,7 @@ async function serve(sandbox: Sandbox, changes: (address: string) => Environment
   });
   const service = createMcpService(builtFrom(twoLegged, sandbox.env), keys);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn });
-  listener.serve(app.fetch);
-  keep({
-    async close() {
-      listener.close();
-      await app.close();
-      listener.disconnect();
-      await service.close();
-    },
-  });
+  keep(answerOn(listener, app, service));
   const authenticate = (token: string) =>
     clientSignIn?.authenticate(new Request(address, { headers: bearer(token) }));
   return { url: listener.url, address, authenticate };
