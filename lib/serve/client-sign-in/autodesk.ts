@@ -72,10 +72,9 @@ export function autodesk(options: Autodesk): ClientSignIn {
   );
   const codes = createCodes(keys, now);
   const grants = createGrants({
-    ...{ issuer: publicUrl, resource, scopes, storage, now },
+    ...{ keys, issuer: publicUrl, resource, scopes, storage, now },
     grantLifetime: grantDays * 24 * 3600,
     signInIdOf: accounts.signInIdOf,
-    key: keys('access tokens'),
   });
   const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl.startsWith('https:'));
 

@@ -2,49 +2,32 @@
  * What an MCP client receives after a person has signed in: short-lived access tokens (RFC 9068) for this server, and refresh
  * tokens that work once (OAuth 2.1, section 4.3.1).
  */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { TokenStorage } from 'fastmcp/auth';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
 import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
-import { type Caller, callerSchema } from '../../../caller.ts';
-import { digest } from '../../../digest.ts';
+import type { Caller } from '../../../caller.ts';
+import type { Keys } from '../../../sealed.ts';
 import type { VerifiedToken } from '../protected-resource.ts';
 import type { McpClient } from './clients.ts';
+import { type Grant, grantRecords, refreshLifetime } from './grant-records.ts';
 
-const grantSchema = z.object({
-  caller: callerSchema,
-  /** The Autodesk account. */
-  sub: z.string(),
-  /** Identifies the sign-in to Autodesk that it came from among others of the same person. */
-  signInId: z.string(),
-  clientId: z.string(),
-  /** When it ends whatever is renewed, in milliseconds since 1970. */
-  endsAt: z.number(),
-});
-type Grant = z.infer<typeof grantSchema>;
-
-const refreshSchema = z.object({
+const claimsSchema = z.object({
   grant: z.string(),
-  clientId: z.string(),
-  /** When it was used, in milliseconds since 1970. */
-  usedAt: z.number().optional(),
+  client_id: z.string(),
+  scope: z.string(),
+  exp: z.number(),
 });
-type Refresh = z.infer<typeof refreshSchema>;
-
-const claimsSchema = z.object({ grant: z.string(), scope: z.string(), exp: z.number() });
 
 /** Of access tokens, in seconds: as long as those of APS. The grant behind each is looked up with every request anyway. */
 const accessLifetime = 3600;
 
-/** Of refresh tokens, in seconds: as long as those of APS. Each renewal starts it again. */
-const refreshLifetime = 15 * 24 * 3600;
-
 /**
- * How long a used refresh token still works, in milliseconds: a client with several requests under way can renew more than
- * once, and one that lost the answer asks again.
+ * How long a used refresh token is still answered, in milliseconds: a client with several requests under way can renew more
+ * than once, and one that lost the answer asks again. Each time it gets the same next refresh token.
  */
 const leeway = 30_000;
 
@@ -63,7 +46,7 @@ export type Grants = {
    *
    * @param id - identifies the code: if it comes again, the grant is found by it
    * @param signIn - identifies the sign-in that the code is from, which is over now
-   * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile
+   * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile, or the code came again
    */
   create(
     id: string,
@@ -75,10 +58,15 @@ export type Grants = {
   isOver(signIn: string): Promise<boolean>;
   /** Ends the grant that was made for a code. Says whether there was one, ended or not. */
   revokeIfExists(id: string): Promise<boolean>;
+  /** Ends the grant for a code that came again, also if it is just being made, here or at another instance. */
+  revokeReplayed(id: string): Promise<void>;
+  /** Whether a code has come again while it was redeemed. */
+  wasReplayed(id: string): Promise<boolean>;
   /** The caller that an account stands for. */
   callerOf(account: AutodeskAccount): Caller;
   /**
-   * Renews a grant.
+   * Renews a grant. If a refresh token comes again after the leeway, or after the one that it was exchanged for was used,
+   * somebody else may have it: all tokens of the grant end (RFC 9700, section 4.14.2).
    *
    * @param stillSignedIn - asks Autodesk whether its person is still signed in
    * @throws {OAuthError} `invalid_grant`
@@ -98,8 +86,7 @@ export type Grants = {
 };
 
 export type GrantsOptions = {
-  /** Signs access tokens (HS256): only this server reads them. */
-  key: Uint8Array;
+  keys: Keys;
   issuer: string;
   /** The MCP server that tokens are issued for. */
   resource: string;
@@ -114,40 +101,37 @@ export type GrantsOptions = {
 };
 
 export function createGrants(options: GrantsOptions): Grants {
-  const { key, issuer, resource, scopes, grantLifetime, storage, signInIdOf, now = Date.now } = options;
+  const { keys, issuer, resource, scopes, grantLifetime, storage, signInIdOf, now = Date.now } = options;
   const scope = scopes.join(' ');
+  const records = grantRecords(storage, grantLifetime);
+  // Signs access tokens (HS256): only this server reads them.
+  const key = keys('access tokens');
+  const successors = keys('refresh tokens');
 
   const callerOf = ({ sub, name, email }: AutodeskAccount): Caller => {
     const known = [name, email].filter(Boolean).join(', ');
     return { id: `${issuer}#${sub}`, user: known || sub };
   };
 
-  async function exists(id: string): Promise<boolean> {
-    return Boolean(await storage.get(grantKey(id)));
-  }
-
-  async function revokeIfExists(id: string): Promise<boolean> {
-    if (!(await exists(id))) return false;
-    // Not deleted: the record also says that the code was used, until no code is that old.
-    await storage.save(grantKey(id), { revoked: true }, accessLifetime);
-    return true;
-  }
-
   /** A grant that has not ended, neither by itself nor with the sign-in behind it. */
   async function load(id: string): Promise<Grant | undefined> {
-    const grant = grantSchema.safeParse(await storage.get(grantKey(id))).data;
+    const grant = await records.find(id);
     if (!grant || now() >= grant.endsAt) return undefined;
     return (await signInIdOf(grant.caller)) === grant.signInId ? grant : undefined;
   }
 
+  /**
+   * The refresh token that follows another. It is derived, so that each instance answers a repeated request with the same one,
+   * and nothing that can be used is stored.
+   */
+  function successorOf(refreshToken: string): string {
+    return createHmac('sha256', successors).update(refreshToken).digest('base64url');
+  }
+
   /** New tokens for a grant. */
-  async function issue(id: string, grant: Grant): Promise<TokenAnswer> {
-    const refreshToken = randomBytes(32).toString('base64url');
-    const refresh: Refresh = { grant: id, clientId: grant.clientId };
+  async function issue(id: string, grant: Grant, refreshToken: string): Promise<TokenAnswer> {
     const left = Math.ceil((grant.endsAt - now()) / 1000);
-    const lifetime = Math.min(refreshLifetime, left);
-    await storage.save(grantKey(id), grant, lifetime);
-    await storage.save(refreshKey(refreshToken), refresh, lifetime);
+    await records.keep(id, grant, refreshToken, Math.min(refreshLifetime, left));
     const issuedAt = Math.floor(now() / 1000);
     const expiresIn = Math.min(accessLifetime, left);
     const accessToken = await new SignJWT({ grant: id, client_id: grant.clientId, scope })
@@ -168,22 +152,16 @@ export function createGrants(options: GrantsOptions): Grants {
     };
   }
 
-  /**
-   * The record of a client's refresh token. If it was used before, somebody else may have it: all tokens of the grant end
-   * (RFC 9700, section 4.14.2).
-   */
-  async function refreshOf(refreshToken: string, clientId: string): Promise<Refresh> {
-    const refresh = refreshSchema.safeParse(await storage.get(refreshKey(refreshToken))).data;
+  /** The grant that a refresh token is for. Ends it if the refresh token has no business to come again. */
+  async function grantOf(refreshToken: string, clientId: string): Promise<string> {
+    const refresh = await records.findRefresh(refreshToken);
     if (refresh?.clientId !== clientId) throw invalidGrant();
-    if (refresh.usedAt === undefined || now() - refresh.usedAt <= leeway) return refresh;
-    await storage.delete(grantKey(refresh.grant));
+    const usedAt = await records.usedAt(refreshToken);
+    if (usedAt === undefined) return refresh.grant;
+    const isFollowed = (await records.usedAt(successorOf(refreshToken))) !== undefined;
+    if (!isFollowed && now() - usedAt <= leeway) return refresh.grant;
+    await records.end(refresh.grant);
     throw invalidGrant();
-  }
-
-  /** Reads and writes, and does not take: requests at the same moment can all use it. */
-  async function markUsed(refreshToken: string, refresh: Refresh): Promise<void> {
-    if (refresh.usedAt !== undefined) return;
-    await storage.save(refreshKey(refreshToken), { ...refresh, usedAt: now() }, refreshLifetime);
   }
 
   return {
@@ -195,28 +173,41 @@ export function createGrants(options: GrantsOptions): Grants {
       if (signInId === undefined) throw invalidGrant();
       await storage.save(signInKey(signIn), true, signInLifetime);
       const endsAt = now() + grantLifetime * 1000;
-      return issue(id, { caller, sub: account.sub, signInId, clientId: client.id, endsAt });
+      const grant = { caller, sub: account.sub, signInId, clientId: client.id, endsAt };
+      const answer = await issue(id, grant, randomBytes(32).toString('base64url'));
+      // Last, when the grant can be found: see `endReplayed`.
+      if (!(await records.wasReplayed(id))) return answer;
+      await records.end(id);
+      throw invalidGrant();
     },
 
     isOver: async (signIn) => Boolean(await storage.get(signInKey(signIn))),
 
-    revokeIfExists,
+    async revokeIfExists(id) {
+      if (!(await records.exists(id))) return false;
+      await records.end(id);
+      return true;
+    },
+
+    revokeReplayed: records.endReplayed,
+    wasReplayed: records.wasReplayed,
 
     async refresh(refreshToken, clientId, stillSignedIn) {
-      const refresh = await refreshOf(refreshToken, clientId);
-      const grant = await load(refresh.grant);
+      const id = await grantOf(refreshToken, clientId);
+      const grant = await load(id);
       if (!grant || !(await stillSignedIn(grant.caller))) throw invalidGrant();
       // Not before: a request that failed for a transient reason can be repeated.
-      await markUsed(refreshToken, refresh);
-      if (!(await load(refresh.grant))) throw invalidGrant();
-      return issue(refresh.grant, grant);
+      await records.markUsed(refreshToken, now());
+      // Asking Autodesk can have taken a while.
+      if (!(await load(id))) throw invalidGrant();
+      return issue(id, grant, successorOf(refreshToken));
     },
 
     async revoke(token, clientId) {
-      const refresh = refreshSchema.safeParse(await storage.get(refreshKey(token))).data;
-      const id = refresh?.grant ?? (await claimsOf(token).catch(() => undefined))?.grant;
-      const grant = id && (await load(id));
-      if (id && grant && grant.clientId === clientId) await revokeIfExists(id);
+      const refresh = await records.findRefresh(token);
+      const claims = refresh ? undefined : await claimsOf(token).catch(() => undefined);
+      const id = refresh?.grant ?? claims?.grant;
+      if (id && (refresh?.clientId ?? claims?.client_id) === clientId) await records.end(id);
     },
 
     async verify(accessToken) {
@@ -262,13 +253,4 @@ function invalidGrant(): OAuthError {
 /** Until the sign-in would expire by itself. */
 function signInKey(id: string): string {
   return `signed-in:${id}`;
-}
-
-function grantKey(id: string): string {
-  return `grant:${id}`;
-}
-
-/** A digest, so that nobody who reads the storage finds a usable token in it. */
-function refreshKey(refreshToken: string): string {
-  return `refresh:${digest(refreshToken)}`;
 }

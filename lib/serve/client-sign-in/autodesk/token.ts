@@ -33,8 +33,8 @@ export type TokenOptions = {
 export function tokenRoutes(options: TokenOptions): Hono {
   const { resource, clients, codes, grants, accounts, authentication, registration } = options;
   const routes = new Hono();
-  // Codes that are being redeemed, and whether they came a second time meanwhile.
-  const redeeming = new Map<string, { replayed: boolean }>();
+  // Codes that are being redeemed here.
+  const redeeming = new Set<string>();
   // Codes that came with a wrong verifier. Beyond the limit, an old one works again: with its own verifier only.
   const spent = new LRUCache<string, true>({ max: 10_000, ttl: codeLifetime * 1000 });
 
@@ -97,24 +97,22 @@ export function tokenRoutes(options: TokenOptions): Hono {
     const code = await codes.open(get('code'));
     if (!code || code.client !== digest(clientId) || code.redirectUri !== digest(get('redirect_uri')))
       throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not valid, or not for this client');
-    // A code that comes a second time has been seen by somebody else: the first grant ends (RFC 6749, section 4.1.2).
     const id = codes.idOf(code);
-    const first = redeeming.get(id);
-    if (first) first.replayed = true;
-    if (first || spent.has(id) || (await grants.revokeIfExists(id))) throw usedCode();
-    if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier')))) {
-      // Somebody who has the code without the verifier has stolen it.
-      spent.set(id, true);
-      throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The verifier does not belong to the code');
-    }
-
-    const attempt = { replayed: false };
-    redeeming.set(id, attempt);
-    try {
-      const answer = await redeem(id, code, clientId);
-      if (!attempt.replayed) return answer;
-      await grants.revokeIfExists(id);
+    // A code that comes a second time has been seen by somebody else: the grant ends (RFC 6749, section 4.1.2). The first
+    // request can still be under way. No question to the storage comes before this one, or two could be the first.
+    if (redeeming.has(id)) {
+      await grants.revokeReplayed(id);
       throw usedCode();
+    }
+    redeeming.add(id);
+    try {
+      if (spent.has(id) || (await grants.revokeIfExists(id))) throw usedCode();
+      if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier')))) {
+        // Somebody who has the code without the verifier has stolen it.
+        spent.set(id, true);
+        throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The verifier does not belong to the code');
+      }
+      return await redeem(id, code, clientId);
     } finally {
       redeeming.delete(id);
     }
@@ -122,14 +120,17 @@ export function tokenRoutes(options: TokenOptions): Hono {
 
   /** Redeems the code at APS, and makes the grant. A transient failure of APS leaves the code as it was. */
   async function redeem(id: string, code: Code, clientId: string): Promise<TokenAnswer> {
-    const { verifier, clientName } = code;
-    const tokens = await accounts.redeem(code.code, verifier).catch((error: unknown) => {
-      throw error instanceof ApsError && error.code === 'invalid_grant' ? usedCode() : error;
+    const tokens = await accounts.redeem(code.code, code.verifier).catch(async (error: unknown) => {
+      if (!(error instanceof ApsError && error.code === 'invalid_grant')) throw error;
+      // APS takes a code once: another instance may have redeemed it, and be about to make the grant.
+      await grants.revokeReplayed(id);
+      throw usedCode();
     });
     try {
       const account = await accounts.accountOf(tokens);
+      if (await grants.wasReplayed(id)) throw usedCode();
       await accounts.keep(grants.callerOf(account), tokens);
-      return await grants.create(id, codes.signInOf(code), account, { id: clientId, name: clientName });
+      return await grants.create(id, codes.signInOf(code), account, { id: clientId, name: code.clientName });
     } catch (error) {
       // APS has taken the code, so the client has nothing to retry with.
       if (error instanceof ApsError) throw new OAuthError(OAuthErrorCode.InvalidGrant, error.message);

@@ -1,4 +1,4 @@
-// Refresh tokens: good once, for one client, and a sign of theft when an old one comes back.
+// Refresh tokens: good once, for one client, with one that follows, and a sign of theft when an old one comes back.
 import { describe, expect, test } from 'vitest';
 import { createKeys } from '../../../../../lib/sealed.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
@@ -47,6 +47,38 @@ describe('a refresh token that was used', () => {
     for (const { access } of [second, third]) expect((await call(served, access)).status).toBe(200);
     for (const tokens of [second, third])
       expect(await askToken(served, refreshForm(tokens))).toMatchObject(goodUntilNow);
+  });
+
+  test('is answered with the same next one each time, at every instance', async () => {
+    const storage = keep(new WatchedStorage());
+    const one = keep(await serveAutodesk(sandbox, { storage, secret }));
+    const other = keep(
+      await serveAutodesk(sandbox, { storage, secret, publicUrl: one.url, resource: `${one.url}/mcp` }),
+    );
+    later(0);
+    const first = await newTokens(one);
+    const next = await tokensFor(one, refreshForm(first));
+    later(29 * seconds);
+    for (const at of [one, other]) {
+      const again = await tokensFor(at, refreshForm(first));
+      expect(again.refresh).toBe(next.refresh);
+      expect(again.access).not.toBe(next.access);
+    }
+    expect(JSON.stringify(storage.given)).not.toContain(next.refresh);
+  });
+
+  test('gives a thief no chain beside that of the client: once the next one was used, it ends both', async () => {
+    later(0);
+    const first = await newTokens(served);
+    const stolen = await tokensFor(served, refreshForm(first));
+    const next = await tokensFor(served, refreshForm(first));
+    const afterNext = await tokensFor(served, refreshForm(next));
+    later(29 * seconds);
+    expect(await askToken(served, refreshForm(first))).toMatchObject(invalidGrant);
+    for (const tokens of [afterNext, next, stolen]) {
+      expect((await call(served, tokens.access)).status).toBe(401);
+      expect(await askToken(served, refreshForm(tokens))).toMatchObject(invalidGrant);
+    }
   });
 
   test('ends everything that came of that sign-in when it comes after that', async () => {
@@ -128,13 +160,14 @@ test('a refresh token is good for 15 days, and each renewal begins them anew', a
   expect(await askToken(served, refreshForm(tokens))).toMatchObject(invalidGrant);
 });
 
+const secret = 'a secret that all instances of a deployment share';
 const client = { id: 'a-client', name: 'A Client' };
 
 /** Grants by themselves, of people who are always signed in. */
 const newGrants = () =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
-    ...{ key: createKeys()('access tokens'), storage: keep(new WatchedStorage()) },
+    ...{ keys: createKeys(), storage: keep(new WatchedStorage()) },
     grantLifetime: (90 * days) / seconds,
     signInIdOf: async () => 'the same all the time',
   });
@@ -161,6 +194,39 @@ test('a refresh token ends after 15 days by itself, however long the sign-in at 
   await expect(grants.refresh(renewed.refresh_token, client.id, async () => true)).rejects.toMatchObject({
     code: 'invalid_grant',
   });
+});
+
+test('a repeated request that takes long does not make the next refresh token unused again', async () => {
+  later(0);
+  const grants = newGrants();
+  const first = await grants.create('a-code', 'a sign-in', { sub: alice.userId }, client);
+  const next = await grants.refresh(first.refresh_token, client.id, async () => true);
+  let answer = (_isSignedIn: boolean) => {};
+  const asked = new Promise<boolean>((resolve) => {
+    answer = resolve;
+  });
+  const slow = grants.refresh(first.refresh_token, client.id, () => asked);
+  const afterNext = await grants.refresh(next.refresh_token, client.id, async () => true);
+  later(20 * seconds);
+  answer(true);
+  expect((await slow).refresh_token).toBe(next.refresh_token);
+  later(11 * seconds);
+  await expect(grants.refresh(next.refresh_token, client.id, async () => true)).rejects.toThrow();
+  await expect(grants.verify(afterNext.access_token)).rejects.toMatchObject({ code: 'invalid_token' });
+});
+
+test('a renewal that fails because of APS does not use up the refresh token', async () => {
+  later(0);
+  const grants = newGrants();
+  const { refresh_token } = await grants.create('a-code', 'a sign-in', { sub: alice.userId }, client);
+  const trouble = () => Promise.reject(new Error('APS is down'));
+  await expect(grants.refresh(refresh_token, client.id, trouble)).rejects.toThrow('APS is down');
+  later(minutes);
+  const next = await grants.refresh(refresh_token, client.id, async () => true);
+  // In the leeway, too.
+  await expect(grants.refresh(refresh_token, client.id, trouble)).rejects.toThrow('APS is down');
+  const again = await grants.refresh(refresh_token, client.id, async () => true);
+  expect(again.refresh_token).toBe(next.refresh_token);
 });
 
 test('many renewals at once with one refresh token all succeed', async () => {
@@ -193,6 +259,7 @@ test('many renewals at once with one refresh token all succeed, whatever the sto
   const tokens = await newTokens(apart);
   const answers = await Promise.all(Array.from({ length: 10 }, () => askToken(apart, refreshForm(tokens))));
   expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+  expect(new Set(answers.map(({ json }) => json.refresh_token)).size).toBe(1);
 });
 
 test('a client that is not registered any more is told so, and can register anew', async () => {

@@ -1,0 +1,130 @@
+/**
+ * What is stored of grants. A record never changes: it says that something is there, or that something has happened, and
+ * two requests that write it write the same. So no order of concurrent requests, at one instance or at several with one
+ * storage, brings back what has ended.
+ */
+import type { TokenStorage } from 'fastmcp/auth';
+import { z } from 'zod';
+import { callerSchema } from '../../../caller.ts';
+import { digest } from '../../../digest.ts';
+
+const grantSchema = z.object({
+  caller: callerSchema,
+  /** The Autodesk account. */
+  sub: z.string(),
+  /** Identifies the sign-in to Autodesk that it came from among others of the same person. */
+  signInId: z.string(),
+  clientId: z.string(),
+  /** When it ends whatever is renewed, in milliseconds since 1970. */
+  endsAt: z.number(),
+});
+export type Grant = z.infer<typeof grantSchema>;
+
+const refreshSchema = z.object({ grant: z.string(), clientId: z.string() });
+/** Which grant a refresh token renews, and for which client. */
+export type Refresh = z.infer<typeof refreshSchema>;
+
+/** Of refresh tokens, in seconds: as long as those of APS. Each renewal starts it again. */
+export const refreshLifetime = 15 * 24 * 3600;
+
+/** How long redeeming a code can take, with all retries at APS, and more, in seconds. */
+const longestRedemption = 600;
+
+/** How much longer what has happened is remembered than what it happened to, in seconds: longer than any request takes. */
+const margin = 3600;
+
+export type GrantRecords = {
+  /** Keeps a grant and the refresh token that renews it. @param lifetime - in seconds */
+  keep(id: string, grant: Grant, refreshToken: string, lifetime: number): Promise<void>;
+  /** A grant that nobody has ended. */
+  find(id: string): Promise<Grant | undefined>;
+  /** Whether there is or was a grant. */
+  exists(id: string): Promise<boolean>;
+  /** Ends a grant for good, whatever is written at the same moment or later. */
+  end(id: string): Promise<void>;
+  /**
+   * Ends the grant for a code that came again, also if another request is making it. That one keeps the grant first, and then
+   * asks {@link wasReplayed}. This one leaves its mark first, and then looks for the grant. So at least one sees the other.
+   */
+  endReplayed(id: string): Promise<void>;
+  /** Whether {@link endReplayed} was called. */
+  wasReplayed(id: string): Promise<boolean>;
+  findRefresh(refreshToken: string): Promise<Refresh | undefined>;
+  /** When a refresh token was used first, in milliseconds since 1970; undefined if it was not. */
+  usedAt(refreshToken: string): Promise<number | undefined>;
+  /**
+   * Notes the first use of a refresh token. It reads, and then writes: of two first uses at the same moment, the later one
+   * counts. A storage that can write what is absent in one operation belongs here.
+   */
+  markUsed(refreshToken: string, now: number): Promise<void>;
+};
+
+/** @param grantLifetime - the most that a grant lives, in seconds */
+export function grantRecords(storage: Required<TokenStorage>, grantLifetime: number): GrantRecords {
+  const has = async (key: string) => Boolean(await storage.get(key));
+
+  async function exists(id: string): Promise<boolean> {
+    const found = await Promise.all([has(grantKey(id)), has(endedKey(id))]);
+    return found.includes(true);
+  }
+
+  const end = (id: string) => storage.save(endedKey(id), true, grantLifetime + margin);
+
+  async function usedAt(refreshToken: string): Promise<number | undefined> {
+    return z.number().safeParse(await storage.get(usedKey(refreshToken))).data;
+  }
+
+  return {
+    async keep(id, grant, refreshToken, lifetime) {
+      const refresh: Refresh = { grant: id, clientId: grant.clientId };
+      await storage.save(grantKey(id), grant, lifetime);
+      await storage.save(refreshKey(refreshToken), refresh, lifetime);
+    },
+
+    async find(id) {
+      const [ended, grant] = await Promise.all([has(endedKey(id)), storage.get(grantKey(id))]);
+      return ended ? undefined : grantSchema.safeParse(grant).data;
+    },
+
+    exists,
+    end,
+
+    async endReplayed(id) {
+      await storage.save(replayedKey(id), true, longestRedemption);
+      if (await exists(id)) await end(id);
+    },
+
+    wasReplayed: (id) => has(replayedKey(id)),
+
+    findRefresh: async (refreshToken) =>
+      refreshSchema.safeParse(await storage.get(refreshKey(refreshToken))).data,
+
+    usedAt,
+
+    async markUsed(refreshToken, now) {
+      if ((await usedAt(refreshToken)) !== undefined) return;
+      await storage.save(usedKey(refreshToken), now, refreshLifetime + margin);
+    },
+  };
+}
+
+function grantKey(id: string): string {
+  return `grant:${id}`;
+}
+
+function endedKey(id: string): string {
+  return `grant-ended:${id}`;
+}
+
+function replayedKey(id: string): string {
+  return `code-replayed:${id}`;
+}
+
+/** A digest, so that nobody who reads the storage finds a usable token in it. */
+function refreshKey(refreshToken: string): string {
+  return `refresh:${digest(refreshToken)}`;
+}
+
+function usedKey(refreshToken: string): string {
+  return `refresh-used:${digest(refreshToken)}`;
+}
