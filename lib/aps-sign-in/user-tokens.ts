@@ -21,6 +21,9 @@ type Tokens = z.infer<typeof tokensSchema>;
 /** APS documents that refresh tokens live for 15 days. Tokens are kept no longer, in seconds. */
 const lifetime = 15 * 24 * 3600;
 
+/** How long a sign-out is remembered, in seconds: longer than any tokens that a request under way then keeps. */
+const signOutLifetime = lifetime + 3600;
+
 export type UserTokenStoreOptions = {
   aps: ApsOAuth;
   storage: Required<TokenStorage>;
@@ -53,9 +56,12 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
   const rejected = new Map<string, string>();
 
   const key = (caller: string) => `tokens:${caller}`;
+  const signedOutKey = (signInId: string) => `signed-out:${signInId}`;
 
+  /** The tokens of a caller. Requests that were under way at a sign-out may have kept some: they are of no use. */
   async function load(caller: string): Promise<Tokens | undefined> {
-    return tokensSchema.safeParse(await storage.get(key(caller))).data;
+    const tokens = tokensSchema.safeParse(await storage.get(key(caller))).data;
+    return tokens && !(await storage.get(signedOutKey(tokens.signInId))) ? tokens : undefined;
   }
 
   async function take(caller: string): Promise<Tokens | undefined> {
@@ -140,6 +146,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
 
     async signOut({ id }) {
       const before = await take(id);
+      if (before) await storage.save(signedOutKey(before.signInId), true, signOutLifetime);
       // A renewal under way saves what it gets: those are the tokens that APS knows now.
       await renewals.settled(id);
       const tokens = (await take(id)) ?? before;

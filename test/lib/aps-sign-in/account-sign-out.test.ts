@@ -4,9 +4,10 @@ import { startAccounts } from '../../support/accounts.ts';
 import { later, minutes } from '../../support/clock.ts';
 import { benji } from '../../support/people.ts';
 import { until } from '../../support/until.ts';
+import type { WatchedStorage } from '../../support/watched-storage.ts';
 
 const hour = 60 * minutes;
-const { sandbox, signedIn, isLive, renewals, revocations } = await startAccounts();
+const { sandbox, instance, signedIn, isLive, renewals, revocations } = await startAccounts();
 afterEach(() => sandbox.trouble.reset());
 
 const ended = /Autodesk account has ended.*Sign in again/;
@@ -65,6 +66,50 @@ describe('a sign-out', () => {
     const renewal = session.accounts.get(session.caller);
     await Promise.allSettled([renewal, session.accounts.signOut(session.caller)]);
     await expectOver(session);
+  });
+
+  /** Holds back the next tokens that are saved, and says when there are any. */
+  function holdNextSave(storage: WatchedStorage) {
+    const save = storage.save.bind(storage);
+    let release = () => {};
+    const reached = new Promise<void>((tell) => {
+      storage.save = async (...entry) => {
+        if (entry[0].startsWith('tokens:')) {
+          storage.save = save;
+          tell();
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        }
+        await save(...entry);
+      };
+    });
+    return { reached, release: () => release() };
+  }
+
+  test('in the middle of a renewal at another instance holds', async () => {
+    const { accounts, caller, storage } = await signedIn();
+    later(hour);
+    const { reached, release } = holdNextSave(storage);
+    const renewal = instance(storage).get(caller);
+    await reached;
+    expect(await accounts.signOut(caller)).toBe('signed out');
+    release();
+    await renewal;
+    expect(await accounts.signInIdOf(caller)).toBeUndefined();
+    await expect(accounts.get(caller)).rejects.toThrow(ended);
+  });
+
+  test('while the person signs in once more leaves nothing of the sign-in before', async () => {
+    const { accounts, caller, storage, signIn } = await signedIn();
+    const before = await accounts.signInIdOf(caller);
+    const { reached, release } = holdNextSave(storage);
+    const again = signIn();
+    await reached;
+    expect(await accounts.signOut(caller)).toBe('signed out');
+    release();
+    await again;
+    expect(await accounts.signInIdOf(caller)).not.toBe(before);
   });
 
   test('can be followed by another sign-in', async () => {
