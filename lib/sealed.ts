@@ -9,14 +9,35 @@ import type { z } from 'zod';
 /** Gives a key of 32 bytes that is used for `purpose` and nothing else. */
 export type Keys = (purpose: string) => Uint8Array;
 
+/** What keys are for: all instances of a deployment say the same, and no other server does. */
+export type KeyOwner = {
+  /** The name of the server on the command line. */
+  server: string;
+  /** Its origin, as clients and browsers see it. */
+  origin: string;
+};
+
 /**
- * Derives keys from one secret (HKDF, RFC 5869).
+ * Derives keys from one secret (HKDF, RFC 5869). Servers that share a secret, and differ in name or origin, have nothing else
+ * in common: neither can open what the other sealed.
  *
- * @param secret - shared by the instances of a deployment, so that each can open what another sealed; random, and so
- *   known to this process alone, if left out
+ * @param secret - shared by the instances of a deployment, so that each can open what another sealed; random if undefined
  */
-export function createKeys(secret: string | Buffer = randomBytes(32)): Keys {
-  return (purpose) => new Uint8Array(hkdfSync('sha256', secret, '', `aps-mcp-servers ${purpose}`, 32));
+export function createKeys(secret: string | undefined, owner: KeyOwner): Keys {
+  return derived(secret ?? randomBytes(32), [owner.server, owner.origin]);
+}
+
+/** Keys that this process alone knows. */
+export function randomKeys(): Keys {
+  return derived(randomBytes(32), []);
+}
+
+function derived(secret: string | Buffer, context: readonly string[]): Keys {
+  return (purpose) => {
+    // As JSON, so that no two lists are the same text.
+    const info = JSON.stringify(['aps-mcp-servers', ...context, purpose]);
+    return new Uint8Array(hkdfSync('sha256', secret, '', info, 32));
+  };
 }
 
 export type Sealed<T> = {

@@ -1,11 +1,11 @@
 /** The definition of `servers/2lo.ts` under FastMCP's own `start()`: a baseline for the bench. */
 import { createServer } from 'node:http';
 import { readSettings } from '../../lib/config/settings.ts';
-import { createKeys } from '../../lib/sealed.ts';
+import { randomKeys } from '../../lib/sealed.ts';
 import { definition } from '../../servers/2lo.ts';
 
 const withoutBrowsers = {
-  browser: { callbackUrl: () => Promise.reject(new Error('no browsers')), keys: createKeys() },
+  browser: { callbackUrl: () => Promise.reject(new Error('no browsers')), keys: randomKeys() },
 };
 
 // FastMCP does not accept port 0, so find a free one first.

@@ -3,7 +3,6 @@
  * asked, how much memory and time it has used.
  */
 import { clientAuthModes } from '../../lib/config/variables.ts';
-import { createKeys } from '../../lib/sealed.ts';
 import { readConfiguration } from '../../lib/serve/launch/configuration.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
 import { definition as twoLegged } from '../../servers/2lo.ts';
@@ -20,7 +19,6 @@ async function serve() {
     exposure: { host: 'localhost' },
     allowed: { hosts: [], origins: [] },
     port: 0,
-    keys: createKeys(),
   };
   const read = { transport: 'http', clientAuth } as const;
   return name === '2lo'

@@ -2,7 +2,6 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
-import { createKeys } from '../../lib/sealed.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { describeInBrowser, expectOwnCookie, signInOnPage } from '../support/browser.ts';
@@ -46,7 +45,6 @@ describeInBrowser('behind a proxy that speaks HTTPS, in a browser', (open) => {
       exposure: { host: 'localhost', publicUrl },
       allowed: { hosts: [publicName], origins: [] },
       port: 0,
-      keys: createKeys(),
     });
     onTestFinished(served.stop);
     port = served.listener.port;

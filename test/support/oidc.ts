@@ -6,7 +6,6 @@ import {
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
 import type { Environment } from '../../lib/config/settings.ts';
-import { createKeys } from '../../lib/sealed.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
@@ -24,10 +23,10 @@ export function serveOidc(
   sandbox: Sandbox,
   definition: ServerDefinition,
   { issuer }: Pick<OpenIdProvider, 'issuer'>,
-  { env, secret }: { env?: Environment; secret?: string } = {},
+  { env }: { env?: Environment } = {},
 ): Promise<ServedHttp> {
   const variables = { MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: scope, ...env };
-  return serveWith(sandbox, definition, 'oidc', { env: variables, secret });
+  return serveWith(sandbox, definition, 'oidc', { env: variables });
 }
 
 /** The same on another address, or for clients that reach it under another; `url` is where the port is. */
@@ -48,7 +47,6 @@ export async function serveOidcAt(
       exposure: { host: 'localhost', ...exposure },
       allowed: { hosts: exposure.publicUrl ? [new URL(exposure.publicUrl).hostname] : [], origins: [] },
       port: 0,
-      keys: createKeys(),
     },
   );
   sandbox.registerRedirectUri(server.callbackUrl);

@@ -21,9 +21,9 @@ export async function serveAutodesk(
   sandbox: Sandbox,
   { definition = threeLegged, secret, ...changes }: Options = {},
 ): Promise<ServedAutodesk> {
-  const keys = createKeys(secret);
   const listener = await listen('localhost', 0);
   const { url } = listener;
+  const keys = createKeys(secret, { server: definition.name, origin: changes.publicUrl ?? url });
   const clientSignIn = autodesk({
     clientId: sandbox.env.APS_CLIENT_ID ?? '',
     clientSecret: sandbox.env.APS_CLIENT_SECRET ?? '',

@@ -7,7 +7,7 @@ import { clientCredentials } from '../../lib/aps-sign-in/client-credentials.ts';
 import type { Caller } from '../../lib/caller.ts';
 import { type Environment, readSettings, type Variables } from '../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
-import { createKeys } from '../../lib/sealed.ts';
+import { randomKeys } from '../../lib/sealed.ts';
 import type { ClientSignIn } from '../../lib/serve/client-sign-in/client-sign-in.ts';
 import { createHttpApp, type HttpApp } from '../../lib/serve/http/app.ts';
 import type { AllowedNames } from '../../lib/serve/http/host-and-origin.ts';
@@ -36,8 +36,6 @@ export type Served = {
 
 type ServeOptions = Partial<AllowedNames> & {
   host?: string;
-  /** The SESSION_SECRET of a deployment. */
-  secret?: string;
   /** How many callers keep a connection between their requests. */
   mostConnections?: number;
   /** How clients sign in. */
@@ -64,7 +62,7 @@ export function builtFrom<Shape extends Variables>(
 }
 
 const withoutBrowsers: ServingContext = {
-  browser: { callbackUrl: () => Promise.reject(new Error('No browser comes here.')), keys: createKeys() },
+  browser: { callbackUrl: () => Promise.reject(new Error('No browser comes here.')), keys: randomKeys() },
 };
 
 /** What a server over HTTP runs with, read from an environment. */
@@ -79,9 +77,9 @@ export function configurationFrom<Shape extends Variables>(
 /** Serves a FastMCP definition over HTTP on any free port. */
 export async function serve(
   built: Built,
-  { host = 'localhost', secret, mostConnections, clientSignIn, ...allowed }: ServeOptions = {},
+  { host = 'localhost', mostConnections, clientSignIn, ...allowed }: ServeOptions = {},
 ): Promise<Served> {
-  const service = createMcpService(built, createKeys(secret), mostConnections);
+  const service = createMcpService(built, randomKeys(), mostConnections);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed }, clientSignIn });
   const listener = await listen(host, 0);
   const { close } = answerOn(listener, app, service);

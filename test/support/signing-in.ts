@@ -2,7 +2,6 @@
 
 import type { Environment } from '../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
-import { createKeys } from '../../lib/sealed.ts';
 import type { FetchDocument } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { type HttpServer, serveHttp } from '../../lib/serve/launch/http.ts';
@@ -14,12 +13,21 @@ import { openBrowser, type Page, type WebBrowser } from './web-browser.ts';
 
 export type ServedHttp = HttpServer & { url: string; close(): Promise<void> };
 
-/** Serves a definition against the sandbox on any free port. */
+type ServeOptions = {
+  env?: Environment;
+  fetchDocument?: FetchDocument;
+  /** The SESSION_SECRET of a deployment. */
+  secret?: string;
+  /** The origin that the instances of a deployment share; that of the port by default. */
+  publicUrl?: string;
+};
+
+/** Serves a definition against the sandbox on any free port; `url` is where that is. */
 export async function serveWith(
   sandbox: Sandbox,
   definition: ServerDefinition,
   clientAuth: ClientAuthMode,
-  { env, fetchDocument, secret }: { env?: Environment; fetchDocument?: FetchDocument; secret?: string } = {},
+  { env, fetchDocument, secret, publicUrl }: ServeOptions = {},
 ): Promise<ServedHttp> {
   const environment = {
     ...sandbox.env,
@@ -27,14 +35,13 @@ export async function serveWith(
     ...env,
   };
   const server = await serveHttp(definition, configurationFrom(definition, environment, clientAuth), {
-    exposure: { host: 'localhost' },
+    exposure: { host: 'localhost', publicUrl },
     allowed: { hosts: [], origins: [] },
     port: 0,
-    keys: createKeys(secret),
-    fetchDocument,
+    ...{ secret, fetchDocument },
   });
   sandbox.registerRedirectUri(server.callbackUrl);
-  return { ...server, url: server.publicUrl, close: server.stop };
+  return { ...server, url: server.listener.url, close: server.stop };
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from '../../lib/aps-sign-in/authorization-code.ts';
 import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../lib/caller.ts';
-import { createKeys } from '../../lib/sealed.ts';
+import { randomKeys } from '../../lib/sealed.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
@@ -22,10 +22,7 @@ export async function serveUsers(
   options?: Parameters<typeof serve>[1],
 ): Promise<Served> {
   let callback = '';
-  const served = await serve(
-    build({ callbackUrl: async () => callback, keys: createKeys(options?.secret) }),
-    options,
-  );
+  const served = await serve(build({ callbackUrl: async () => callback, keys: randomKeys() }), options);
   callback = `${served.url}/callback`;
   sandbox.registerRedirectUri(callback);
   return served;

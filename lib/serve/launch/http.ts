@@ -1,6 +1,6 @@
 /** A server over HTTP: its port, its definition, and the sign-ins of clients and users, put together. */
 import type { Variables } from '../../config/settings.ts';
-import type { Keys } from '../../sealed.ts';
+import { createKeys } from '../../sealed.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientSignInOptions, createClientSignIn } from '../client-sign-in/create.ts';
 import { createHttpApp } from '../http/app.ts';
@@ -24,7 +24,8 @@ export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
   allowed: AllowedNames;
   /** 0 for any free port. */
   port: number;
-  keys: Keys;
+  /** What the keys of this server are derived from, shared by the instances of a deployment; random if left out. */
+  secret?: string;
 };
 
 export type HttpServer = {
@@ -48,12 +49,13 @@ export type HttpServer = {
 export async function serveHttp<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   configuration: Pick<Configuration<Shape>, 'server' | 'clientSignIn'>,
-  { exposure, allowed, port, keys, fetchDocument }: HttpServerOptions,
+  { exposure, allowed, port, secret, fetchDocument }: HttpServerOptions,
 ): Promise<HttpServer> {
   // The port comes first, because addresses contain it.
   const listener = await listen(exposure.host, port);
   const { mode } = configuration.clientSignIn;
   const publicUrl = exposure.publicUrl ?? listener.url;
+  const keys = createKeys(secret, { server: definition.name, origin: publicUrl });
   // Without a public address, it is reached as localhost: that is what is registered with the APS application. The page
   // that confirms a sign-in needs the same name, or the cookie would not reach both.
   const browserOrigin =

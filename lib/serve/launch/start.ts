@@ -2,7 +2,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
-import { createKeys } from '../../sealed.ts';
 import { StartupError } from '../../startup-error.ts';
 import { checkExposure } from '../http/exposure.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
@@ -106,7 +105,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
   const server = await serveHttp(definition, started, {
     ...{ exposure, port },
     allowed: { hosts: [...launch.MCP_ALLOWED_HOSTS, ...hosts], origins: launch.MCP_ALLOWED_ORIGINS },
-    keys: createKeys(launch.SESSION_SECRET),
+    secret: launch.SESSION_SECRET,
   });
   const { service, listener, publicUrl, callbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
@@ -139,10 +138,9 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
 }
 
 async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const { definition, launch, server: settings, sandbox, port, aps } = started;
+  const { definition, server: settings, sandbox, port, aps } = started;
   const { service, clientLeft, stop } = serveStdio(definition, settings, {
     port,
-    keys: createKeys(launch.SESSION_SECRET),
     onCallbackUrl: sandbox?.registerRedirectUri,
   });
   const running = {

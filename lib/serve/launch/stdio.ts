@@ -3,7 +3,7 @@ import { StdioServerTransport, serveStdio as serveStreams } from '@modelcontextp
 import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../caller.ts';
 import type { Settings, Variables } from '../../config/settings.ts';
-import type { Keys } from '../../sealed.ts';
+import { randomKeys } from '../../sealed.ts';
 import { checkNames } from '../http/host-and-origin.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
@@ -30,7 +30,7 @@ export type StdioServer = {
 export function serveStdio<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   settings: Settings<Shape>,
-  { port, keys, onCallbackUrl }: { port: number; keys: Keys; onCallbackUrl?: (url: string) => void },
+  { port, onCallbackUrl }: { port: number; onCallbackUrl?: (url: string) => void },
 ): StdioServer {
   const callback = callbackPort(port, (request) => answerOnlyCallback(service.userSignIn, request));
   async function callbackUrl(): Promise<string> {
@@ -39,6 +39,8 @@ export function serveStdio<Shape extends Variables>(
     return url;
   }
 
+  // Each process finishes the sign-ins that it has started, and no others: they share a port.
+  const keys = randomKeys();
   const service: McpService = createMcpService(
     definition.create(settings, { browser: { callbackUrl, release: callback.release, keys } }),
     keys,

@@ -5,7 +5,7 @@ import type { FastMCP } from 'fastmcp';
 import { LRUCache } from 'lru-cache';
 import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { type Caller, localUser } from '../../caller.ts';
-import { createKeys, type Keys } from '../../sealed.ts';
+import { type Keys, randomKeys } from '../../sealed.ts';
 import type { UserTokens } from '../../token-source.ts';
 import { version } from '../../version.ts';
 import type { ClientContext } from './client-context.ts';
@@ -49,7 +49,7 @@ const mostConnections = 1000;
  */
 export function createMcpService(
   built: FastMCP<Caller> | ServerWithUsers,
-  keys: Keys = createKeys(),
+  keys: Keys = randomKeys(),
   max = mostConnections,
 ): McpService {
   const { server, users } = 'users' in built ? built : { server: built };

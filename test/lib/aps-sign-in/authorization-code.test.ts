@@ -1,7 +1,7 @@
 // Sign-ins under way: they rest with who carries the link, and every instance that shares a secret can finish them.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { BrowserAccess } from '../../../lib/aps-sign-in/authorization-code.ts';
-import { createKeys } from '../../../lib/sealed.ts';
+import { createKeys, randomKeys } from '../../../lib/sealed.ts';
 import { SignInRequired } from '../../../lib/sign-in-required.ts';
 import { startSandbox } from '../../../sandbox/index.ts';
 import { later, minutes, now, seconds } from '../../support/clock.ts';
@@ -15,19 +15,21 @@ const keep = closing();
 const sandbox = keep(await startSandbox({ now }));
 const caller = { id: 'somebody' };
 const secret = 'a secret that all instances of a deployment share';
+const owner = { server: '3lo', origin: 'https://mcp.example.com' };
+const keys = createKeys(secret, owner);
 const confirmationUrl = 'https://mcp.example.com/signin';
 
 type Instance = ReturnType<typeof instance>;
 
 /** An instance of a server, as far as sign-ins are concerned. */
-function instance({ secret, ...browser }: Partial<BrowserAccess> & { secret?: string } = {}, at = sandbox) {
+function instance(browser: Partial<BrowserAccess> = {}, at = sandbox) {
   const storage = new WatchedStorage();
   onTestFinished(() => storage.destroy());
   const { users } = threeLegged(at, {
     ...{ storage, now },
     browser: {
       callbackUrl: async () => 'http://localhost:5002/callback',
-      keys: createKeys(secret),
+      keys: randomKeys(),
       ...browser,
     },
   });
@@ -168,13 +170,13 @@ describe('a link is spent', () => {
 
 describe('instances', () => {
   test('that share a secret finish each other’s sign-ins', async () => {
-    const [one, other] = [instance({ secret }), instance({ secret })];
+    const [one, other] = [instance({ keys }), instance({ keys })];
     expect(await other.users.finish(await broughtBack(await linkOf(one)))).toMatchObject(signedIn);
     expect(await other.users.get(caller)).toMatch(/^eyJ/);
   });
 
   test('that share a secret confirm each other’s sign-ins', async () => {
-    const [one, other] = [instance({ secret, confirmationUrl }), instance({ secret, confirmationUrl })];
+    const [one, other] = [instance({ keys, confirmationUrl }), instance({ keys, confirmationUrl })];
     const state = stateIn(await linkOf(one));
     expect(await other.users.callerOf(state)).toEqual(caller);
     const query = await broughtBack((await other.users.confirm(state, 'a browser')) ?? '');
@@ -182,10 +184,15 @@ describe('instances', () => {
   });
 
   test.each([
-    ['another secret', `${secret}!`],
-    ['none', undefined],
+    ['another secret', createKeys(`${secret}!`, owner)],
+    ['none', createKeys(undefined, owner)],
+    ['the same secret, of another server,', createKeys(secret, { ...owner, server: 'pkce' })],
+    [
+      'the same secret, at another address,',
+      createKeys(secret, { ...owner, origin: 'https://other.example' }),
+    ],
   ])('with %s do not', async (_what, others) => {
-    const [one, other] = [instance({ secret }), instance({ secret: others })];
+    const [one, other] = [instance({ keys }), instance({ keys: others })];
     const query = await broughtBack(await linkOf(one));
     await expect(other.users.finish(query)).rejects.toMatchObject(invalidLink);
     expect(await other.users.callerOf(query.get('state') ?? '')).toBeUndefined();

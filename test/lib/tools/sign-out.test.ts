@@ -4,7 +4,7 @@ import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { localUser } from '../../../lib/caller.ts';
-import { createKeys } from '../../../lib/sealed.ts';
+import { randomKeys } from '../../../lib/sealed.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { postForm } from '../../support/authentication.ts';
 import { connect, eras, newest } from '../../support/clients.ts';
@@ -162,7 +162,7 @@ async function signedInAnHourAgo() {
   const ahead = keep(await startSandbox({ now: () => clock }));
   const storage = watchedStorage();
   const callback = 'http://localhost:5002/callback';
-  const browser = { callbackUrl: async () => callback, keys: createKeys() };
+  const browser = { callbackUrl: async () => callback, keys: randomKeys() };
   const { users: signIn } = threeLegged(ahead, { storage, now: () => clock, browser });
   keep(signIn);
   const address = await signIn.get(localUser).then(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../../../lib/config/variables.ts';
-import { createKeys } from '../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../lib/sealed.ts';
 import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
@@ -24,7 +24,7 @@ function made(mode: ClientAuthMode, environment: Environment, definition = twoLe
   const publicUrl = 'https://mcp.example.com';
   const { clientSignIn: settings } = configurationFrom(definition, { ...own, ...environment }, mode);
   const serverName = definition.name;
-  const signIn = createClientSignIn({ settings, serverName, publicUrl, keys: createKeys() });
+  const signIn = createClientSignIn({ settings, serverName, publicUrl, keys: randomKeys() });
   if (signIn?.close) keep({ close: signIn.close });
   return signIn;
 }

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { UserSignIn } from '../../../../lib/aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../../../lib/caller.ts';
-import { createKeys } from '../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../lib/sealed.ts';
 import { oidc } from '../../../../lib/serve/client-sign-in/oidc.ts';
 import { createHttpApp } from '../../../../lib/serve/http/app.ts';
 import { listen } from '../../../../lib/serve/http/listen.ts';
@@ -45,7 +45,7 @@ type Seat = {
   apsToken: string;
 };
 
-const keys = createKeys();
+const keys = randomKeys();
 let sandbox: Sandbox;
 let provider: OpenIdProvider;
 let url: string;

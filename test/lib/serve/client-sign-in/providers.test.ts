@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../../../lib/config/settings.ts';
-import { createKeys } from '../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../lib/sealed.ts';
 import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.ts';
 import { createHttpApp } from '../../../../lib/serve/http/app.ts';
 import { listen } from '../../../../lib/serve/http/listen.ts';
@@ -27,7 +27,7 @@ async function serve(sandbox: Sandbox, changes: (address: string) => Environment
   const address = `${listener.url}/mcp`;
   sandbox.registerOpenIdApi(address);
   const environment = { ...sandbox.env, ...sandbox.openIdEnv(address), ...changes(address) };
-  const keys = createKeys();
+  const keys = randomKeys();
   const clientSignIn = createClientSignIn({
     settings: configurationFrom(twoLegged, environment, 'oidc').clientSignIn,
     serverName: '2lo',

@@ -4,7 +4,6 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { SettingsError } from '../../../../lib/config/settings.ts';
 import { type ClientAuthMode, clientAuthModes } from '../../../../lib/config/variables.ts';
-import { createKeys } from '../../../../lib/sealed.ts';
 import type { ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
 import { type HttpServer, serveHttp } from '../../../../lib/serve/launch/http.ts';
 import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
@@ -46,7 +45,6 @@ async function served(
     exposure: { host, publicUrl: named },
     allowed: { hosts: named ? [new URL(named).hostname] : [], origins: [] },
     port,
-    keys: createKeys(),
   });
   keep({ close: server.stop });
   return server;

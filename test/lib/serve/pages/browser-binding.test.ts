@@ -2,11 +2,11 @@
 import { EncryptJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { digest } from '../../../../lib/digest.ts';
-import { createKeys } from '../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../lib/sealed.ts';
 import { createBrowserBinding } from '../../../../lib/serve/pages/browser-binding.ts';
 import { later, minutes, seconds } from '../../../support/clock.ts';
 
-const keys = createKeys();
+const keys = randomKeys();
 const browsers = createBrowserBinding(keys, 'forms', false);
 const secure = createBrowserBinding(keys, 'forms', true);
 
@@ -113,7 +113,7 @@ describe('a form', () => {
   test('is nothing where the key or the purpose is another', async () => {
     const id = newcomer();
     for (const others of [
-      createBrowserBinding(createKeys(), 'forms', false),
+      createBrowserBinding(randomKeys(), 'forms', false),
       createBrowserBinding(keys, 'other forms', false),
     ])
       expect(await others.openForm(by(id), await browsers.sealForm(id, content))).toBeUndefined();

@@ -66,11 +66,12 @@ describe('a token with the claims of one that is good is refused', () => {
   /** Signs the claims of a good token, with changes. */
   async function made(
     changes: Record<string, unknown> = {},
-    { purpose = 'access tokens', typ = 'at+jwt', alg = 'HS256' } = {},
+    { purpose = 'access tokens', typ = 'at+jwt', alg = 'HS256', server = '3lo' } = {},
   ) {
     const { access } = await newTokens(served);
     const claims = { ...decodeJwt(access), ...changes };
-    return new SignJWT(claims).setProtectedHeader({ alg, typ }).sign(createKeys(secret)(purpose));
+    const keys = createKeys(secret, { server, origin: served.url });
+    return new SignJWT(claims).setProtectedHeader({ alg, typ }).sign(keys(purpose));
   }
 
   test('but not when all is right with it', async () => {
@@ -95,6 +96,7 @@ describe('a token with the claims of one that is good is refused', () => {
   test.each([
     ['signed for another purpose', { purpose: 'MCP clients' }],
     ['signed as a session id', { purpose: 'sessions' }],
+    ['signed by another server with the same secret', { server: '2lo' }],
     ['of another type', { typ: 'JWT' }],
     ['of the type of a form', { typ: 'mcp-form' }],
     ['signed with another algorithm', { alg: 'HS512' }],

@@ -166,13 +166,14 @@ describe('a registration is refused', () => {
 
 describe('a client id', () => {
   const isKnown = async (clientId: string, at = served) =>
-    (await send(authorizeAddress(at, clientId))).status === 200;
+    (await send(authorizeAddress(at, clientId, { resource: undefined }))).status === 200;
 
   test('is known at every instance with the same SESSION_SECRET, and at no other', async () => {
-    const same = keep(await serveWith(sandbox, threeLegged, 'autodesk', { secret }));
+    const publicUrl = served.url;
+    const same = keep(await serveWith(sandbox, threeLegged, 'autodesk', { secret, publicUrl }));
     const others = [
-      keep(await serveWith(sandbox, threeLegged, 'autodesk', { secret: `${secret}!` })),
-      keep(await serveWith(sandbox, threeLegged, 'autodesk')),
+      keep(await serveWith(sandbox, threeLegged, 'autodesk', { secret: `${secret}!`, publicUrl })),
+      keep(await serveWith(sandbox, threeLegged, 'autodesk', { publicUrl })),
     ];
     const clientId = await newClient(served);
     expect([await isKnown(clientId), await isKnown(clientId, same)]).toEqual([true, true]);
@@ -185,7 +186,9 @@ describe('a client id', () => {
   test('cannot be made by anybody else', async () => {
     const claims = decodeJwt(await newClient(served));
     const signed = (typ: string, purpose = 'MCP clients') =>
-      new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ }).sign(createKeys(secret)(purpose));
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'HS256', typ })
+        .sign(createKeys(secret, { server: '3lo', origin: served.url })(purpose));
     expect(await isKnown(await signed('mcp-client'))).toBe(true);
     expect(await isKnown(await signed('mcp-client', 'sessions'))).toBe(false);
     expect(await isKnown(await signed('mcp-form'))).toBe(false);

@@ -1,11 +1,11 @@
 // Authorization codes by themselves: what is sealed in them comes out for a short time, and only with the key.
 import { EncryptJWT, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { createKeys } from '../../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../../lib/sealed.ts';
 import { createCodes } from '../../../../../lib/serve/client-sign-in/autodesk/codes.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 
-const keys = createKeys();
+const keys = randomKeys();
 const codes = createCodes(keys, now);
 const content = {
   code: 'of APS',
@@ -39,7 +39,7 @@ test('the same code of APS has the same id, however often it is sealed, and anot
 
 describe('not a code is', () => {
   test('one that was sealed with another key', async () => {
-    expect(await createCodes(createKeys(), now).open(await codes.seal(content))).toBeUndefined();
+    expect(await createCodes(randomKeys(), now).open(await codes.seal(content))).toBeUndefined();
   });
 
   test('anything else sealed with the same key', async () => {

@@ -126,7 +126,7 @@ test('a registration says which addresses remain', async () => {
 test('a private-use address that is not allowed any more is not used for a client that registered it', async () => {
   const secret = 'a secret that all instances of a deployment share';
   const before = keep(await serveAutodesk(sandbox, { secret, redirectUris: [own] }));
-  const after = keep(await serveAutodesk(sandbox, { secret }));
+  const after = keep(await serveAutodesk(sandbox, { secret, publicUrl: before.url }));
   const clientId = await newClient(before, { redirect_uris: [own, 'http://localhost/'] });
   const statusAt = async (redirect_uri: string) =>
     (await send(authorizeAddress(after, clientId, { redirect_uri }))).status;

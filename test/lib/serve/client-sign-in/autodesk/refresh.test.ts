@@ -1,6 +1,6 @@
 // Refresh tokens: good once, for one client, with one that follows, and a sign of theft when an old one comes back.
 import { describe, expect, test } from 'vitest';
-import { createKeys } from '../../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../../lib/sealed.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
 import { days, later, minutes, now, seconds } from '../../../../support/clock.ts';
 import {
@@ -167,7 +167,7 @@ const client = { id: 'a-client', name: 'A Client' };
 const newGrants = () =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
-    ...{ keys: createKeys(), storage: keep(new WatchedStorage()) },
+    ...{ keys: randomKeys(), storage: keep(new WatchedStorage()) },
     grantLifetime: (90 * days) / seconds,
     signInIdOf: async () => 'the same all the time',
   });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ApsError } from '../../../../../lib/aps/errors.ts';
 import { accountSignIn } from '../../../../../lib/aps-sign-in/account-sign-in.ts';
 import { digest } from '../../../../../lib/digest.ts';
-import { createKeys } from '../../../../../lib/sealed.ts';
+import { randomKeys } from '../../../../../lib/sealed.ts';
 import { createClientAuthentication } from '../../../../../lib/serve/client-sign-in/autodesk/client-authentication.ts';
 import { createCodes } from '../../../../../lib/serve/client-sign-in/autodesk/codes.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
@@ -29,7 +29,7 @@ const now = () => Date.now() + passed;
 const origin = 'http://localhost:5002';
 const redirectUri = 'http://localhost/callback';
 const clientId = 'a-client';
-const keys = createKeys();
+const keys = randomKeys();
 const codes = createCodes(keys, now);
 
 const taken = new Set<string>();
