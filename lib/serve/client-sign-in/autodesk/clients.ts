@@ -7,6 +7,7 @@ import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type ClientKeys, invalidClient, jwksSchema } from './client-authentication.ts';
+import { clientName } from './client-name.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { DocumentRefused, type FetchDocument } from './metadata-document.ts';
 import { faultOfRedirectUri } from './redirect-uris.ts';
@@ -40,11 +41,6 @@ export type Clients = {
   find(clientId: string): Promise<McpClient>;
 };
 
-/** Without invisible characters, or characters that reverse the direction of what follows. */
-const name = z
-  .string()
-  .transform((text) => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ').trim())
-  .pipe(z.string().min(1).max(100));
 /** Together they must fit into URLs, in a `client_id` that holds them. */
 const redirectUris = z
   .array(z.string().max(2000))
@@ -53,7 +49,7 @@ const redirectUris = z
   .refine((uris) => uris.join('').length <= 4000, { error: 'must have at most 4000 characters together' });
 
 const registrationSchema = z.object({
-  client_name: name.default('An unnamed MCP client'),
+  client_name: clientName.default('An unnamed MCP client'),
   redirect_uris: redirectUris,
   grant_types: z.array(z.string()).default(['authorization_code', 'refresh_token']),
   response_types: z.array(z.string()).default(['code']),
@@ -61,7 +57,7 @@ const registrationSchema = z.object({
 
 const documentSchema = z.object({
   client_id: z.string(),
-  client_name: name,
+  client_name: clientName,
   redirect_uris: redirectUris,
   // A secret in a public document is none.
   client_secret: z.undefined({ error: 'has a secret in it' }).optional(),
@@ -108,6 +104,8 @@ export function createClients(options: {
       client_id: await new SignJWT({ name: client_name, redirect_uris })
         .setProtectedHeader({ alg: 'HS256', typ: 'mcp-client' })
         .setIssuedAt()
+        // So that no two clients have one id.
+        .setJti(crypto.randomUUID())
         .sign(key),
       client_id_issued_at: Math.floor(Date.now() / 1000),
       client_name,

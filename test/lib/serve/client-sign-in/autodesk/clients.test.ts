@@ -183,6 +183,11 @@ describe('a client id', () => {
     }
   });
 
+  test('is never that of another client, even if it registers the same in the same second', async () => {
+    const ids = await Promise.all(Array.from({ length: 10 }, () => newClient(served)));
+    expect(new Set(ids).size).toBe(10);
+  });
+
   test('cannot be made by anybody else', async () => {
     const claims = decodeJwt(await newClient(served));
     const signed = (typ: string, purpose = 'MCP clients') =>
@@ -209,7 +214,7 @@ describe('a client id', () => {
     const [redirect_uri = ''] = uris(1);
     const redirect_uris = [...uris(2), `${clientCallback}?`];
     redirect_uris[2] += 'x'.repeat(4000 - redirect_uris.join('').length);
-    const client_name = '\u{1f600}'.repeat(50);
+    const client_name = '\u{20bb7}'.repeat(50);
     const clientId = await newClient(served, { redirect_uris, client_name });
     expect((await send(authorizeAddress(served, clientId, { redirect_uri }))).status).toBe(200);
     redirect_uris[2] += 'x';
