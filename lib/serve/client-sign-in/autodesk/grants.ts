@@ -11,6 +11,7 @@ import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
 import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { type Caller, callerSchema } from '../../../caller.ts';
 import { digest } from '../../../digest.ts';
+import type { SignedInUser } from '../allowed-users.ts';
 import type { VerifiedToken } from '../protected-resource.ts';
 import type { McpClient } from './clients.ts';
 
@@ -18,6 +19,8 @@ const grantSchema = z.object({
   caller: callerSchema,
   /** The Autodesk account. */
   sub: z.string(),
+  /** Its address, if Autodesk had verified it at the sign-in. */
+  verifiedEmail: z.string().optional(),
   /** Identifies the sign-in to Autodesk that it came from among others of the same person. */
   signInId: z.string(),
   clientId: z.string(),
@@ -80,13 +83,13 @@ export type Grants = {
   /**
    * Renews a grant.
    *
-   * @param stillSignedIn - asks Autodesk whether its person is still signed in
+   * @param stillSignedIn - whether its person is still signed in at Autodesk; throws if they cannot use the server
    * @throws {OAuthError} `invalid_grant`
    */
   refresh(
     refreshToken: string,
     clientId: string,
-    stillSignedIn: (caller: Caller) => Promise<boolean>,
+    stillSignedIn: (caller: Caller, user: SignedInUser) => Promise<boolean>,
   ): Promise<TokenAnswer>;
   /**
    * Ends the grant behind a token, access or refresh token, if it is one of this client (RFC 7009). Does nothing for any
@@ -195,7 +198,8 @@ export function createGrants(options: GrantsOptions): Grants {
       if (signInId === undefined) throw invalidGrant();
       await storage.save(signInKey(signIn), true, signInLifetime);
       const endsAt = now() + grantLifetime * 1000;
-      return issue(id, { caller, sub: account.sub, signInId, clientId: client.id, endsAt });
+      const { sub, verifiedEmail } = account;
+      return issue(id, { caller, sub, verifiedEmail, signInId, clientId: client.id, endsAt });
     },
 
     isOver: async (signIn) => Boolean(await storage.get(signInKey(signIn))),
@@ -205,7 +209,7 @@ export function createGrants(options: GrantsOptions): Grants {
     async refresh(refreshToken, clientId, stillSignedIn) {
       const refresh = await refreshOf(refreshToken, clientId);
       const grant = await load(refresh.grant);
-      if (!grant || !(await stillSignedIn(grant.caller))) throw invalidGrant();
+      if (!grant || !(await stillSignedIn(grant.caller, userOf(grant)))) throw invalidGrant();
       // Not before: a request that failed for a transient reason can be repeated.
       await markUsed(refreshToken, refresh);
       if (!(await load(refresh.grant))) throw invalidGrant();
@@ -225,6 +229,7 @@ export function createGrants(options: GrantsOptions): Grants {
       if (!grant) throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in behind the token has ended');
       return {
         caller: grant.caller,
+        ...userOf(grant),
         clientId: grant.clientId,
         scopes: claims.scope.split(' '),
         expiresAt: claims.exp,
@@ -250,6 +255,10 @@ export function createGrants(options: GrantsOptions): Grants {
       );
     }
   }
+}
+
+function userOf({ sub, verifiedEmail }: Grant): SignedInUser {
+  return { subject: sub, verifiedEmail };
 }
 
 function invalidGrant(): OAuthError {
