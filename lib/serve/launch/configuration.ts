@@ -162,7 +162,7 @@ export function readConfiguration<Shape extends Variables>(
     environment,
   );
   const allowedUsers = users?.MCP_ALLOWED_USERS;
-  // Whoever takes the last one off the list does not mean to let everybody in.
+  // If the last user is taken off the list, that is not meant to let everybody in.
   if ((oidc || autodesk) && !allowedUsers && environment.MCP_ALLOWED_USERS !== undefined)
     throw new SettingsError(
       'MCP_ALLOWED_USERS is there, and lists nobody. List who can use the server, or remove it to let in everybody who ' +
