@@ -31,7 +31,7 @@ export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
     if (refused !== undefined) return refused;
     const user = findUser(state, token.userId);
     if (user === undefined) return gatewayError('AUTH-006');
-    const { userId, name, givenName, familyName, email, locale } = user;
+    const { userId, name, givenName, familyName, email, emailVerified, locale } = user;
     const [language, country] = locale.split('-');
     return c.json(
       {
@@ -41,7 +41,7 @@ export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
         family_name: familyName,
         preferred_username: email,
         email,
-        email_verified: true,
+        email_verified: emailVerified,
         locale,
         updated_at: updatedAt,
         is_2fa_enabled: false,
@@ -68,5 +68,6 @@ function findUser({ serviceAccounts }: SandboxState, id = ''): User | undefined 
     familyName,
     locale: 'en-US',
     email: emailOf(account),
+    emailVerified: true,
   };
 }

@@ -9,6 +9,8 @@ export type User = {
   /** Language and country, as in `en-US`. */
   locale: string;
   email: string;
+  /** Whether Autodesk has verified that the address is theirs. */
+  emailVerified: boolean;
 };
 
 /** The users on the sign-in page. Their hubs are in data-management-data.ts. */
@@ -20,6 +22,7 @@ export const demoUsers: readonly User[] = [
     familyName: 'Architect',
     locale: 'en-US',
     email: 'alice@sandbox.example',
+    emailVerified: true,
   },
   {
     userId: 'SBXUSERBENJI',
@@ -28,6 +31,7 @@ export const demoUsers: readonly User[] = [
     familyName: 'Builder',
     locale: 'en-GB',
     email: 'benji@sandbox.example',
+    emailVerified: true,
   },
   {
     userId: 'SBXUSERCHIEN',
@@ -36,5 +40,6 @@ export const demoUsers: readonly User[] = [
     familyName: '陳',
     locale: 'zh-TW',
     email: 'chien@sandbox.example',
+    emailVerified: false,
   },
 ];

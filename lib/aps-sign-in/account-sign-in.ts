@@ -7,7 +7,14 @@ import { type AuthorizationCodeFlow, authorizationCodeFlow } from './authorizati
 import { type ApsApplication, apsOAuth } from './oauth.ts';
 import { type TokenAnswer, type UserTokenStore, userTokenStore } from './user-tokens.ts';
 
-export type AutodeskAccount = { sub: string; name?: string; email?: string };
+export type AutodeskAccount = {
+  sub: string;
+  name?: string;
+  /** For display only: people can enter any. */
+  email?: string;
+  /** The same, if Autodesk has verified it. */
+  verifiedEmail?: string;
+};
 
 export type AccountSignInOptions = ApsApplication & {
   clientSecret: string;
@@ -21,7 +28,7 @@ export type AccountSignInOptions = ApsApplication & {
 };
 
 export type AccountSignIn = UserTokens &
-  Pick<UserTokenStore, 'signInIdOf'> &
+  Pick<UserTokenStore, 'signInIdOf' | 'discard'> &
   Pick<AuthorizationCodeFlow, 'authorizationUrl' | 'codeIn' | 'redeem'> & {
     /** Whose account tokens are for. @throws {ApsError} when APS does not say */
     accountOf(tokens: TokenAnswer): Promise<AutodeskAccount>;
@@ -47,8 +54,8 @@ export function accountSignIn(options: AccountSignInOptions): AccountSignIn {
     ...tokens,
 
     async accountOf({ access_token }) {
-      const { sub, ...profile } = (await flow.profileOf(access_token)) ?? {};
-      if (sub) return { sub, ...profile };
+      const { sub, email_verified, ...profile } = (await flow.profileOf(access_token)) ?? {};
+      if (sub) return { sub, ...profile, verifiedEmail: email_verified && profile.email };
       throw new ApsError('APS did not say whose account it is', { advice: 'Sign in again in a minute.' });
     },
 

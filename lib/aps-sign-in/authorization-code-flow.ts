@@ -19,6 +19,8 @@ const profileSchema = z.object({
   sub: z.string().min(1).optional(),
   name: z.string().optional(),
   email: z.string().optional(),
+  /** Whether APS has verified that the address is theirs; anything but `true` counts as not. */
+  email_verified: z.literal(true).optional().catch(undefined),
 });
 /** Whose account it is: OpenID Connect Core, section 5.3. */
 export type Profile = z.infer<typeof profileSchema>;

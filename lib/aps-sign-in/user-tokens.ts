@@ -45,6 +45,8 @@ export type UserTokenStore = UserTokens & {
    * @param issuedAt - when they were requested, in milliseconds since 1970
    */
   keep(caller: Caller, answer: TokenAnswer, issuedAt: number): Promise<void>;
+  /** Revokes tokens that APS has just issued, and that nobody gets. If APS cannot be reached, they expire. */
+  discard(answer: TokenAnswer): Promise<void>;
   /** Identifies a caller's sign-in among earlier and later ones; undefined if they are not signed in. */
   signInIdOf(caller: Caller): Promise<string | undefined>;
 };
@@ -122,6 +124,10 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     await oauth.processRevocationResponse(response);
   }
 
+  async function revokeBoth(refresh: string | undefined, access: string): Promise<void> {
+    await Promise.all([refresh && revoke(refresh, 'refresh_token'), revoke(access, 'access_token')]);
+  }
+
   return {
     async get(caller) {
       const { id } = caller;
@@ -142,6 +148,8 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       await save(id, { access: value, renewAt, refresh: answer.refresh_token ?? '', signInId });
     },
 
+    discard: ({ refresh_token, access_token }) => revokeBoth(refresh_token, access_token).catch(() => {}),
+
     signInIdOf: async ({ id }) => (await load(id))?.signInId,
 
     async signOut({ id }) {
@@ -153,10 +161,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       if (!tokens) return 'was not signed in';
       rejected.delete(id);
       try {
-        await Promise.all([
-          tokens.refresh && revoke(tokens.refresh, 'refresh_token'),
-          revoke(tokens.access, 'access_token'),
-        ]);
+        await revokeBoth(tokens.refresh, tokens.access);
         return 'signed out';
       } catch {
         return 'deleted only';

@@ -1,5 +1,6 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
 import { z } from 'zod';
+import { allowedUsers } from './allowed-users.ts';
 import { namedKeys } from './named-keys.ts';
 import {
   commaSeparated,
@@ -140,6 +141,15 @@ export const keyVariables = {
   MCP_API_KEYS: namedKeys.register(guide, {
     what: 'the keys with which programs can call this server: name=key, separated by commas',
     where: 'npm run key -- NAME makes a key for a program, and prints the line',
+  }),
+};
+
+/** Variables of every client sign-in of people. Over HTTP they are read with any, so that none is ignored. */
+export const userListVariables = {
+  MCP_ALLOWED_USERS: allowedUsers.register(guide, {
+    what: 'who can use this server, with --client-auth oidc or autodesk: addresses, @domains and ids, separated by commas',
+    where:
+      'docs/client-sign-in.md; somebody who is refused is told their id; leave it out to let in everybody who signs in',
   }),
 };
 

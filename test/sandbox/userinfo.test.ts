@@ -30,7 +30,7 @@ test('a user is described for any of their tokens, whatever its scopes', async (
       family_name: '陳',
       preferred_username: 'chien@sandbox.example',
       email: 'chien@sandbox.example',
-      email_verified: true,
+      email_verified: false,
       locale: 'zh-TW',
       updated_at: expect.any(Number),
       is_2fa_enabled: false,
@@ -39,6 +39,14 @@ test('a user is described for any of their tokens, whatever its scopes', async (
       eidm_guid: 'SBXUSERCHIEN',
     });
   }
+});
+
+test('the address of a user is verified or not', async () => {
+  const { access } = await userTokens(sandbox, {}, 'SBXUSERALICE');
+  expect(await json(await get(sandbox, '/userinfo', access))).toMatchObject({
+    email: 'alice@sandbox.example',
+    email_verified: true,
+  });
 });
 
 test('a service account is described like a user', async () => {

@@ -2,6 +2,7 @@
 import {
   Client,
   type ClientOptions,
+  type FetchLike,
   type OAuthClientInformationMixed,
   type OAuthClientMetadata,
   type OAuthClientProvider,
@@ -94,10 +95,15 @@ export async function connectSigningIn(
   url: string,
   mode: VersionNegotiationMode,
   person: Person,
-  { provider = new TestOAuthProvider(), ...options }: ClientOptions & { provider?: TestOAuthProvider } = {},
+  {
+    provider = new TestOAuthProvider(),
+    fetch,
+    ...options
+  }: ClientOptions & { provider?: TestOAuthProvider; fetch?: FetchLike } = {},
 ): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' }, { ...options, versionNegotiation: { mode } });
-  const transport = () => new StreamableHTTPClientTransport(new URL('/mcp', url), { authProvider: provider });
+  const transport = () =>
+    new StreamableHTTPClientTransport(new URL('/mcp', url), { authProvider: provider, fetch });
   const first = transport();
   try {
     await client.connect(first);

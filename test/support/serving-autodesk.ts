@@ -12,16 +12,16 @@ import { now } from './clock.ts';
 import { closing } from './closing.ts';
 import { answerOn, builtFrom, hasty } from './serving.ts';
 
-type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string };
+type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string; port?: number };
 
 export type ServedAutodesk = { url: string; close(): Promise<void> };
 
-/** Serves a definition, 3lo by default, on any free port. What is not in `options` is as `serveHttp` has it. */
+/** Serves a definition, 3lo by default, on any free port, unless one is named. What is not in `options` is as `serveHttp` has it. */
 export async function serveAutodesk(
   sandbox: Sandbox,
-  { definition = threeLegged, secret, ...changes }: Options = {},
+  { definition = threeLegged, secret, port = 0, ...changes }: Options = {},
 ): Promise<ServedAutodesk> {
-  const listener = await listen('localhost', 0);
+  const listener = await listen('localhost', port);
   const { url } = listener;
   const keys = createKeys(secret, { server: definition.name, origin: changes.publicUrl ?? url });
   const clientSignIn = autodesk({

@@ -8,9 +8,11 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { RetryPolicy } from '../../aps/http.ts';
 import { accountSignIn } from '../../aps-sign-in/account-sign-in.ts';
+import type { AllowedUser } from '../../config/allowed-users.ts';
 import type { Keys } from '../../sealed.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
+import { createAllowedUsers } from './allowed-users.ts';
 import { authorizePath, authorizeRoutes } from './autodesk/authorize.ts';
 import { assertionAlgorithms, createClientAuthentication } from './autodesk/client-authentication.ts';
 import { createClients } from './autodesk/clients.ts';
@@ -43,6 +45,8 @@ export type Autodesk = {
   registration?: boolean;
   /** Redirect URIs with private-use schemes that are allowed, besides {@link privateUseRedirectUris}. */
   redirectUris?: readonly string[];
+  /** Who can use the server; everybody with an Autodesk account by default. */
+  allowedUsers?: readonly AllowedUser[];
   /** The absolute lifetime of a grant, in days. Default 90. */
   grantDays?: number;
   /** Where grants and APS tokens are kept; in memory by default. */
@@ -57,6 +61,7 @@ export type Autodesk = {
 export function autodesk(options: Autodesk): ClientSignIn {
   const { scopes, publicUrl, resource, name, keys, fetchDocument = createFetchDocument(), now } = options;
   const { documents = true, registration = true, redirectUris = [], grantDays = 90 } = options;
+  const allowedUsers = createAllowedUsers(options.allowedUsers);
   const memory = new MemoryTokenStorage();
   const storage = options.storage ?? memory;
 
@@ -79,11 +84,11 @@ export function autodesk(options: Autodesk): ClientSignIn {
   const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl.startsWith('https:'));
 
   const { publicRoutes, authenticate } = protectedResource({
-    ...{ resource, name, issuer: publicUrl, scopes },
+    ...{ resource, name, issuer: publicUrl, scopes, allowedUsers },
     verify: grants.verify,
   });
   return {
-    whoCanCall: 'everybody who signs in with an Autodesk account',
+    whoCanCall: allowedUsers.describe('with an Autodesk account'),
     publicRoutes: publicRoutes
       .route('/', metadataRoutes({ issuer: publicUrl, resource, scopes, documents, registration }))
       .route(
@@ -93,7 +98,9 @@ export function autodesk(options: Autodesk): ClientSignIn {
           ...{ clients, codes, grants, accounts, browserBinding, keys, now },
         }),
       ),
-    clientRoutes: tokenRoutes({ resource, clients, codes, grants, accounts, authentication, registration }),
+    clientRoutes: tokenRoutes({
+      ...{ resource, clients, codes, grants, accounts, allowedUsers, authentication, registration },
+    }),
     authenticate,
     accountTokens: accounts,
     close: () => memory.destroy(),

@@ -18,7 +18,7 @@ export type ClientSignInSettings =
       clientSecret: string;
       /** Origin of APS. */
       baseUrl: string;
-    } & Pick<Autodesk, 'documents' | 'registration' | 'redirectUris' | 'grantDays'>);
+    } & Pick<Autodesk, 'documents' | 'registration' | 'redirectUris' | 'grantDays' | 'allowedUsers'>);
 
 export type ClientSignInOptions = {
   settings: ClientSignInSettings;

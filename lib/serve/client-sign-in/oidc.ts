@@ -4,7 +4,9 @@ import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { Caller } from '../../caller.ts';
+import type { AllowedUser } from '../../config/allowed-users.ts';
 import { createSingleFlight } from '../../single-flight.ts';
+import { createAllowedUsers } from './allowed-users.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
 
@@ -18,6 +20,8 @@ export type Oidc = {
   /** What clients are told to request, where that differs: see {@link protectedResource}. */
   resourceIdentifier?: string;
   scopesSupported?: readonly string[];
+  /** Who can use the server; everybody with a token by default. */
+  allowedUsers?: readonly AllowedUser[];
   /** The address of this server as its clients see it, with `/mcp`. */
   resource: string;
   /** What this server calls itself. */
@@ -53,6 +57,7 @@ const claimsSchema = z.object({
   cid: shown,
   name: shown,
   email: shown,
+  email_verified: z.literal(true).optional().catch(undefined),
   preferred_username: shown,
 });
 type Claims = z.infer<typeof claimsSchema>;
@@ -63,6 +68,7 @@ type Claims = z.infer<typeof claimsSchema>;
  */
 export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): ClientSignIn {
   const { resourceIdentifier, scopesSupported, audience = resourceIdentifier ?? resource } = others;
+  const allowedUsers = createAllowedUsers(others.allowedUsers);
   const discovery = createSingleFlight<JwkSet>();
   let keys: JwkSet | undefined;
 
@@ -76,6 +82,8 @@ export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): Clien
     const claims = await claimsOf(token);
     return {
       caller: callerOf(issuer, claims),
+      subject: claims.sub,
+      verifiedEmail: claims.email_verified && claims.email,
       clientId: clientOf(claims) ?? '',
       scopes: scopesOf(claims),
       expiresAt: claims.exp + clockTolerance,
@@ -102,8 +110,10 @@ export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): Clien
   }
 
   return {
-    whoCanCall: `everybody with an access token of ${issuer}`,
-    ...protectedResource({ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, verify }),
+    whoCanCall: allowedUsers.describe(`with an access token of ${issuer}`),
+    ...protectedResource({
+      ...{ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, allowedUsers, verify },
+    }),
     prefetch: () =>
       provider().then(
         () => {},

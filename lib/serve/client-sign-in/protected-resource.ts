@@ -10,11 +10,12 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { z } from 'zod';
 import { type Caller, callerSchema } from '../../caller.ts';
+import type { AllowedUsers, SignedInUser } from './allowed-users.ts';
 import { bearerTokenIn, jsonRpcRefusal } from './bearer.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 
 /** What an access token says. */
-export type VerifiedToken = {
+export type VerifiedToken = Omit<SignedInUser, 'name'> & {
   caller: Caller;
   clientId: string;
   scopes: string[];
@@ -35,6 +36,8 @@ export type ProtectedResource = {
   scopes: readonly string[];
   /** The scopes that clients are told to request, for providers that name them differently there; `scopes` by default. */
   scopesSupported?: readonly string[];
+  /** Who can use the server. */
+  allowedUsers: AllowedUsers;
   /**
    * Verifies an access token, except for its scopes.
    *
@@ -49,6 +52,11 @@ export class VerifierUnavailable extends Error {
   override readonly name = 'VerifierUnavailable';
 }
 
+/** A token is valid, and whose it is cannot use the server. */
+class NotAllowed extends Error {
+  override readonly name = 'NotAllowed';
+}
+
 /**
  * Publishes protected resource metadata (RFC 9728) at both well-known addresses, and authenticates requests by their bearer
  * tokens (RFC 6750), as MCP's authorization specification requires.
@@ -60,6 +68,7 @@ export function protectedResource({
   issuer,
   scopes,
   scopesSupported = scopes,
+  allowedUsers,
   verify,
 }: ProtectedResource): Pick<ClientSignIn, 'publicRoutes' | 'authenticate'> {
   const metadataUrl = getOAuthProtectedResourceMetadataUrl(new URL(resource));
@@ -79,7 +88,10 @@ export function protectedResource({
   const options = {
     verifier: {
       async verifyAccessToken(token: string) {
-        const { caller, ...verified } = await verify(token);
+        const { caller, subject, verifiedEmail, ...verified } = await verify(token);
+        // Before its scopes: nobody is to sign in again for more of them in vain.
+        const reason = allowedUsers.refusalOf({ subject, verifiedEmail, name: caller.user });
+        if (reason) throw new NotAllowed(reason);
         return { token, ...verified, extra: { caller } };
       },
     },
@@ -134,6 +146,8 @@ export function protectedResource({
         return callerSchema.parse(extra?.caller);
       } catch (error) {
         if (error instanceof VerifierUnavailable) return tryLater(error);
+        // Without a challenge: a client would follow it to a sign-in that changes nothing.
+        if (error instanceof NotAllowed) return jsonRpcRefusal(403, error.message, {});
         return refusal(request, bearerAuthChallengeResponse(error, challenge));
       }
     },

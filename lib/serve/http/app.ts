@@ -11,6 +11,7 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { localUser } from '../../caller.ts';
+import { isLoopback } from '../../config/schemas.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientContext, createSessionId } from '../mcp/client-context.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
@@ -20,6 +21,7 @@ import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
 import { frontPage } from '../pages/front-page.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
+import { proxiedRefusal } from './proxied.ts';
 
 export type HttpApp = {
   fetch(request: Request): Promise<Response>;
@@ -63,6 +65,9 @@ export function createHttpApp(
   // Load balancers use an address of their own choice. Nothing can be learned or done here.
   app.get('/health', (context) => context.json({ status: 'ok' }));
 
+  // A server that others can reach was told of a name for it: `checkExposure` sees to that.
+  if (allowed.hosts.every(isLoopback))
+    app.use(async ({ req }, next) => (await proxiedRefusal(req.raw)) ?? next());
   app.use(async (context, next) => {
     const names = checkNames(context.req.raw, allowed);
     context.set('names', names);

@@ -1,5 +1,6 @@
 /** What a server runs with: its command line and its environment, read once, checked and typed. */
 import { parseArgs } from 'node:util';
+import type { AllowedUser } from '../../config/allowed-users.ts';
 import {
   type Environment,
   peek,
@@ -18,6 +19,7 @@ import {
   keyVariables,
   launchVariables,
   oidcVariables,
+  userListVariables,
 } from '../../config/variables.ts';
 import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
@@ -34,6 +36,8 @@ export type Options = {
   clientAuth?: ClientAuthMode;
   /** Whether everybody who can reach the server can call it. */
   insecureNoClientAuth: boolean;
+  /** Whether everybody with an Autodesk account can use it. */
+  insecureAnyAccount: boolean;
   help: boolean;
 };
 
@@ -59,6 +63,7 @@ export function readOptions(args: readonly string[], transport: Options['transpo
     sandbox,
     clientAuth: readClientAuth(values['client-auth'], named),
     insecureNoClientAuth: values['insecure-no-client-auth'] ?? false,
+    insecureAnyAccount: values['insecure-any-account'] ?? false,
     help,
   };
 }
@@ -88,6 +93,7 @@ function parse(args: readonly string[]) {
         sandbox: { type: 'boolean' },
         'client-auth': { type: 'string' },
         'insecure-no-client-auth': { type: 'boolean' },
+        'insecure-any-account': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -106,6 +112,8 @@ export type Configuration<Shape extends Variables> = {
   clientAuth: ClientAuthMode;
   /** The settings for that; those for `none` where a server cannot do it. */
   clientSignIn: ClientSignInSettings;
+  /** Whether the operator has listed who can use the server. */
+  limitsUsers: boolean;
 };
 
 /**
@@ -140,9 +148,10 @@ export function readConfiguration<Shape extends Variables>(
   { transport, clientAuth }: Pick<Options, 'transport' | 'clientAuth'>,
 ): Configuration<Shape> {
   const mode = clientAuthMode(environment, transport, clientAuth);
-  const { server, launch, key, oidc, autodesk } = readGroups(
+  const { server, launch, users, key, oidc, autodesk } = readGroups(
     { server: definition.variables, launch: launchVariables },
     {
+      users: transport === 'http' ? userListVariables : undefined,
       key: mode === 'key' ? keyVariables : undefined,
       oidc: mode === 'oidc' ? oidcVariables : undefined,
       autodesk:
@@ -152,7 +161,15 @@ export function readConfiguration<Shape extends Variables>(
     },
     environment,
   );
-  return { server, launch, clientAuth: mode, clientSignIn: clientSignInFrom(key, oidc, autodesk) };
+  const allowedUsers = users?.MCP_ALLOWED_USERS;
+  // If the last user is taken off the list, that is not meant to let everybody in.
+  if ((oidc || autodesk) && !allowedUsers && environment.MCP_ALLOWED_USERS !== undefined)
+    throw new SettingsError(
+      'MCP_ALLOWED_USERS is there, and lists nobody. List who can use the server, or remove it to let in everybody who ' +
+        'signs in.',
+    );
+  const clientSignIn = clientSignInFrom(key, oidc, autodesk, allowedUsers);
+  return { server, launch, clientAuth: mode, clientSignIn, limitsUsers: allowedUsers !== undefined };
 }
 
 /** MCP has client sign-in over HTTP only: over stdio, the program that started the server is the one that calls. */
@@ -169,6 +186,7 @@ function clientSignInFrom(
   key: Settings<typeof keyVariables> | undefined,
   oidc: Settings<typeof oidcVariables> | undefined,
   autodesk: Settings<typeof apsApplication & typeof autodeskVariables> | undefined,
+  allowedUsers: readonly AllowedUser[] | undefined,
 ): ClientSignInSettings {
   if (key) return { mode: 'key', keys: key.MCP_API_KEYS };
   if (oidc)
@@ -179,6 +197,7 @@ function clientSignInFrom(
       scopes: oidc.MCP_AUTH_SCOPES,
       resourceIdentifier: oidc.MCP_AUTH_RESOURCE,
       scopesSupported: oidc.MCP_AUTH_SCOPES_SUPPORTED.length > 0 ? oidc.MCP_AUTH_SCOPES_SUPPORTED : undefined,
+      allowedUsers,
     };
   if (!autodesk) return { mode: 'none' };
   const { MCP_AUTH_CLIENT_ID: clientId, MCP_AUTH_CLIENT_SECRET: clientSecret } = autodesk;
@@ -196,5 +215,6 @@ function clientSignInFrom(
     registration: autodesk.MCP_AUTH_REGISTRATION,
     redirectUris: autodesk.MCP_AUTH_REDIRECT_URIS,
     grantDays: autodesk.MCP_AUTH_GRANT_DAYS,
+    allowedUsers,
   };
 }

@@ -6,6 +6,7 @@ import {
   keyVariables,
   launchVariables,
   oidcVariables,
+  userListVariables,
 } from '../../config/variables.ts';
 import type { Options } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
@@ -24,6 +25,7 @@ export function help<Shape extends Variables>(
   const variables = [
     definition.variables,
     launchVariables,
+    userListVariables,
     keyVariables,
     oidcVariables,
     ...(modes.includes('autodesk') ? [autodeskVariables] : []),
@@ -42,6 +44,7 @@ Options:
                           How MCP clients sign in (default MCP_CLIENT_AUTH or none); docs/client-sign-in.md
   --insecure-no-client-auth
                           Let everybody who can reach the server call it, from other machines too
+  --insecure-any-account  Let everybody with an Autodesk account use it, with the rights of the server
   --help                  Print this help
 
 Variables, in the environment or in a file named .env in the working folder (see .env.example):

@@ -97,14 +97,27 @@ type Launch<Shape extends Variables> = Configuration<Shape> & {
 };
 
 async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const { definition, options, launch, clientAuth, clientSignIn: settings, sandbox, port, aps } = started;
+  const {
+    definition,
+    options,
+    launch,
+    clientAuth,
+    clientSignIn: settings,
+    limitsUsers,
+    sandbox,
+    port,
+    aps,
+  } = started;
   const { apsSignIn, userScopes } = definition;
-  const exposure = { ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL };
+  const exposure = {
+    ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL, allowedHosts: launch.MCP_ALLOWED_HOSTS },
+    limitsUsers,
+  };
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
   const server = await serveHttp(definition, started, {
     ...{ exposure, port },
-    allowed: { hosts: [...launch.MCP_ALLOWED_HOSTS, ...hosts], origins: launch.MCP_ALLOWED_ORIGINS },
+    allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
     secret: launch.SESSION_SECRET,
   });
   const { service, listener, publicUrl, callbackUrl, clientSignIn } = server;
@@ -126,7 +139,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
       alsoAs: listener.alsoAs,
       clientsSignIn: settings.mode === 'oidc' || settings.mode === 'autodesk',
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
-      whoCanCall: clientSignIn?.whoCanCall ?? whoCanCall,
+      whoCanCall: whoCanCall(clientSignIn?.whoCanCall),
       header: settings.mode === 'key' ? 'Authorization: Bearer KEY' : undefined,
       tokenCommand:
         settings.mode === 'oidc' && sandbox?.openIdIssuer === settings.issuer

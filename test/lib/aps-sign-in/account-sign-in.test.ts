@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startAccounts } from '../../support/accounts.ts';
 import { later, minutes, seconds } from '../../support/clock.ts';
-import { alice, benji, profileOf } from '../../support/people.ts';
+import { alice, benji, chien, profileOf } from '../../support/people.ts';
 
 const hour = 60 * minutes;
 const { sandbox, signedIn, isLive, renewals } = await startAccounts();
@@ -87,11 +87,17 @@ describe('a sign-in', () => {
   });
 });
 
-test('APS says whose account it is', async () => {
-  const { accounts, tokens } = await signedIn(benji);
-  const { userId, name, email } = profileOf(benji);
-  expect(await accounts.accountOf(tokens)).toEqual({ sub: userId, name, email });
-});
+test.each([benji, chien])(
+  'APS says whose account it is, and whether its address is verified',
+  async (person) => {
+    const { accounts, tokens } = await signedIn(person);
+    const { userId, name, email, emailVerified } = profileOf(person);
+    expect(await accounts.accountOf(tokens)).toEqual({
+      ...{ sub: userId, name, email },
+      verifiedEmail: emailVerified ? email : undefined,
+    });
+  },
+);
 
 test.each([{ status: 503 }, { drop: 'before' }] as const)(
   'while APS is in trouble (%j) it does not say whose account it is, and nothing else is believed',

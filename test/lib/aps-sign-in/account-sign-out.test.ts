@@ -41,6 +41,17 @@ describe('a sign-out', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
+  test('of tokens that nobody gets revokes them at APS, and leaves what is kept alone', async () => {
+    const { accounts, caller, tokens, signIn } = await signedIn();
+    const kept = await signIn();
+    await accounts.discard(tokens);
+    expect(revocations()).toEqual([200, 200]);
+    expect([await isLive(tokens.access_token), await isLive(kept.access_token)]).toEqual([false, true]);
+    expect(await accounts.get(caller)).toBe(kept.access_token);
+    sandbox.trouble.set({ failAll: { status: 503 } });
+    await accounts.discard(kept);
+  });
+
   /** Nothing that APS ever gave is good any more, and nobody is signed in. */
   async function expectOver({ accounts, caller, storage }: Awaited<ReturnType<typeof signedIn>>) {
     const { accessToken, refreshToken } = storage.apsTokens;

@@ -7,6 +7,7 @@ import {
   clientAuthModes,
   launchVariables,
   oidcVariables as oidc,
+  userListVariables,
 } from '../../../lib/config/variables.ts';
 
 const issuer = { MCP_AUTH_ISSUER: 'https://login.example.com' };
@@ -241,12 +242,11 @@ test('whatever is wrong is told at once, and no value is repeated', () => {
 // What no environment gives stands for a value that is wrong: some variables take any text, for now.
 const impossible = { trim: () => 1 } as unknown as string;
 
-test.each<[string, z.core.$ZodType]>(Object.entries({ ...launchVariables, ...oidc, ...autodesk }))(
-  '%s has words of its own for what it is and where to find it',
-  (name, field) => {
-    const message = complaint(() => readSettings({ [name]: field }, { [name]: impossible }));
-    expect(message).toMatch(
-      new RegExp(`^ {2}${name} .+\\.\\n {4}It is .{10,}\\.\\n {4}Find it: .{10,}\\.$`, 'm'),
-    );
-  },
-);
+test.each<[string, z.core.$ZodType]>(
+  Object.entries({ ...launchVariables, ...userListVariables, ...oidc, ...autodesk }),
+)('%s has words of its own for what it is and where to find it', (name, field) => {
+  const message = complaint(() => readSettings({ [name]: field }, { [name]: impossible }));
+  expect(message).toMatch(
+    new RegExp(`^ {2}${name} .+\\.\\n {4}It is .{10,}\\.\\n {4}Find it: .{10,}\\.$`, 'm'),
+  );
+});

@@ -12,6 +12,8 @@ const grantSchema = z.object({
   caller: callerSchema,
   /** The Autodesk account. */
   sub: z.string(),
+  /** Its address, if Autodesk had verified it at the sign-in. */
+  verifiedEmail: z.string().optional(),
   /** Identifies the sign-in to Autodesk that it came from among others of the same person. */
   signInId: z.string(),
   clientId: z.string(),

@@ -11,6 +11,7 @@ import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
 import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import type { Caller } from '../../../caller.ts';
 import type { Keys } from '../../../sealed.ts';
+import type { SignedInUser } from '../allowed-users.ts';
 import type { VerifiedToken } from '../protected-resource.ts';
 import type { McpClient } from './clients.ts';
 import { type Grant, grantRecords, refreshLifetime } from './grant-records.ts';
@@ -68,13 +69,13 @@ export type Grants = {
    * Renews a grant. If a refresh token comes again after the leeway, or after the one that it was exchanged for was used,
    * somebody else may have it: all tokens of the grant end (RFC 9700, section 4.14.2).
    *
-   * @param stillSignedIn - asks Autodesk whether its person is still signed in
+   * @param stillSignedIn - whether its person is still signed in at Autodesk; throws if they cannot use the server
    * @throws {OAuthError} `invalid_grant`
    */
   refresh(
     refreshToken: string,
     clientId: string,
-    stillSignedIn: (caller: Caller) => Promise<boolean>,
+    stillSignedIn: (caller: Caller, user: SignedInUser) => Promise<boolean>,
   ): Promise<TokenAnswer>;
   /**
    * Ends the grant behind a token, access or refresh token, if it is one of this client (RFC 7009). Does nothing for any
@@ -173,7 +174,8 @@ export function createGrants(options: GrantsOptions): Grants {
       if (signInId === undefined) throw invalidGrant();
       await storage.save(signInKey(signIn), true, signInLifetime);
       const endsAt = now() + grantLifetime * 1000;
-      const grant = { caller, sub: account.sub, signInId, clientId: client.id, endsAt };
+      const { sub, verifiedEmail } = account;
+      const grant = { caller, sub, verifiedEmail, signInId, clientId: client.id, endsAt };
       const answer = await issue(id, grant, randomBytes(32).toString('base64url'));
       // Last, when the grant can be found: see `endReplayed`.
       if (!(await records.wasReplayed(id))) return answer;
@@ -195,7 +197,7 @@ export function createGrants(options: GrantsOptions): Grants {
     async refresh(refreshToken, clientId, stillSignedIn) {
       const id = await grantOf(refreshToken, clientId);
       const grant = await load(id);
-      if (!grant || !(await stillSignedIn(grant.caller))) throw invalidGrant();
+      if (!grant || !(await stillSignedIn(grant.caller, userOf(grant)))) throw invalidGrant();
       // Not before: a request that failed for a transient reason can be repeated.
       await records.markUsed(refreshToken, now());
       // Asking Autodesk can have taken a while.
@@ -216,6 +218,7 @@ export function createGrants(options: GrantsOptions): Grants {
       if (!grant) throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in behind the token has ended');
       return {
         caller: grant.caller,
+        ...userOf(grant),
         clientId: grant.clientId,
         scopes: claims.scope.split(' '),
         expiresAt: claims.exp,
@@ -241,6 +244,10 @@ export function createGrants(options: GrantsOptions): Grants {
       );
     }
   }
+}
+
+function userOf({ sub, verifiedEmail }: Grant): SignedInUser {
+  return { subject: sub, verifiedEmail };
 }
 
 function invalidGrant(): OAuthError {

@@ -9,6 +9,7 @@ import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
 import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { digest } from '../../../digest.ts';
 import { readSmallBody } from '../../pages/small-body.ts';
+import type { AllowedUsers, SignedInUser } from '../allowed-users.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
 import type { Clients, McpClient } from './clients.ts';
 import type { Code, Codes } from './codes.ts';
@@ -25,13 +26,15 @@ export type TokenOptions = {
   codes: Codes;
   grants: Grants;
   accounts: AccountSignIn;
+  /** Who can use the MCP server. */
+  allowedUsers: AllowedUsers;
   authentication: ClientAuthentication;
   /** Whether clients can register themselves. */
   registration: boolean;
 };
 
 export function tokenRoutes(options: TokenOptions): Hono {
-  const { resource, clients, codes, grants, accounts, authentication, registration } = options;
+  const { resource, clients, codes, grants, accounts, allowedUsers, authentication, registration } = options;
   const routes = new Hono();
   // Codes that are being redeemed here.
   const redeeming = new Set<string>();
@@ -129,6 +132,11 @@ export function tokenRoutes(options: TokenOptions): Hono {
     try {
       const account = await accounts.accountOf(tokens);
       if (await grants.wasReplayed(id)) throw usedCode();
+      const denial = denialOf({ subject: account.sub, verifiedEmail: account.verifiedEmail });
+      if (denial) {
+        await accounts.discard(tokens);
+        throw denial;
+      }
       await accounts.keep(grants.callerOf(account), tokens);
       return await grants.create(id, codes.signInOf(code), account, { id: clientId, name: code.clientName });
     } catch (error) {
@@ -142,7 +150,10 @@ export function tokenRoutes(options: TokenOptions): Hono {
     const refreshToken = get('refresh_token');
     // On `invalid_client`, a client registers again. On `invalid_grant`, it would only sign in again.
     const { id: clientId } = await authenticated(get, form);
-    return grants.refresh(refreshToken, clientId, async (caller) => {
+    return grants.refresh(refreshToken, clientId, async (caller, user) => {
+      // On `invalid_grant`, a client would have its person sign in again, in vain.
+      const denial = denialOf(user);
+      if (denial) throw denial;
       try {
         await accounts.get(caller);
         return true;
@@ -151,6 +162,12 @@ export function tokenRoutes(options: TokenOptions): Hono {
         return false;
       }
     });
+  }
+
+  /** The error for somebody who cannot use the server. It names them by their id: other names are not always ASCII. */
+  function denialOf(user: SignedInUser): OAuthError | undefined {
+    const reason = allowedUsers.refusalOf(user);
+    return reason === undefined ? undefined : new OAuthError(OAuthErrorCode.AccessDenied, reason);
   }
 
   return routes;

@@ -47,6 +47,21 @@ test('each says who may call', () => {
   expect(made('autodesk', own)?.whoCanCall).toContain('Autodesk account');
 });
 
+test.each([
+  ['emp-1001', '(1 user)'],
+  ['emp-1001,ada@works.example', '(2 users)'],
+  ['@works.example', '(1 domain)'],
+  ['emp-1001,emp-1002,@works.example,@partner.example', '(2 users, 2 domains)'],
+])('a list of users is part of that: %s', (list, counted) => {
+  const environment = { MCP_AUTH_ISSUER: 'https://login.example.com', MCP_ALLOWED_USERS: list };
+  expect(made('oidc', environment)?.whoCanCall).toBe(
+    `those on MCP_ALLOWED_USERS ${counted} with an access token of https://login.example.com`,
+  );
+  expect(made('autodesk', environment)?.whoCanCall).toBe(
+    `those on MCP_ALLOWED_USERS ${counted} with an Autodesk account`,
+  );
+});
+
 describe('with oidc', () => {
   test('the issuer is required', () => {
     expect(complaintOf(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER');

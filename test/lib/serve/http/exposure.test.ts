@@ -18,8 +18,26 @@ const servers = [twoLegged, serviceAccount, threeLegged, publicClient];
 const publicUrl = 'https://mcp.example.com';
 
 function reachOf(changes: Partial<Exposure>): Exposure {
-  return { host: 'localhost', clientAuth: 'none', insecureNoClientAuth: false, ...changes };
+  return {
+    ...{ host: 'localhost', allowedHosts: [], clientAuth: 'none', limitsUsers: false },
+    ...{ insecureNoClientAuth: false, insecureAnyAccount: false },
+    ...changes,
+  };
 }
+
+/** Every way to say where a server is: on this machine only, or where others can reach it. */
+const places: Record<Row[0], readonly Partial<Exposure>[]> = {
+  local: [
+    ...local.map((host) => ({ host })),
+    { allowedHosts: ['localhost', '127.0.0.1', '127.0.0.2', '[::1]'] },
+  ],
+  reachable: [
+    ...reachable.map((host) => ({ host })),
+    { allowedHosts: ['mcp.example.com'] },
+    { allowedHosts: ['localhost', '[2001:db8::1]'] },
+    { host: '0.0.0.0', allowedHosts: ['localhost', 'mcp.example.com'] },
+  ],
+};
 
 /** Why a server does not start; undefined if it does. */
 function refusal(definition: ServerDefinition, changes: Partial<Exposure>): string | undefined {
@@ -34,6 +52,7 @@ function refusal(definition: ServerDefinition, changes: Partial<Exposure>): stri
 
 /** The reasons, by a word or two of each. */
 const reasons = {
+  anyAccount: /^Everybody with an Autodesk account could/,
   belongsToUsers: /^The tokens of this server belong to its users/,
   everybody: /^Everybody who can reach/,
   contradiction: /^--insecure-no-client-auth contradicts the client sign-in/,
@@ -66,7 +85,7 @@ const table: readonly Row[] = [
   ['local', 'oidc', true, false, 'contradiction', 'contradiction'],
   ['local', 'oidc', true, true, 'contradiction', 'contradiction'],
   ['local', 'autodesk', false, false, undefined, undefined],
-  ['local', 'autodesk', false, true, undefined, undefined],
+  ['local', 'autodesk', false, true, 'anyAccount', undefined],
   ['local', 'autodesk', true, false, 'contradiction', 'contradiction'],
   ['local', 'autodesk', true, true, 'contradiction', 'contradiction'],
   ['reachable', 'none', false, false, 'everybody', 'belongsToUsers'],
@@ -82,22 +101,23 @@ const table: readonly Row[] = [
   ['reachable', 'oidc', true, false, 'contradiction', 'contradiction'],
   ['reachable', 'oidc', true, true, 'contradiction', 'contradiction'],
   ['reachable', 'autodesk', false, false, 'noPublicUrl', 'noPublicUrl'],
-  ['reachable', 'autodesk', false, true, undefined, undefined],
+  ['reachable', 'autodesk', false, true, 'anyAccount', undefined],
   ['reachable', 'autodesk', true, false, 'contradiction', 'contradiction'],
   ['reachable', 'autodesk', true, true, 'contradiction', 'contradiction'],
 ];
 
 test.each(table)(
-  'on a host that is %s, with %s, the flag %s, a public address %s, a server starts, or says why not',
+  'on a host or under names that are %s, with %s, the flag %s, a public address %s, a server starts, or says why not',
   (where, clientAuth, insecureNoClientAuth, named, application, users) => {
     for (const [definition, reason] of [[twoLegged, application] as const, [threeLegged, users] as const])
-      for (const host of where === 'local' ? local : reachable) {
+      for (const place of places[where]) {
         const said = refusal(definition, {
-          ...{ host, clientAuth, insecureNoClientAuth },
+          ...{ ...place, clientAuth, insecureNoClientAuth },
           publicUrl: named ? publicUrl : undefined,
         });
-        if (reason) expect(said, `${definition.name} ${host}`).toMatch(reasons[reason]);
-        else expect(said, `${definition.name} ${host}`).toBeUndefined();
+        const which = `${definition.name} ${JSON.stringify(place)}`;
+        if (reason) expect(said, which).toMatch(reasons[reason]);
+        else expect(said, which).toBeUndefined();
       }
   },
 );
@@ -110,6 +130,90 @@ test('ssa is treated as 2lo, and pkce as 3lo, but for autodesk, which needs a se
   expect(refusal(publicClient, { clientAuth: 'oidc' })).toBeUndefined();
   for (const changes of [{}, { host: '0.0.0.0', publicUrl }])
     expect(refusal(publicClient, { clientAuth: 'autodesk', ...changes })).toMatch(reasons.noSecret);
+});
+
+describe('under a name in MCP_ALLOWED_HOSTS that is not of this machine', () => {
+  const allowedHosts = ['localhost', 'mcp.example.com', 'other.example.com'];
+
+  test.each(servers)(
+    '$name without a sign-in of clients names those names, and can do without',
+    (definition) => {
+      const said = refusal(definition, { allowedHosts });
+      expect(said).toContain('can reach mcp.example.com or other.example.com ');
+      expect(said).toContain('leave out MCP_ALLOWED_HOSTS so that');
+      expect(said).not.toMatch(/localhost|--host|MCP_PUBLIC_URL/);
+    },
+  );
+
+  test('all that would have to be left out is named', () => {
+    expect(refusal(twoLegged, { host: '0.0.0.0', allowedHosts, publicUrl })).toContain(
+      'leave out --host, MCP_PUBLIC_URL and MCP_ALLOWED_HOSTS so that',
+    );
+  });
+
+  test.each(['oidc', 'autodesk'] as const)('%s needs the address that tokens are for', (clientAuth) => {
+    const said = refusal(threeLegged, { clientAuth, allowedHosts });
+    expect(said).toMatch(reasons.noPublicUrl);
+    expect(said).toContain('With MCP_ALLOWED_HOSTS,');
+    expect(said).not.toContain('--host');
+  });
+});
+
+describe('where everybody with an Autodesk account could read what the server can', () => {
+  const open = { clientAuth: 'autodesk', publicUrl } as const;
+
+  test.each([twoLegged, serviceAccount])(
+    '$name needs a list of its users, or to be told that it does not',
+    (definition) => {
+      const said = refusal(definition, open);
+      for (const words of [
+        'MCP_ALLOWED_USERS',
+        '--client-auth oidc',
+        'leave out MCP_PUBLIC_URL',
+        '--insecure-any-account',
+      ])
+        expect(said).toContain(words);
+      expect(said).not.toContain('\n');
+      expect(refusal(definition, { ...open, limitsUsers: true })).toBeUndefined();
+      expect(refusal(definition, { ...open, insecureAnyAccount: true })).toBeUndefined();
+    },
+  );
+
+  test('a server whose people read their own data needs neither', () => {
+    expect(refusal(threeLegged, open)).toBeUndefined();
+  });
+
+  test.each([
+    [{ ...open, limitsUsers: true }, 'MCP_ALLOWED_USERS'],
+    [{ clientAuth: 'autodesk', limitsUsers: true }, 'MCP_ALLOWED_USERS'],
+    [{ clientAuth: 'none' }, '"none"'],
+    [{ clientAuth: 'key' }, '"key"'],
+    [{ clientAuth: 'oidc' }, '"oidc"'],
+  ] as const)('--insecure-any-account contradicts %j', (changes, word) => {
+    for (const definition of [twoLegged, threeLegged]) {
+      const said = refusal(definition, { ...changes, insecureAnyAccount: true });
+      expect(said).toMatch(/^--insecure-any-account contradicts [^\n]+: choose one\.$/);
+      expect(said).toContain(word);
+    }
+  });
+});
+
+describe('a list of users where nobody proves who they are', () => {
+  test.each(['none', 'key'] as const)('is refused rather than ignored: %s', (clientAuth) => {
+    for (const definition of servers) {
+      const said = refusal(definition, { clientAuth, limitsUsers: true });
+      expect(said).toMatch(/^MCP_ALLOWED_USERS .+ prove[^\n]+\.$/);
+      expect(said).toContain(`"${clientAuth}"`);
+      expect(said).toContain(
+        definition.isPublicClient ? '--client-auth oidc' : '--client-auth autodesk or oidc',
+      );
+    }
+  });
+
+  test.each(['oidc', 'autodesk'] as const)('is fine where they do: %s', (clientAuth) => {
+    for (const changes of [{}, { host: '0.0.0.0', publicUrl }])
+      expect(refusal(twoLegged, { clientAuth, limitsUsers: true, ...changes })).toBeUndefined();
+  });
 });
 
 describe('on this machine, behind a public address, without a sign-in of clients', () => {
@@ -168,8 +272,22 @@ describe('a refusal is one line that names what to do:', () => {
   });
 });
 
+test('who may call behind autodesk is everybody in capitals, where it was told so and others can reach it', () => {
+  const whoCanCall = (definition: ServerDefinition, changes: Partial<Exposure>) =>
+    checkExposure(definition, reachOf({ clientAuth: 'autodesk', ...changes })).whoCanCall(
+      'those who sign in',
+    );
+  const told = { insecureAnyAccount: true };
+  expect(whoCanCall(twoLegged, { ...told, publicUrl })).toMatch(
+    /^EVERYBODY with an Autodesk account.*--insecure-any-account/,
+  );
+  for (const changes of [{}, told, { publicUrl, limitsUsers: true }])
+    expect(whoCanCall(twoLegged, changes)).toBe('those who sign in');
+  expect(whoCanCall(threeLegged, { ...told, publicUrl })).toBe('those who sign in');
+});
+
 test('who may call without a sign-in are programs of this machine, or everybody, and then the flag is repeated', () => {
-  const whoCanCall = (changes: Partial<Exposure>) => checkExposure(twoLegged, reachOf(changes)).whoCanCall;
+  const whoCanCall = (changes: Partial<Exposure>) => checkExposure(twoLegged, reachOf(changes)).whoCanCall();
   const everybody = /^EVERYBODY .*--insecure-no-client-auth/;
   for (const host of local) {
     expect(whoCanCall({ host })).toBe('programs on this machine');
@@ -184,6 +302,7 @@ test.each([
   [{ host: '2001:db8::1' }, ['[2001:db8::1]']],
   [{ host: '0.0.0.0', publicUrl: 'https://mcp.example.com:8443' }, ['0.0.0.0', 'mcp.example.com']],
   [{ host: '::', publicUrl: 'https://[2001:db8::1]' }, ['[::]', '[2001:db8::1]']],
+  [{ host: 'localhost', allowedHosts: ['mcp.example.com'] }, ['localhost', 'mcp.example.com']],
 ])('%j is reached under the names %j, as Host headers have them', (changes, names) => {
   const exposure = reachOf({ insecureNoClientAuth: true, ...changes });
   expect(checkExposure(twoLegged, exposure).hosts).toEqual(names);

@@ -1,6 +1,6 @@
 // What a server says when it has started: where it is, who may call, and how to try it.
 import { describe, expect, test } from 'vitest';
-import { checkExposure } from '../../../../lib/serve/http/exposure.ts';
+import { checkExposure, type Exposure } from '../../../../lib/serve/http/exposure.ts';
 import { type HttpBanner, httpBanner, stdioBanner } from '../../../../lib/serve/launch/banner.ts';
 
 const server = {
@@ -91,9 +91,11 @@ test('a command that gives a token is printed where there is one, on a line of i
 });
 
 test('that everybody may call is said in capitals, with the option that made it so', async () => {
-  const everybody = { host: '0.0.0.0', clientAuth: 'none', insecureNoClientAuth: true } as const;
-  const line = said(checkExposure({ isPublicClient: false }, everybody)).find((each) =>
-    each.includes('Who can'),
-  );
+  const everybody: Exposure = {
+    ...{ host: '0.0.0.0', allowedHosts: [], clientAuth: 'none', limitsUsers: false },
+    ...{ insecureNoClientAuth: true, insecureAnyAccount: false },
+  };
+  const whoCanCall = checkExposure({ isPublicClient: false }, everybody).whoCanCall();
+  const line = said({ whoCanCall }).find((each) => each.includes('Who can'));
   expect(line).toMatch(/Who can call +EVERYBODY .+--insecure-no-client-auth/);
 });

@@ -29,6 +29,7 @@ describe('the options', () => {
       sandbox: false,
       clientAuth: undefined,
       insecureNoClientAuth: false,
+      insecureAnyAccount: false,
       help: false,
     });
     expect(readOptions([], 'stdio').transport).toBe('stdio');
@@ -45,13 +46,14 @@ describe('the options', () => {
       '--client-auth',
       'oidc',
     ];
-    expect(readOptions([...args, '--insecure-no-client-auth'], 'stdio')).toEqual({
+    expect(readOptions([...args, '--insecure-no-client-auth', '--insecure-any-account'], 'stdio')).toEqual({
       transport: 'http',
       host: '0.0.0.0',
       port: 0,
       sandbox: true,
       clientAuth: 'oidc',
       insecureNoClientAuth: true,
+      insecureAnyAccount: true,
       help: false,
     });
     expect(readOptions(['-h'], 'http').help).toBe(true);
@@ -106,6 +108,7 @@ describe('the options', () => {
     [['--client-auth='], ['--client-auth', 'none, key, oidc or autodesk', '""']],
     [['--client-auth'], ["'--client-auth <value>'", '--help']],
     [['--insecure-no-client-auth=yes'], ["'--insecure-no-client-auth'", '--help']],
+    [['--insecure-any-account=yes'], ["'--insecure-any-account'", '--help']],
     [
       ['--transport', 'stdio', '--client-auth', 'oidc'],
       ['--client-auth oidc', 'HTTP', 'stdio'],
@@ -141,6 +144,8 @@ test('--help names every option and variable, and the defaults of this start', (
     '--client-auth none|key|oidc|autodesk',
     'default MCP_CLIENT_AUTH or none',
     '--insecure-no-client-auth',
+    '--insecure-any-account',
+    'MCP_ALLOWED_USERS',
     'SESSION_SECRET',
     'MCP_CLIENT_AUTH',
     'MCP_PUBLIC_URL',

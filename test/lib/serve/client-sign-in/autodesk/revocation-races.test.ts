@@ -7,6 +7,7 @@ import { ApsError } from '../../../../../lib/aps/errors.ts';
 import { accountSignIn } from '../../../../../lib/aps-sign-in/account-sign-in.ts';
 import { digest } from '../../../../../lib/digest.ts';
 import { randomKeys } from '../../../../../lib/sealed.ts';
+import { createAllowedUsers } from '../../../../../lib/serve/client-sign-in/allowed-users.ts';
 import { createClientAuthentication } from '../../../../../lib/serve/client-sign-in/autodesk/client-authentication.ts';
 import { createCodes } from '../../../../../lib/serve/client-sign-in/autodesk/codes.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
@@ -65,6 +66,7 @@ function instance() {
   });
   const routes = tokenRoutes({
     ...{ resource: `${origin}/mcp`, codes, grants, accounts, registration: false },
+    allowedUsers: createAllowedUsers(undefined),
     clients: {
       find: async (id) => ({ id, name: 'A Client', redirectUris: [redirectUri] }),
       register: async () => ({}),
