@@ -1,5 +1,5 @@
 // Allowing an MCP client, with --client-auth autodesk, as people do it: in a browser, from the client and back to it.
-import type { Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import {
@@ -15,7 +15,7 @@ import { closing } from '../support/closing.ts';
 import { headings } from '../support/headings.ts';
 import { type LocalServer, startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, TestOAuthProvider, type WaitingClient } from '../support/oauth-client.ts';
-import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
+import { colorsOf, contrastOf, expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
 import { alice, benji, chien } from '../support/people.ts';
 import { type ServedHttp, serveWith } from '../support/signing-in.ts';
 import { publicName, startTlsServer, type TlsServer } from '../support/tls-server.ts';
@@ -120,11 +120,13 @@ describeInBrowser('the consent page, in a browser', (open) => {
     const focus = () => page.locator(':focus').getAttribute('id');
     await page.goto(address.href);
     const ids: (string | null)[] = [];
-    for (const key of ['Tab', 'Tab', 'Shift+Tab']) {
+    // Nothing is chosen before they choose, and the answer that gives nothing away comes first.
+    expect(await page.locator(':focus').count()).toBe(0);
+    for (const key of ['Tab', 'Tab', 'Shift+Tab', 'Tab']) {
       await page.keyboard.press(key);
       ids.push(await focus());
     }
-    expect(ids).toEqual(['allow', 'deny', 'allow']);
+    expect(ids).toEqual(['deny', 'allow', 'deny', 'allow']);
     await page.keyboard.press('Enter');
     await page.waitForURL(`${sandbox.url}/**`);
     for (const key of ['Tab', 'ArrowDown', 'ArrowDown', 'Tab', 'Enter']) await page.keyboard.press(key);
@@ -135,7 +137,29 @@ describeInBrowser('the consent page, in a browser', (open) => {
   test.each(['light', 'dark'] as const)('it is %s when the person likes it so', async (colorScheme) => {
     const { page } = await openWindow({ colorScheme });
     await page.goto((await waitingClient()).address.href);
-    await expectInk(page, colorScheme, 'main, main *');
+    await expectInk(page, colorScheme, 'main, main :not(#allow)');
+  });
+
+  test.each<[look: string, options: BrowserContextOptions]>([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['forced colors', { forcedColors: 'active' }],
+  ])('with %s, its two buttons do not look alike, and both can be read', async (_look, options) => {
+    const { page } = await openWindow(options);
+    await page.goto((await waitingClient()).address.href);
+    const [deny, allow] = [await colorsOf(page, '#deny'), await colorsOf(page, '#allow')];
+    for (const { ink, fill } of [deny, allow]) expect(contrastOf(ink, fill)).toBeGreaterThanOrEqual(7);
+    // WCAG 2.2, 1.4.11: what distinguishes them can be seen.
+    expect(contrastOf(allow.fill, deny.fill)).toBeGreaterThanOrEqual(3);
+  });
+
+  test('its buttons say what they do, and Allow what to mind', async () => {
+    const { page } = await openWindow();
+    await page.goto((await waitingClient()).address.href);
+    expect(await page.getByRole('button').allTextContents()).toEqual(['Deny', 'Allow']);
+    const allowButton = page.getByRole('button', { name: 'Allow' });
+    const description = await allowButton.getAttribute('aria-describedby');
+    expect(await page.locator(`#${description}`).textContent()).toContain('only if you have just started');
   });
 
   test('it fits on a small telephone, however long a name a client gives itself', async () => {

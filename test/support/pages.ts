@@ -66,3 +66,33 @@ export async function expectInk(page: Page, colorScheme: 'light' | 'dark', selec
     else expect(red).toBeGreaterThan(192);
   }
 }
+
+/** The red, green and blue of a colour, from 0 to 255. */
+type Color = readonly number[];
+
+/** The colours of an element's text and of what is behind it. */
+export async function colorsOf(page: Page, selector: string): Promise<{ ink: Color; fill: Color }> {
+  const [ink = '', own = '', canvas = ''] = await page.evaluate<string[]>(`(() => {
+    const { color, backgroundColor } = getComputedStyle(document.querySelector(${JSON.stringify(selector)}));
+    const probe = document.body.appendChild(document.createElement('div'));
+    probe.style.backgroundColor = 'Canvas';
+    const canvas = getComputedStyle(probe).backgroundColor;
+    probe.remove();
+    return [color, backgroundColor, canvas];
+  })()`);
+  const parts = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
+  const [, , , opacity = 1] = parts(own);
+  return { ink: parts(ink), fill: parts(opacity === 0 ? canvas : own) };
+}
+
+/** The contrast ratio of two colours, from 1 to 21: WCAG 2.2, “contrast ratio” and “relative luminance”. */
+export function contrastOf(one: Color, other: Color): number {
+  const luminances = [one, other].map((color) => {
+    const [red = 0, green = 0, blue = 0] = color.map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  });
+  return (Math.max(...luminances) + 0.05) / (Math.min(...luminances) + 0.05);
+}

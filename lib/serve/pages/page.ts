@@ -10,6 +10,7 @@ code { font-size: 0.95em; }
 dt { font-weight: 600; }
 dd { margin: 0 0 0.75rem; }
 button { margin: 0 0.75rem 0.75rem 0; padding: 0.6rem 1.5rem; border: 2px solid currentColor; border-radius: 0.4rem; background: transparent; color: inherit; font: inherit; font-weight: 600; cursor: pointer; }
+button.filled { background: CanvasText; border-color: CanvasText; color: Canvas; forced-color-adjust: none; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 3px; }
 ul { margin: 0; padding-left: 1.25rem; }
 form { margin-top: 1.5rem; }

@@ -26,6 +26,9 @@ const scopesInWords: Record<string, string> = {
 /**
  * Says who asks, who vouches for it, and where the answer goes (MCP, Authorization, "Localhost Redirect URI Risks" and
  * "Confused Deputy Problem").
+ *
+ * Allow is the filled button, as on other such pages: who looks for it finds it, and nobody takes one for the other. Deny
+ * comes first, for the keyboard and for screen readers: a wrong Deny costs a second try, a wrong Allow gives data away.
  */
 export function consentPage(request: ConsentRequest): Promise<Response> {
   const { client, redirectUri, server, scopes, form, action } = request;
@@ -50,12 +53,12 @@ export function consentPage(request: ConsentRequest): Promise<Response> {
         computer.</strong> Any app can claim such links: allow this only if you know which one does.</p>`
           : ''
       }
-      <p class="warning"><strong>Allow it only if you have just started to sign in from this client.</strong> If somebody sent you
+      <p class="warning" id="when"><strong>Allow it only if you have just started to sign in from this client.</strong> If somebody sent you
         this link, close this window.</p>
       <form method="post" action="${action}">
         <input type="hidden" name="form" value="${form}" />
-        <button type="submit" id="allow" name="decision" value="allow">Allow</button>
         <button type="submit" id="deny" name="decision" value="deny">Deny</button>
+        <button type="submit" id="allow" class="filled" name="decision" value="allow" aria-describedby="when">Allow</button>
       </form>`,
     // Chromium checks the redirect that follows the form, so a private-use scheme must be named.
     { formAction: ["'self' https: http:", ...(isPrivateUse(protocol) ? [protocol] : [])].join(' ') },
