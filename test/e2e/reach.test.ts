@@ -25,11 +25,32 @@ describe('without a sign-in of clients', () => {
   });
 });
 
+test.each([
+  [['MCP_ALLOWED_HOSTS=mcp.example.com'], 'leave out MCP_ALLOWED_HOSTS'],
+  [['MCP_ALLOWED_USERS=ada@works.example'], 'MCP_ALLOWED_USERS'],
+  [['MCP_CLIENT_AUTH=autodesk', `MCP_PUBLIC_URL=${publicUrl}`], '--insecure-any-account'],
+])('2lo with %j does not start on this machine either', async (settings, words) => {
+  const files = { '.env': settings.join('\n') };
+  const said = await refusalOf(['scripts/run.ts', '2lo', '--sandbox', '--port', '0'], { files });
+  expect(said).toMatch(oneLine);
+  expect(said).toContain(words);
+});
+
+test('2lo behind autodesk starts when it is told that everybody may use it, and repeats it', async () => {
+  const command = ['scripts/run.ts', '2lo', ...everywhere, '--client-auth', 'autodesk'] as const;
+  const program = await run([...command, '--insecure-any-account'], { env: { MCP_PUBLIC_URL: publicUrl } });
+  await program.says(/Who can call +EVERYBODY with an Autodesk account.+--insecure-any-account/);
+});
+
 test('with a sign-in of clients and a public address, both in a .env, 3lo starts, and ends', async () => {
-  const files = { '.env': `MCP_CLIENT_AUTH=autodesk\nMCP_PUBLIC_URL=${publicUrl}/\n` };
+  const files = {
+    '.env': `MCP_CLIENT_AUTH=autodesk\nMCP_PUBLIC_URL=${publicUrl}/\nMCP_ALLOWED_USERS=@works.example,SBXUSERALICE\n`,
+  };
   const program = await run(['scripts/run.ts', '3lo', ...everywhere], { files });
   await program.says(/Address +https:\/\/mcp\.example\.com\/mcp\b/);
-  await program.says(/Who can call +[^\n]+Autodesk account/);
+  await program.says(
+    /Who can call +those on MCP_ALLOWED_USERS \(1 user, 1 domain\) with an Autodesk account/,
+  );
   program.signal('SIGTERM');
   expect((await program.ended).code).toBe(0);
 });

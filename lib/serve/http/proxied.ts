@@ -18,7 +18,7 @@ const added = /^(forwarded|via|cdn-loop|x-real-ip|cf-connecting-ip|(x-forwarded|
 export async function proxiedRefusal({ headers }: Request): Promise<Response | undefined> {
   const header = [...headers.keys()].find((name) => added.test(name));
   if (header === undefined) return undefined;
-  const what = `This request came through a proxy or a tunnel (it has the header ${header}), and this server is for programs on its own machine.`;
+  const what = `This request came through a proxy or a tunnel (it has the header ${header}), but this server is for programs on its own machine.`;
   const advice =
     'To let others reach it, set MCP_PUBLIC_URL to the https address that they use, and choose who can call it ' +
     '(docs/client-sign-in.md). On its machine, connect to it directly.';
