@@ -39,10 +39,11 @@ export const onOrOff = () =>
     .transform((value) => value === 'on');
 
 /** `1` or `true`, `0` or `false`; off by default. */
-export const oneOrZero = z
-  .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
-  .default('0')
-  .transform((value) => value === '1' || value === 'true');
+export const oneOrZero = () =>
+  z
+    .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
+    .default('0')
+    .transform((value) => value === '1' || value === 'true');
 
 /** A list, separated by commas. */
 export const commaSeparated = z

@@ -78,7 +78,7 @@ const tokensAreSentThere = 'must use https, except on this machine: tokens are s
 
 /** Variables of the launcher, the same for every server. */
 export const launchVariables = {
-  APS_SANDBOX: oneOrZero.register(guide, {
+  APS_SANDBOX: oneOrZero().register(guide, {
     what: 'whether to use the built-in APS sandbox instead of the real service',
     where: 'set it to 1 to try everything without an Autodesk account',
   }),
@@ -163,6 +163,10 @@ export const oidcVariables = {
   MCP_AUTH_SCOPES: spaceSeparated.register(guide, {
     what: 'the scopes that a token must have, separated by spaces',
     where: 'the names that your provider puts into its tokens; leave it out to require none',
+  }),
+  MCP_AUTH_STRICT: oneOrZero().register(guide, {
+    what: 'whether tokens must be access tokens by RFC 9068, to the letter',
+    where: 'set it to 1 if your provider issues such tokens; docs/providers.md says which do',
   }),
   MCP_AUTH_SCOPES_SUPPORTED: spaceSeparated.pipe(scopeTokens).register(guide, {
     what: 'the scopes that MCP clients are told to request, separated by spaces',

@@ -177,6 +177,7 @@ function clientSignInFrom(
       issuer: oidc.MCP_AUTH_ISSUER,
       audience: oidc.MCP_AUTH_AUDIENCE,
       scopes: oidc.MCP_AUTH_SCOPES,
+      strict: oidc.MCP_AUTH_STRICT,
       resourceIdentifier: oidc.MCP_AUTH_RESOURCE,
       scopesSupported: oidc.MCP_AUTH_SCOPES_SUPPORTED.length > 0 ? oidc.MCP_AUTH_SCOPES_SUPPORTED : undefined,
     };
