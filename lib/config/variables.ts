@@ -15,7 +15,12 @@ import {
 } from './schemas.ts';
 
 /** What a variable is, and where to find its value. Shown when it is missing or invalid. */
-export const guide = z.registry<{ what: string; where: string }>();
+export const guide = z.registry<{
+  what: string;
+  where: string;
+  /** Whether its value is for the operator's eyes only. */
+  secret?: true;
+}>();
 
 const apsBaseUrl = secureOrigin('must use https: credentials are sent there')
   .default('https://developer.api.autodesk.com')
@@ -33,6 +38,7 @@ export const apsApplication = {
   APS_CLIENT_SECRET: z.string().register(guide, {
     what: 'the Client Secret of the same application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    secret: true,
   }),
   APS_BASE_URL: apsBaseUrl,
 };
@@ -58,6 +64,7 @@ export const apsServiceAccount = {
   APS_SSA_KEY_BASE64: privateKey.register(guide, {
     what: "the service account's private key: its PEM file, encoded as Base64",
     where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
+    secret: true,
   }),
 };
 
@@ -107,6 +114,7 @@ export const launchVariables = {
   SESSION_SECRET: z.string().min(32, 'must have at least 32 characters').optional().register(guide, {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
     where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
+    secret: true,
   }),
   MCP_ALLOWED_HOSTS: namesSeparated
     .pipe(
@@ -140,6 +148,7 @@ export const keyVariables = {
   MCP_API_KEYS: namedKeys.register(guide, {
     what: 'the keys with which programs can call this server: name=key, separated by commas',
     where: 'npm run key -- NAME makes a key for a program, and prints the line',
+    secret: true,
   }),
 };
 
@@ -217,5 +226,12 @@ export const autodeskVariables = {
   MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
     what: 'the Client Secret of the same application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    secret: true,
   }),
 };
+
+/** The names of the variables whose values are secrets. */
+export const secretVariables: readonly string[] = Object.entries({
+  ...{ ...apsServiceAccount, ...launchVariables },
+  ...{ ...keyVariables, ...oidcVariables, ...autodeskVariables },
+}).flatMap(([name, schema]) => (guide.get(schema)?.secret ? [name] : []));

@@ -1,5 +1,6 @@
 /** What a server runs with: its command line and its environment, read once, checked and typed. */
 import { parseArgs } from 'node:util';
+import { envFileWarning } from '../../config/env-file-warning.ts';
 import {
   type Environment,
   peek,
@@ -109,7 +110,8 @@ export type Configuration<Shape extends Variables> = {
 };
 
 /**
- * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it.
+ * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it. Warns on stderr of
+ * a `.env` whose secrets others can read.
  *
  * @throws {SettingsError} when variables are missing or invalid
  */
@@ -118,6 +120,8 @@ export async function loadConfiguration<Shape extends Variables>(
   options: Options,
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
   const environment = readEnvironment();
+  const warning = envFileWarning();
+  if (warning) console.error(warning);
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
   const sandbox = await startSandbox(environment);
