@@ -77,7 +77,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
     signInIdOf: accounts.signInIdOf,
     key: keys('access tokens'),
   });
-  const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl.startsWith('https:'));
+  const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl);
 
   const { publicRoutes, authenticate } = protectedResource({
     ...{ resource, name, issuer: publicUrl, scopes },

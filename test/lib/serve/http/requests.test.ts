@@ -56,7 +56,7 @@ describe('a body', () => {
   });
 
   test('that is nested 100 levels deep is taken, whatever brackets its texts have in them', async () => {
-    const text = JSON.stringify('[{'.repeat(200) + '\\"[[\\');
+    const text = JSON.stringify(`${'[{'.repeat(200)}\\"[[\\`);
     const body = initializing(`{"experimental":{"x":${nested(95)},"y":{"text":${text}}}}`);
     expect((await post(url, body)).status).toBe(200);
   });
