@@ -11,6 +11,7 @@ import {
   scopeTokens,
   secureOrigin,
   secureUrl,
+  sessionSecret,
   spaceSeparated,
 } from './schemas.ts';
 
@@ -111,7 +112,7 @@ export const launchVariables = {
     what: 'the address under which MCP clients and browsers reach this server, without /mcp',
     where: 'the name that your reverse proxy serves, for example https://mcp.example.com',
   }),
-  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters').optional().register(guide, {
+  SESSION_SECRET: sessionSecret.optional().register(guide, {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
     where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
     secret: true,
