@@ -26,12 +26,18 @@ import { readEnvironment, readSettings, wantsSandbox } from '../lib/config/setti
 import { apsApplication, launchVariables } from '../lib/config/variables.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { TokenSource } from '../lib/token-source.ts';
-import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file.ts';
+import {
+  createPrivately,
+  readEnvFile,
+  refuseLink,
+  replacePrivately,
+  withVariables,
+} from './ssa-setup/env-file.ts';
 
 const usage = `Usage: npm run ssa:setup -- [options]
 
 Creates a service account with a key, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into .env in
-the current folder. Set APS_CLIENT_ID and APS_CLIENT_SECRET first.
+the current folder, which only you can read afterwards (mode 0600). Set APS_CLIENT_ID and APS_CLIENT_SECRET first.
 
 Options:
   --name NAME   Name of the account: 5 to 100 letters, digits and dashes (default aps-mcp-server)
@@ -134,8 +140,8 @@ async function setUp(
   settings: Settings,
   options: ReturnType<typeof readOptions>,
 ): Promise<void> {
-  const before = await readEnvFile(envFile);
-  const present = Object.entries(parse(before)).some(
+  await refuseLink(envFile);
+  const present = Object.entries(parse(await readEnvFile(envFile))).some(
     ([name, value]) => /^APS_SSA_/.test(name) && value !== '',
   );
   if (present && !options.replace) {
@@ -155,7 +161,7 @@ async function setUp(
       lastName: 'Service-Account',
     }),
   );
-  const saved = await saveKey(administer, id, before).catch(async (error: unknown) => {
+  const saved = await saveKey(administer, id).catch(async (error: unknown) => {
     const undone = await administer((session) => deleteServiceAccount(session, id)).then(
       () => 'The service account was deleted again.',
       () => `The service account could not be deleted again. Run: npm run ssa:setup -- --delete ${id}`,
@@ -189,14 +195,14 @@ async function setUp(
 }
 
 /** Creates a key and saves it to `.env` and a PEM file, which only their owner can read. */
-async function saveKey(administer: Calls, id: string, before: string) {
+async function saveKey(administer: Calls, id: string) {
   const { kid, privateKey } = await administer((session) => createKey(session, id));
   const base64 = Buffer.from(privateKey).toString('base64');
   const keyFile = resolve(`ssa-key-${kid.replace(/[^\w-]/g, '')}.pem`);
-  await writePrivately(keyFile, privateKey, { mustBeNew: true });
+  await createPrivately(keyFile, privateKey);
   try {
     const variables = { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: base64 };
-    await writePrivately(envFile, withVariables(before, variables));
+    await replacePrivately(envFile, withVariables(await readEnvFile(envFile), variables));
   } catch (error) {
     await unlink(keyFile);
     throw error;

@@ -39,10 +39,11 @@ export const onOrOff = () =>
     .transform((value) => value === 'on');
 
 /** `1` or `true`, `0` or `false`; off by default. */
-export const oneOrZero = z
-  .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
-  .default('0')
-  .transform((value) => value === '1' || value === 'true');
+export const oneOrZero = () =>
+  z
+    .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0' })
+    .default('0')
+    .transform((value) => value === '1' || value === 'true');
 
 /** A list, separated by commas. */
 export const commaSeparated = z
@@ -69,6 +70,17 @@ export const resourceIdentifier = z
 export const scopeTokens = z.array(
   z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must list scopes, without quotes or backslashes'),
 );
+
+/** Of 32 random bytes, even the hexadecimal digits have more: the chance of fewer is below one in 10^18. */
+const leastVariety = 8;
+
+/** A secret that keys are derived from. Length alone is no measure: `xxxx…` is long, too. */
+export const sessionSecret = z
+  .string()
+  .min(32, 'must have at least 32 characters')
+  .refine((text) => new Set(text).size >= leastVariety, {
+    error: `has fewer than ${leastVariety} different characters, so that others can guess it`,
+  });
 
 /** A private key: {@link readPrivateKey}. */
 export const privateKey = z.string().transform((text, context) => {

@@ -12,11 +12,17 @@ import {
   scopeTokens,
   secureOrigin,
   secureUrl,
+  sessionSecret,
   spaceSeparated,
 } from './schemas.ts';
 
 /** What a variable is, and where to find its value. Shown when it is missing or invalid. */
-export const guide = z.registry<{ what: string; where: string }>();
+export const guide = z.registry<{
+  what: string;
+  where: string;
+  /** Whether its value is for the operator's eyes only. */
+  secret?: true;
+}>();
 
 const apsBaseUrl = secureOrigin('must use https: credentials are sent there')
   .default('https://developer.api.autodesk.com')
@@ -34,6 +40,7 @@ export const apsApplication = {
   APS_CLIENT_SECRET: z.string().register(guide, {
     what: 'the Client Secret of the same application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    secret: true,
   }),
   APS_BASE_URL: apsBaseUrl,
 };
@@ -59,6 +66,7 @@ export const apsServiceAccount = {
   APS_SSA_KEY_BASE64: privateKey.register(guide, {
     what: "the service account's private key: its PEM file, encoded as Base64",
     where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
+    secret: true,
   }),
 };
 
@@ -79,7 +87,7 @@ const tokensAreSentThere = 'must use https, except on this machine: tokens are s
 
 /** Variables of the launcher, the same for every server. */
 export const launchVariables = {
-  APS_SANDBOX: oneOrZero.register(guide, {
+  APS_SANDBOX: oneOrZero().register(guide, {
     what: 'whether to use the built-in APS sandbox instead of the real service',
     where: 'set it to 1 to try everything without an Autodesk account',
   }),
@@ -105,9 +113,10 @@ export const launchVariables = {
     what: 'the address under which MCP clients and browsers reach this server, without /mcp',
     where: 'the name that your reverse proxy serves, for example https://mcp.example.com',
   }),
-  SESSION_SECRET: z.string().min(32, 'must have at least 32 characters').optional().register(guide, {
+  SESSION_SECRET: sessionSecret.optional().register(guide, {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
     where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
+    secret: true,
   }),
   MCP_ALLOWED_HOSTS: namesSeparated
     .pipe(
@@ -141,6 +150,7 @@ export const keyVariables = {
   MCP_API_KEYS: namedKeys.register(guide, {
     what: 'the keys with which programs can call this server: name=key, separated by commas',
     where: 'npm run key -- NAME makes a key for a program, and prints the line',
+    secret: true,
   }),
 };
 
@@ -173,6 +183,10 @@ export const oidcVariables = {
   MCP_AUTH_SCOPES: spaceSeparated.register(guide, {
     what: 'the scopes that a token must have, separated by spaces',
     where: 'the names that your provider puts into its tokens; leave it out to require none',
+  }),
+  MCP_AUTH_STRICT: oneOrZero().register(guide, {
+    what: 'whether tokens must be access tokens by RFC 9068, to the letter',
+    where: 'set it to 1 if your provider issues such tokens; docs/providers.md says which do',
   }),
   MCP_AUTH_SCOPES_SUPPORTED: spaceSeparated.pipe(scopeTokens).register(guide, {
     what: 'the scopes that MCP clients are told to request, separated by spaces',
@@ -223,5 +237,12 @@ export const autodeskVariables = {
   MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
     what: 'the Client Secret of the same application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    secret: true,
   }),
 };
+
+/** The names of the variables whose values are secrets. */
+export const secretVariables: readonly string[] = Object.entries({
+  ...{ ...apsServiceAccount, ...launchVariables },
+  ...{ ...keyVariables, ...oidcVariables, ...autodeskVariables },
+}).flatMap(([name, schema]) => (guide.get(schema)?.secret ? [name] : []));

@@ -1,5 +1,7 @@
-/** Sets variables in a `.env` file and leaves the rest of it unchanged. */
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+/** A `.env` file with a private key in it: sets variables, leaves the rest unchanged, and is readable for its owner only. */
+import { randomBytes } from 'node:crypto';
+import { open, readFile, readlink, rename, unlink } from 'node:fs/promises';
+import { StartupError } from '../../lib/startup-error.ts';
 
 /** The text of the file, empty if it does not exist. */
 export async function readEnvFile(path: string): Promise<string> {
@@ -29,13 +31,50 @@ export function withVariables(text: string, variables: Readonly<Record<string, s
   return changed + separator + [...left].map(([name, value]) => `${name}=${value}${newline}`).join('');
 }
 
-/** Writes a file that only its owner can read. */
-export async function writePrivately(
-  path: string,
-  text: string,
-  options: { mustBeNew?: boolean } = {},
-): Promise<void> {
-  await writeFile(path, text, { mode: 0o600, flag: options.mustBeNew ? 'wx' : 'w' });
-  // `mode` applies only to new files.
-  await chmod(path, 0o600);
+/**
+ * Puts a file that only its owner can read in the place of another, whole or not at all. If it fails, the old file is as it
+ * was. It is written under another name first: in its old place, others might have it open, or be allowed to read it.
+ *
+ * @throws {StartupError} if there is a symbolic link under this name
+ */
+export async function replacePrivately(path: string, text: string): Promise<void> {
+  await refuseLink(path);
+  // .gitignore has names like this one.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}`;
+  await createPrivately(temporary, text);
+  try {
+    // Replaces a link that somebody has made meanwhile, and does not follow it.
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
+}
+
+/** Writes a new file that only its owner can read. @throws when there is anything under this name, even a link */
+export async function createPrivately(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+  } catch (error) {
+    await file.close().catch(() => {});
+    await unlink(path);
+    throw error;
+  }
+}
+
+/**
+ * Refuses a symbolic link: the file behind it would get the key, whoever made the link and whoever can read the file.
+ *
+ * @throws {StartupError} that says what to do
+ */
+export async function refuseLink(path: string): Promise<void> {
+  const target = await readlink(path).catch(() => undefined);
+  if (target === undefined) return;
+  throw new StartupError(
+    `${path} is a symbolic link to ${target}. Nothing was changed: a private key is not written through a link. ` +
+      'Replace the link with a copy of that file, and run this again.',
+  );
 }

@@ -79,7 +79,7 @@ describeInBrowser('the consent page, in a browser', (open) => {
     await page.goto(address.href);
     await expectGoodPage(page, new RegExp(clientName), 1);
     const [publisher, redirectUri] = await page.locator('#publisher, #redirect-uri').allTextContents();
-    expect(publisher).toContain(kind === local ? 'nobody' : publicName);
+    expect(publisher).toContain(kind === local ? 'nobody' : `https://${publicName}/client.json`);
     const { host } = new URL(callbackOf(kind));
     if (kind === local) for (const part of ['your own computer', host]) expect(redirectUri).toContain(part);
     else expect(redirectUri?.trim()).toBe(host);

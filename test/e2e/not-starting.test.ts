@@ -11,6 +11,15 @@ describe('npm run 2lo', () => {
       expect(said).toContain(part);
   });
 
+  test('warns once of a .env with secrets that others can read, whether it starts or not', async () => {
+    const said = await refusalOf(['scripts/run.ts', '2lo'], {
+      files: { '.env': 'APS_CLIENT_SECRET=s3cr3t\n' },
+    });
+    expect(said.match(/chmod 600/g)).toHaveLength(1);
+    expect(said).toMatch(/^Warning: .*\.env.*\n2lo cannot start/);
+    expect(said).not.toContain('s3cr3t');
+  });
+
   test('an option that does not exist gets one line that names it, and the way out', async () => {
     const said = await refusalOf(['scripts/run.ts', '2lo', '--prot', '1']);
     expect(said).toMatch(oneLine);

@@ -1,7 +1,10 @@
-// Variables in a .env file: set in place or added, with everything else unchanged.
+// A .env file: variables set in place or added, with everything else unchanged, and a file that is written whole or not at all.
+import { chmod, lstat, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { parse } from 'dotenv';
-import { describe, expect, test } from 'vitest';
-import { withVariables } from '../../scripts/ssa-setup/env-file.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createPrivately, replacePrivately, withVariables } from '../../scripts/ssa-setup/env-file.ts';
+import { newFolder } from '../support/folder.ts';
 
 describe('withVariables', () => {
   test.each([
@@ -53,5 +56,67 @@ describe('withVariables', () => {
   test('changes nothing when run again', () => {
     const once = withVariables('# remark\nB=2\n', { A: '1', C: '3' });
     expect(withVariables(once, { A: '1', C: '3' })).toBe(once);
+  });
+});
+
+describe('a file', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await newFolder();
+    file = join(folder, '.env');
+  });
+  const permissions = async () => (await stat(file)).mode & 0o777;
+
+  test('that is new can be read by its owner only, and nothing is left beside it', async () => {
+    await replacePrivately(file, 'A=1\n');
+    expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['A=1\n', 0o600]);
+    expect(await readdir(folder)).toEqual(['.env']);
+  });
+
+  test('that others can read is never written to: who has it open reads the old text', async () => {
+    await writeFile(file, 'A=old\n');
+    await chmod(file, 0o644);
+    const theirs = await open(file);
+    await replacePrivately(file, 'A=the-key\n').finally(async () => {
+      expect(await theirs.readFile('utf8')).toBe('A=old\n');
+      await theirs.close();
+    });
+    expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['A=the-key\n', 0o600]);
+    expect(await readdir(folder)).toEqual(['.env']);
+  });
+
+  test('that is a symbolic link is refused in words, and neither the link nor the other file changes', async () => {
+    const other = join(folder, 'of-somebody-else');
+    await writeFile(other, 'theirs');
+    await symlink(other, file);
+    await expect(replacePrivately(file, 'A=the-key\n')).rejects.toThrow(
+      `${file} is a symbolic link to ${other}`,
+    );
+    expect([await readFile(other, 'utf8'), (await lstat(file)).isSymbolicLink()]).toEqual(['theirs', true]);
+    expect((await readdir(folder)).sort()).toEqual(['.env', basename(other)]);
+  });
+
+  test.each(['that cannot be replaced', 'beside which nothing can be written'])(
+    '%s keeps what it has, and nothing is left beside it',
+    async (which) => {
+      // A folder is in its place; a longer name is too long for the system.
+      const isFolder = which === 'that cannot be replaced';
+      const target = isFolder ? file : join(folder, 'x'.repeat(250));
+      await (isFolder ? mkdir(target) : writeFile(target, 'A=old\n'));
+      await expect(replacePrivately(target, 'A=1\n')).rejects.toThrow(target);
+      expect(await readdir(folder)).toEqual([basename(target)]);
+      expect(isFolder || (await readFile(target, 'utf8'))).toBe(isFolder || 'A=old\n');
+    },
+  );
+
+  test('that must be new replaces nothing, not even what a link leads to', async () => {
+    await createPrivately(file, 'the-key');
+    expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['the-key', 0o600]);
+    await expect(createPrivately(file, 'another')).rejects.toThrow('EEXIST');
+    expect(await readFile(file, 'utf8')).toBe('the-key');
+    await symlink(join(folder, 'elsewhere'), join(folder, 'link'));
+    await expect(createPrivately(join(folder, 'link'), 'another')).rejects.toThrow('EEXIST');
+    expect((await readdir(folder)).sort()).toEqual(['.env', 'link']);
   });
 });

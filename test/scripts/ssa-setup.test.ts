@@ -1,5 +1,6 @@
 // `npm run ssa:setup`, as a real program: what it creates at APS, what it writes, and what it leaves unchanged.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
@@ -8,6 +9,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connect } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { type Ended, runHttpServer, runToEnd } from '../support/programs.ts';
+import { startRecordingAps } from '../support/recording-aps.ts';
 import { accountsOf, administer } from '../support/service-accounts.ts';
 import { callListing } from '../support/tool-results.ts';
 
@@ -228,10 +230,24 @@ describe('nothing is created or written', () => {
     await expectNothing();
   });
 
+  test('if .env is a symbolic link: nothing is asked of APS, and the other file is as it was', async () => {
+    const other = join(cwd, 'of-somebody-else');
+    await writeFile(other, 'OTHER=1\n');
+    await symlink(other, envFile());
+    expectRefusal(await setup(['--yes']), `${envFile()} is a symbolic link to ${other}`, 'Replace the link');
+    expect(await readFile(other, 'utf8')).toBe('OTHER=1\n');
+    expect(sandbox.requests.filter(({ path }) => path.includes('/service-accounts'))).toEqual([]);
+    expect((await readdir(cwd)).sort()).toEqual(['.env', 'of-somebody-else']);
+  });
+
   test('if .env cannot be written: the new account is deleted again', async () => {
-    await symlink(join(cwd, 'there-is-no-such-folder', '.env'), envFile());
-    const ended = await setup(['--yes']);
-    expectRefusal(ended, envFile());
+    // A folder takes its place as soon as there is a key.
+    const aps = await startRecordingAps(sandbox, ({ path }) => {
+      if (path.endsWith('/keys')) mkdirSync(envFile());
+    });
+    onTestFinished(() => aps.close());
+    const ended = await setup(['--yes'], application({ APS_BASE_URL: aps.url }));
+    expectRefusal(ended, 'Could not create and save a key', 'was deleted again');
     const calls = sandbox.requests.filter(({ path }) => path.includes('/service-accounts'));
     expect(calls.map(({ method }) => method)).toEqual(['POST', 'POST', 'DELETE']);
     await expectNothing();

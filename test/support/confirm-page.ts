@@ -39,7 +39,8 @@ export function postConfirmation(
   address: string,
   form: Record<string, string>,
   cookie?: string,
+  more: Record<string, string> = {},
 ): Promise<RawAnswer> {
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...(cookie && { cookie }) };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...(cookie && { cookie }), ...more };
   return send(address, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
 }

@@ -14,12 +14,18 @@ export async function shown(at: At, { clientId, ...changes }: Parameters & { cli
 }
 
 /** Sends the form as a browser with a cookie does. */
-export function decide(at: At, form: Record<string, string>, cookie?: string) {
+export function decide(
+  at: At,
+  form: Record<string, string>,
+  cookie?: string,
+  more: Record<string, string> = {},
+) {
   const body = new URLSearchParams(form).toString();
   const headers = {
     'content-type': 'application/x-www-form-urlencoded',
     'content-length': String(body.length),
     ...(cookie && { cookie }),
+    ...more,
   };
   return send(`${at.url}/oauth/consent`, { method: 'POST', body, headers });
 }

@@ -11,6 +11,7 @@ export const headings = {
   unfinished: /not finish/,
   unreachable: /unavailable/,
   confirm: /Sign in to Autodesk/,
+  isForeignForm: /from another page/,
 };
 
 /** Matches the HTML of a page with such a heading. */

@@ -81,7 +81,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
     grantLifetime: grantDays * 24 * 3600,
     signInIdOf: accounts.signInIdOf,
   });
-  const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl.startsWith('https:'));
+  const browserBinding = createBrowserBinding(keys, 'consent forms', publicUrl);
 
   const { publicRoutes, authenticate } = protectedResource({
     ...{ resource, name, issuer: publicUrl, scopes, allowedUsers },

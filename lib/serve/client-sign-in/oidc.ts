@@ -1,6 +1,6 @@
 /** Client sign-in with bearer tokens of any OpenID provider, such as a company's own. */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { Caller } from '../../caller.ts';
@@ -8,6 +8,7 @@ import type { AllowedUser } from '../../config/allowed-users.ts';
 import { createSingleFlight } from '../../single-flight.ts';
 import { createAllowedUsers } from './allowed-users.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
+import { faultOfKind } from './oidc/token-kind.ts';
 import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
 
 export type Oidc = {
@@ -17,6 +18,8 @@ export type Oidc = {
   audience?: string;
   /** The scopes that a token must have. */
   scopes: readonly string[];
+  /** Whether tokens must follow RFC 9068 to the letter. Default false. */
+  strict?: boolean;
   /** What clients are told to request, where that differs: see {@link protectedResource}. */
   resourceIdentifier?: string;
   scopesSupported?: readonly string[];
@@ -66,7 +69,7 @@ type Claims = z.infer<typeof claimsSchema>;
  * Accepts access tokens that are JWTs of one provider (RFC 9068; OpenID Connect Discovery 1.0). Keys are fetched when they
  * are needed, and again when a token names an unknown one, so that the provider can rotate them.
  */
-export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): ClientSignIn {
+export function oidc({ issuer, scopes, strict = false, resource, name, ...others }: Oidc): ClientSignIn {
   const { resourceIdentifier, scopesSupported, audience = resourceIdentifier ?? resource } = others;
   const allowedUsers = createAllowedUsers(others.allowedUsers);
   const discovery = createSingleFlight<JwkSet>();
@@ -98,12 +101,15 @@ export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): Clien
       clockTolerance,
       requiredClaims: ['exp', 'sub'],
     };
+    let header: JWTHeaderParameters;
     let payload: JWTPayload;
     try {
-      ({ payload } = await jwtVerify(token, await provider(), options));
+      ({ protectedHeader: header, payload } = await jwtVerify(token, await provider(), options));
     } catch (error) {
       throw refusal(error);
     }
+    const fault = faultOfKind(header.typ, payload, strict);
+    if (fault) throw invalid(fault);
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw invalid('The token has malformed claims');
     return claims.data;
@@ -136,7 +142,11 @@ async function discover(issuer: string): Promise<JwkSet> {
     // Character by character, as in its tokens: a slash at the end makes a different issuer.
     if (named !== issuer) throw new Error(`it calls itself ${named}`);
     if (!address) throw new Error('its discovery document names no keys');
-    return createRemoteJWKSet(new URL(address), { timeoutDuration: timeout });
+    const keys = new URL(address);
+    // Otherwise anybody on the way could put their own keys in place of them.
+    if (identifier.protocol === 'https:' && keys.protocol !== 'https:')
+      throw new Error('its discovery document names keys at an address that is not https');
+    return createRemoteJWKSet(keys, { timeoutDuration: timeout });
   } catch (error) {
     console.error(
       `The OpenID provider ${issuer} is unusable, so nobody can sign in: ${reason(error)}. Check MCP_AUTH_ISSUER, and ` +

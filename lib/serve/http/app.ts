@@ -12,8 +12,9 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { localUser } from '../../caller.ts';
 import { isLoopback } from '../../config/schemas.ts';
+import { parseJson } from '../../json.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
-import { type ClientContext, createSessionId } from '../mcp/client-context.ts';
+import { type ClientContext, createSessionId, sessionIdOf } from '../mcp/client-context.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
 import type { McpService } from '../mcp/service.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
@@ -109,7 +110,7 @@ export function createHttpApp(
     const request = context.req.raw;
     const caller = clientSignIn ? await clientSignIn.authenticate(request) : localUser;
     if (caller instanceof Response) return caller;
-    const client = { caller, sessionId: request.headers.get('mcp-session-id') ?? undefined };
+    const client = { caller, sessionId: sessionIdOf(request) };
     clients.set(request, client);
     if (request.method !== 'POST' || !isJsonContentType(request.headers.get('content-type')))
       return handler.fetch(request);
@@ -118,9 +119,12 @@ export function createHttpApp(
       return context.json(jsonRpcError(-32000, 'The request body is larger than 4 MiB'), 413);
     let message: unknown;
     try {
-      message = withoutNullArguments(JSON.parse(body.text));
+      message = withoutNullArguments(parseJson(body.text));
     } catch {
-      return context.json(jsonRpcError(-32700, 'Parse error: the request body is not valid JSON'), 400);
+      return context.json(
+        jsonRpcError(-32700, 'Parse error: the request body is not valid JSON, or is nested too deeply'),
+        400,
+      );
     }
     const method = methodOf(message);
     // In the handshake era, a cancellation is a separate request.

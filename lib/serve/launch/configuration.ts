@@ -1,6 +1,7 @@
 /** What a server runs with: its command line and its environment, read once, checked and typed. */
 import { parseArgs } from 'node:util';
 import type { AllowedUser } from '../../config/allowed-users.ts';
+import { envFileWarning } from '../../config/env-file-warning.ts';
 import {
   type Environment,
   peek,
@@ -117,7 +118,8 @@ export type Configuration<Shape extends Variables> = {
 };
 
 /**
- * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it.
+ * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it. Warns on stderr of
+ * a `.env` whose secrets others can read.
  *
  * @throws {SettingsError} when variables are missing or invalid
  */
@@ -126,6 +128,8 @@ export async function loadConfiguration<Shape extends Variables>(
   options: Options,
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
   const environment = readEnvironment();
+  const warning = envFileWarning();
+  if (warning) console.error(warning);
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
   const sandbox = await startSandbox(environment);
@@ -195,6 +199,7 @@ function clientSignInFrom(
       issuer: oidc.MCP_AUTH_ISSUER,
       audience: oidc.MCP_AUTH_AUDIENCE,
       scopes: oidc.MCP_AUTH_SCOPES,
+      strict: oidc.MCP_AUTH_STRICT,
       resourceIdentifier: oidc.MCP_AUTH_RESOURCE,
       scopesSupported: oidc.MCP_AUTH_SCOPES_SUPPORTED.length > 0 ? oidc.MCP_AUTH_SCOPES_SUPPORTED : undefined,
       allowedUsers,

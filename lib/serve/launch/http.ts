@@ -84,7 +84,7 @@ export async function serveHttp<Shape extends Variables>(
     });
     const service = createMcpService(built, keys);
     const browserBinding = confirmed
-      ? createBrowserBinding(keys, 'confirmation forms', publicUrl.startsWith('https:'))
+      ? createBrowserBinding(keys, 'confirmation forms', publicUrl)
       : undefined;
     const app = createHttpApp(service, { allowed, clientSignIn, browserBinding });
     listener.serve(app.fetch);

@@ -6,7 +6,7 @@ export type ClientContext = {
   caller: Caller;
   /** The protocol era of a request over HTTP; undefined over stdio, where either era can ask its user anything. */
   era?: 'legacy' | 'modern';
-  /** The `Mcp-Session-Id` of a request over HTTP. */
+  /** The session id of a request over HTTP: {@link sessionIdOf}. */
   sessionId?: string;
 };
 
@@ -22,9 +22,20 @@ export function createSessionId(capabilities: ClientCapabilities): string {
   return crypto.randomUUID() + (supportsUrlElicitation(capabilities) ? urlMark : '');
 }
 
-/** Whether the client behind a session id can show its user a URL. Without an id, or with a made-up one, it cannot. */
+/**
+ * The session id of a request (MCP, Transports, "Session Management": visible ASCII). One of another server is as good as
+ * ours; one that is longer than 128 characters, or has other characters in it, counts as none.
+ */
+export function sessionIdOf(request: Request): string | undefined {
+  const sessionId = request.headers.get('mcp-session-id') ?? '';
+  return /^[\x21-\x7e]{1,128}$/.test(sessionId) ? sessionId : undefined;
+}
+
+const idWithMark = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.url$/;
+
+/** Whether the client behind a session id can show its user a URL. Without an id, or with that of another server, it cannot. */
 export function canShowUrl(sessionId: string | undefined): boolean {
-  return sessionId?.endsWith(urlMark) ?? false;
+  return sessionId !== undefined && idWithMark.test(sessionId);
 }
 
 /** Whether a client can show its user a URL (URL mode elicitation). */

@@ -7,6 +7,7 @@ import { parse, serialize } from 'hono/utils/cookie';
 import { z } from 'zod';
 import { digest } from '../../digest.ts';
 import { createSealed, type Keys } from '../../sealed.ts';
+import { refuseForeignForm } from './form-origin.ts';
 
 export type BrowserBinding = {
   /** Identifies the browser of a request: a new id, unless its cookie has one. */
@@ -17,7 +18,11 @@ export type BrowserBinding = {
   remember(response: Response, id: string): Response;
   /** The value of a hidden field that carries `content`, for this browser only, for ten minutes. */
   sealForm(id: string, content: string): Promise<string>;
-  /** What such a field carries, and the id of the browser; undefined if another browser sends it, or too late. */
+  /**
+   * What such a field carries, and the id of the browser; undefined if another browser sends it, or too late.
+   *
+   * @throws {HTTPException} 403 if it comes from a foreign page: {@link refuseForeignForm}
+   */
   openForm(request: Request, sealed: unknown): Promise<{ id: string; content: string } | undefined>;
 };
 
@@ -28,10 +33,11 @@ const formSchema = z.object({ browser: z.string(), content: z.string() });
 
 /**
  * @param purpose - what the forms are for: a form of one purpose does not count for another
- * @param secure - whether the server is reached by HTTPS. If so, the cookie has the prefix `__Host-` (RFC 6265bis):
- *   neither a neighboring host nor anybody on the way can set it.
+ * @param publicUrl - origin of this server, as browsers see it. If that is HTTPS, the cookie has the prefix `__Host-`
+ *   (RFC 6265bis): neither a neighboring host nor anybody on the way can set it.
  */
-export function createBrowserBinding(keys: Keys, purpose: string, secure: boolean): BrowserBinding {
+export function createBrowserBinding(keys: Keys, purpose: string, publicUrl: string): BrowserBinding {
+  const secure = publicUrl.startsWith('https:');
   const forms = createSealed(keys, purpose, formSchema, formLifetime);
   const prefix = secure ? '__Host-mcp-browser-' : 'mcp-browser-';
   // A name for each id, so that two that are set at the same moment do not replace each other.
@@ -57,6 +63,7 @@ export function createBrowserBinding(keys: Keys, purpose: string, secure: boolea
     sealForm: (id, content) => forms.seal({ browser: digest(id), content }),
 
     async openForm(request, sealed) {
+      await refuseForeignForm(request, publicUrl);
       const opened = await forms.open(String(sealed));
       if (!opened) return undefined;
       const { browser, content } = opened.content;

@@ -30,6 +30,9 @@ function policy(formAction: string): string {
   ].join('; ');
 }
 
+/** Without a referrer, browsers send forms with `Origin: null`: then nothing shows that they are from a page of this server. */
+const referrerPolicy = (hasForm: boolean) => (hasForm ? 'same-origin' : 'no-referrer');
+
 export type PageOptions = {
   status?: number;
   /**
@@ -51,7 +54,7 @@ export type Markup = ReturnType<typeof html>;
 export async function page(
   title: string,
   body: Markup,
-  { status = 200, formAction = "'none'" }: PageOptions = {},
+  { status = 200, formAction }: PageOptions = {},
 ): Promise<Response> {
   const text = await html`<!doctype html>
 <html lang="en">
@@ -72,8 +75,8 @@ export async function page(
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(formAction),
-      'referrer-policy': 'no-referrer',
+      'content-security-policy': policy(formAction ?? "'none'"),
+      'referrer-policy': referrerPolicy(formAction !== undefined),
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     },

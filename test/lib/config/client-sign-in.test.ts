@@ -166,6 +166,11 @@ describe('MCP_AUTH_SCOPES_SUPPORTED', () => {
   );
 });
 
+test('MCP_AUTH_STRICT is 1 or 0', () => {
+  expect(provider({ MCP_AUTH_STRICT: '1' }).MCP_AUTH_STRICT).toBe(true);
+  expect(complaint(() => provider({ MCP_AUTH_STRICT: 'on' }))).toContain('MCP_AUTH_STRICT must be 1 or 0');
+});
+
 test('everything but the issuer may be left out', () => {
   expect(provider({})).toEqual({
     ...issuer,
@@ -173,6 +178,7 @@ test('everything but the issuer may be left out', () => {
     MCP_AUTH_RESOURCE: undefined,
     MCP_AUTH_SCOPES: [],
     MCP_AUTH_SCOPES_SUPPORTED: [],
+    MCP_AUTH_STRICT: false,
   });
   expect(readSettings(autodesk, {})).toEqual({
     MCP_AUTH_CLIENT_ID: undefined,

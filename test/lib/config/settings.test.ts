@@ -1,4 +1,5 @@
 // Settings: what is read from where, and what a person is told when they do not fit.
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -104,6 +105,26 @@ describe('APS_BASE_URL', () => {
     ['http:', 'is not an http(s) address'],
   ])('may not be %s: %s', (address, reason) => {
     expect(complaint({ APS_BASE_URL: address })).toContain(`APS_BASE_URL ${reason}`);
+  });
+});
+
+describe('SESSION_SECRET', () => {
+  test.each(['x'.repeat(32), '0'.repeat(200), 'ab'.repeat(20), 'secret!'.repeat(9)])(
+    'may not be %s: it is long, and can be guessed',
+    (secret) => {
+      const told = complaint({ SESSION_SECRET: secret });
+      expect(told).toMatch(/SESSION_SECRET has fewer than 8 different characters.*\n.*\n.*openssl rand/);
+      expect(told).not.toContain(secret);
+    },
+  );
+
+  test('may be what openssl rand makes, in Base64 or as hexadecimal digits', () => {
+    for (let count = 0; count < 500; count += 1)
+      for (const secret of [randomBytes(32).toString('base64'), randomBytes(32).toString('hex')])
+        expect(accepted({ SESSION_SECRET: secret }).SESSION_SECRET).toBe(secret);
+    expect(complaint({ SESSION_SECRET: randomBytes(15).toString('hex') })).toContain(
+      'at least 32 characters',
+    );
   });
 });
 

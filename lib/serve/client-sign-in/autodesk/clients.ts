@@ -17,7 +17,7 @@ export type McpClient = {
   /** What it calls itself. */
   name: string;
   redirectUris: readonly string[];
-  /** The host that publishes its document; undefined for a client that registered itself. */
+  /** The address of its document, whose host vouches for it; undefined for a client that registered itself. */
   publishedBy?: string;
   /** The keys with which it authenticates; undefined for a public client. */
   keys?: ClientKeys;
@@ -155,7 +155,7 @@ export function createClients(options: {
       id: clientId,
       name: client_name,
       redirectUris: redirect_uris,
-      publishedBy: new URL(clientId).host,
+      publishedBy: clientId,
       keys: token_endpoint_auth_method === 'none' ? undefined : keysIn({ jwks, jwks_uri }),
     };
   }

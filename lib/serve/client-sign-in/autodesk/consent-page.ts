@@ -41,7 +41,7 @@ export function consentPage(request: ConsentRequest): Promise<Response> {
         <dt>It calls itself</dt>
         <dd id="client">${client.name}</dd>
         <dt>Who vouches for that</dt>
-        <dd id="publisher">${client.publishedBy ?? 'nobody: any program can give itself this name'}</dd>
+        <dd id="publisher">${publisher(client)}</dd>
         <dt>Through this server, it can</dt>
         <dd><ul>${scopes.map((scope) => html`<li>${scopesInWords[scope] ?? scope}</li>`)}</ul></dd>
         <dt>The answer goes to</dt>
@@ -63,6 +63,12 @@ export function consentPage(request: ConsentRequest): Promise<Response> {
     // Chromium checks the redirect that follows the form, so a private-use scheme must be named.
     { formAction: ["'self' https: http:", ...(isPrivateUse(protocol) ? [protocol] : [])].join(' ') },
   );
+}
+
+/** The host by itself, because an address can have another in its path; and the address, because many can share a host. */
+function publisher({ publishedBy }: McpClient): Markup | string {
+  if (publishedBy === undefined) return 'nobody: any program can give itself this name';
+  return html`<strong>${new URL(publishedBy).host}</strong>, with its document at <code>${publishedBy}</code>`;
 }
 
 function destination(redirectUri: string): Markup {

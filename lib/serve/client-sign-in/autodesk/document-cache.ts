@@ -35,7 +35,9 @@ export function createDocumentCache<T extends object>(
       return document;
     } catch (error) {
       const kept = documents.peek(address);
-      if (kept) documents.set(address, kept, { ttl: shortest });
+      // Who was too late can be the first the next time.
+      if (error instanceof DocumentRefused && error.untried) documents.delete(address);
+      else if (kept) documents.set(address, kept, { ttl: shortest });
       const last = lastKnown.get(address);
       if (last && error instanceof DocumentRefused && error.transient) return last;
       // It was withdrawn, or does not say the same any more.

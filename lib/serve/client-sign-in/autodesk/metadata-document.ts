@@ -6,6 +6,9 @@ import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, fetch } from 'undici';
+import { parseJson } from '../../../json.ts';
+import { createFetchLimits } from './fetch-limits.ts';
+import { createFetchLog } from './fetch-log.ts';
 
 /**
  * Reads the JSON document at an address.
@@ -20,10 +23,13 @@ export class DocumentRefused extends Error {
   override readonly name = 'DocumentRefused';
   /** Whether it could work the next time. */
   readonly transient: boolean;
+  /** Whether nobody tried, as there was too much else to do. */
+  readonly untried: boolean;
 
-  constructor(message: string, { transient = false } = {}) {
+  constructor(message: string, { transient = false, untried = false } = {}) {
     super(message);
     this.transient = transient;
+    this.untried = untried;
   }
 }
 
@@ -40,7 +46,15 @@ export type DocumentGuards = {
   isAllowed?: (address: string) => boolean;
   /** Certificate authorities to trust instead of those of Node.js, as PEM. */
   ca?: string;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
 };
+
+/** The longest address, in characters: a person must be able to read it. */
+const longestAddress = 1000;
+
+/** `application/json`, and what has the suffix `+json` (RFC 6839), such as a JSON Web Key Set. */
+const jsonType = /^application\/([\w.!#$&^-]+\+)?json$/i;
 
 /** The part of IPv6 that IANA has assigned for routing. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
@@ -55,27 +69,38 @@ export function isPublicAddress(address: string): boolean {
 
 /**
  * Makes the fetch. The address must be HTTPS and on the public Internet. That is checked where the connection is made, so
- * that a name which resolves differently a second time gains nothing. Redirects are not followed; size and time are limited.
+ * that a name which resolves differently a second time gains nothing. Redirects are not followed; size, time and the number
+ * of fetches at one moment are limited.
+ *
+ * The refusal is the same for a name that does not exist, one that leads into a private network, and one where nobody
+ * answers: otherwise strangers could find out which names exist in the server's network. The operator finds the reason on
+ * stderr.
  */
 export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument {
-  const { lookup = resolve, isAllowed = isPublicAddress, ca } = guards;
+  const { lookup = resolve, isAllowed = isPublicAddress, ca, now = () => Date.now() } = guards;
+  const limits = createFetchLimits();
+  const log = createFetchLog(now);
 
   const guardedLookup: LookupFunction = (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       const [first] = found ?? [];
       if (error || !first) return callback(error ?? new Error('no address'), []);
-      if (!found.every(({ address }) => isAllowed(address)))
-        return callback(new DocumentRefused(privateAddress), []);
+      if (!found.every(({ address }) => isAllowed(address))) return callback(new Error(privateAddress), []);
       if (options.all) return callback(null, found);
       callback(null, first.address, first.family);
     });
   };
 
   return async (address, largest = largestDocument) => {
-    const { hostname } = checked(address);
-    // An IP address is not resolved, so the check above would not run.
+    const { hostname, host } = checked(address);
+    // An IP address is not resolved, so the check above would not run. Its refusal reveals nothing.
     const literal = hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) !== 0 && !isAllowed(literal)) throw new DocumentRefused(privateAddress);
+    const end = limits.begin(hostname);
+    if (!end)
+      throw new DocumentRefused('too many documents are being fetched at this moment', {
+        ...{ transient: true, untried: true },
+      });
     const dispatcher = new Agent({ connect: { lookup: guardedLookup, ca, timeout } });
     try {
       const response = await fetch(address, {
@@ -88,10 +113,15 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
         throw new DocumentRefused(`its address answered with status ${response.status}`, {
           transient: response.status >= 500,
         });
+      const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
+      if (!jsonType.test(type.trim())) throw new DocumentRefused('it is not served as JSON (Content-Type)');
       return parsed(await boundedText(response.body, largest));
     } catch (error) {
-      throw refusalIn(error) ?? new DocumentRefused('it could not be fetched', { transient: true });
+      if (error instanceof DocumentRefused) throw error;
+      log(host, error);
+      throw new DocumentRefused('it could not be fetched', { transient: true });
     } finally {
+      end();
       await dispatcher.destroy();
     }
   };
@@ -101,6 +131,8 @@ const privateAddress = 'its address is not on the public Internet';
 
 /** A client identifier that is the address of a document: section 3 of the draft. */
 function checked(address: string): URL {
+  if (address.length > longestAddress)
+    throw new DocumentRefused(`its address has more than ${longestAddress} characters`);
   if (!URL.canParse(address)) throw new DocumentRefused('its address is malformed');
   const url = new URL(address);
   if (url.protocol !== 'https:') throw new DocumentRefused('its address is not https');
@@ -126,14 +158,8 @@ async function boundedText(body: AsyncIterable<Uint8Array> | null, largest: numb
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new DocumentRefused('it is not JSON');
   }
-}
-
-/** Our own refusal, which `fetch` may have wrapped. */
-function refusalIn(error: unknown): DocumentRefused | undefined {
-  if (error instanceof DocumentRefused) return error;
-  return error instanceof Error && error.cause !== undefined ? refusalIn(error.cause) : undefined;
 }

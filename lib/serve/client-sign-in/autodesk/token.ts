@@ -8,6 +8,7 @@ import { ApsError } from '../../../aps/errors.ts';
 import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
 import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { digest } from '../../../digest.ts';
+import { parseJson } from '../../../json.ts';
 import { readSmallBody } from '../../pages/small-body.ts';
 import type { AllowedUsers, SignedInUser } from '../allowed-users.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
@@ -206,7 +207,7 @@ function withoutSecret(): Response {
 
 function parsed(json: string): unknown {
   try {
-    return JSON.parse(json);
+    return parseJson(json);
   } catch {
     return undefined;
   }

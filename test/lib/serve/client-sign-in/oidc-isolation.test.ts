@@ -99,7 +99,7 @@ async function serve(): Promise<string> {
   const service = createMcpService(definition(listener.url), keys, mostConnections);
   const resource = `${listener.url}/mcp`;
   const clientSignIn = oidc({ issuer: provider.issuer, scopes: [scope], resource, name: 'Isolation' });
-  const browserBinding = createBrowserBinding(keys, 'forms', false);
+  const browserBinding = createBrowserBinding(keys, 'forms', 'http://localhost');
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn, browserBinding });
   keep(answerOn(listener, app, service));
   sandbox.registerRedirectUri(`${listener.url}/callback`);

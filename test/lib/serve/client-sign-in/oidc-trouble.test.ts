@@ -107,6 +107,23 @@ test('a provider that says it is another issuer is not asked for the keys of tha
   expect(attacker.requests).toEqual([]);
 });
 
+test('keys at an http address of a provider with https are not fetched, and the operator learns why', async () => {
+  const elsewhere = keep(await startLocalServer(always({ keys: [] })));
+  const issuer = 'https://login.example';
+  // Nothing here trusts a certificate of the test, so its discovery document comes in place of the connection.
+  const really = globalThis.fetch;
+  vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) =>
+    String(input).startsWith(issuer)
+      ? Promise.resolve(Response.json({ issuer, jwks_uri: `${elsewhere.url}/jwks` }))
+      : really(input, init),
+  );
+  const { url } = keep(await serveOidc(sandbox, twoLegged, { issuer }));
+  const answer = await inHandshakeEra(url, 'list_buckets', bearer(provider.token(url, { iss: issuer })));
+  expect(answer.status).toBe(503);
+  expect(said).toEqual([expect.stringMatching(/not https.*MCP_AUTH_ISSUER/)]);
+  expect(elsewhere.requests).toEqual([]);
+});
+
 test('who brings no token is told where to get one all the same, also while the provider is away', async () => {
   provider.instead = cut;
   expect((await inHandshakeEra(served.url, 'list_buckets')).status).toBe(401);

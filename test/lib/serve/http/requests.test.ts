@@ -35,6 +35,32 @@ describe('a body', () => {
     },
   );
 
+  const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  const initializing = (capabilities: string) =>
+    JSON.stringify(initialize).replace('"capabilities":{}', `"capabilities":${capabilities}`);
+
+  test.each([
+    ['the capabilities', initializing(`{"experimental":{"x":${nested(100_000)}}}`)],
+    ['other capabilities', initializing(`{"elicitation":{"form":${nested(3000)}}}`)],
+    ['arguments', JSON.stringify(toolCall('echo')).replace('{}', nested(100_000))],
+    ['arrays alone', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['a text that ends early', '['.repeat(100_000)],
+    ['101 levels', nested(101)],
+  ])('that is nested deeply in %s is answered 400, parse error, and not logged', async (_where, body) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    const answer = await post(url, body);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ jsonrpc: '2.0', error: { code: -32700 }, id: null });
+    expect(log).not.toHaveBeenCalled();
+  });
+
+  test('that is nested 100 levels deep is taken, whatever brackets its texts have in them', async () => {
+    const text = JSON.stringify(`${'[{'.repeat(200)}\\"[[\\`);
+    const body = initializing(`{"experimental":{"x":${nested(95)},"y":{"text":${text}}}}`);
+    expect((await post(url, body)).status).toBe(200);
+  });
+
   test.each([
     7,
     null,

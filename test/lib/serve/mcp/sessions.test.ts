@@ -53,7 +53,10 @@ describe('a session id', () => {
     expect(await call(after, showing)).toSatisfy(elicitation);
   });
 
-  test.each([undefined, '', 'x', 'a.b.c', 'null', `${'x'.repeat(4000)}`, crypto.randomUUID()])(
+  test.each([
+    ...[undefined, '', 'x', 'a.b.c', 'null', `${'x'.repeat(4000)}`, crypto.randomUUID()],
+    ...['.url', 'x.url', `${'x'.repeat(4000)}.url`, `${crypto.randomUUID()}x.url`],
+  ])(
     'that is missing or made up (%s) belongs to a client that can show nothing, and is no error',
     async (id) => {
       const sandbox = keep(await startSandbox());
@@ -89,6 +92,19 @@ describe('a call in a session', () => {
     ['its caller without a session', ann],
   ])('is not cancelled by %s', async (_who, by) => {
     expect(await isCancelled({ ...session, ...ann }, by)).toBe(false);
+  });
+
+  test.each(['x'.repeat(129), 'h\u00e9', 'a b'])(
+    'cannot be cancelled in a session whose id no server gives out (%s): it counts as none',
+    async (id) => {
+      const odd = { 'mcp-session-id': id, ...ann };
+      expect(await isCancelled(odd, odd)).toBe(false);
+    },
+  );
+
+  test('is cancelled in a session of another server, whose id is as long as any may be', async () => {
+    const foreign = { 'mcp-session-id': 'x'.repeat(128), ...ann };
+    expect(await isCancelled(foreign, foreign)).toBe(true);
   });
 
   test('without a session cannot be mistaken for another one, and so not be cancelled', async () => {

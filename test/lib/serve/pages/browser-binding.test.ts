@@ -7,8 +7,8 @@ import { createBrowserBinding } from '../../../../lib/serve/pages/browser-bindin
 import { later, minutes, seconds } from '../../../support/clock.ts';
 
 const keys = randomKeys();
-const browsers = createBrowserBinding(keys, 'forms', false);
-const secure = createBrowserBinding(keys, 'forms', true);
+const browsers = createBrowserBinding(keys, 'forms', 'http://localhost');
+const secure = createBrowserBinding(keys, 'forms', 'https://localhost');
 
 const requestWith = (cookie?: string) =>
   new Request('http://localhost/', { headers: cookie === undefined ? {} : { cookie } });
@@ -113,8 +113,8 @@ describe('a form', () => {
   test('is nothing where the key or the purpose is another', async () => {
     const id = newcomer();
     for (const others of [
-      createBrowserBinding(randomKeys(), 'forms', false),
-      createBrowserBinding(keys, 'other forms', false),
+      createBrowserBinding(randomKeys(), 'forms', 'http://localhost'),
+      createBrowserBinding(keys, 'other forms', 'http://localhost'),
     ])
       expect(await others.openForm(by(id), await browsers.sealForm(id, content))).toBeUndefined();
   });

@@ -75,6 +75,21 @@ describe('the form of the page counts', () => {
       expect(await postConfirmation(address, { form: sealed }, cookie)).toMatchObject(tooLate);
   });
 
+  test.each<[from: string, headers: Record<string, string>]>([
+    ['another site', { origin: 'https://evil.example' }],
+    ['another port', { origin: 'http://localhost:1' }],
+    ['a page that hides where it is', { origin: 'null' }],
+    ['another site, as Sec-Fetch-Site has it', { 'sec-fetch-site': 'cross-site' }],
+    ['a neighbor, as Sec-Fetch-Site has it', { 'sec-fetch-site': 'same-site' }],
+  ])('not from %s, and is good afterwards where it belongs', async (_from, headers) => {
+    const { address, form, cookie } = await opened();
+    const refused = await postConfirmation(address, { form }, cookie, headers);
+    expect(refused).toMatchObject({ status: 403, body: htmlHeaded(headings.isForeignForm) });
+    const { origin } = new URL(address);
+    const own = { origin, 'sec-fetch-site': 'same-origin' };
+    expect((await postConfirmation(address, { form }, cookie, own)).status).toBe(303);
+  });
+
   test('not when it is larger than any may be', async () => {
     const { address, form, cookie } = await opened();
     const answer = await postConfirmation(address, { form, more: 'x'.repeat(70_000) }, cookie);

@@ -125,6 +125,7 @@ describe('a registration is refused', () => {
     ['that is empty', '', /^The body/],
     ['that is no object', '[]', /^The body/],
     ['that is null', 'null', /^The body/],
+    ['that is nested deeply', `{"client_name":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /^The body/],
     ['without redirect addresses', {}, /^redirect_uris/],
     ['with an empty list of them', { redirect_uris: [] }, /^redirect_uris/],
     ['with one that is no list', { redirect_uris: clientCallback }, /^redirect_uris/],

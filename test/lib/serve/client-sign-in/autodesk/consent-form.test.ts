@@ -98,6 +98,31 @@ describe('the form', () => {
     expect((await decide(served, { form, decision: 'allow' }, cookie)).status).toBe(303);
   });
 
+  test.each<[from: string, headers: Record<string, string>]>([
+    ['another site', { origin: 'https://evil.example' }],
+    ['a page that hides where it is', { origin: 'null' }],
+    ['another site, as Sec-Fetch-Site has it', { 'sec-fetch-site': 'cross-site' }],
+  ])('is refused from %s, and counts afterwards where it belongs', async (_from, headers) => {
+    const { form, cookie } = await shown(served);
+    for (const decision of ['allow', 'deny']) {
+      const answer = await decide(served, { form, decision }, cookie, headers);
+      expect(answer).toMatchObject({ status: 403, body: htmlHeaded(headings.isForeignForm) });
+      expect(answer.headers.location).toBeUndefined();
+    }
+    const fromHere = { origin: served.url, 'sec-fetch-site': 'same-origin' };
+    for (const own of [fromHere, { ...fromHere, 'sec-fetch-site': 'none' }])
+      expect((await decide(served, { form, decision: 'allow' }, cookie, own)).status).toBe(303);
+  });
+
+  test('counts from the public address, whatever Host the proxy in front of the server sends', async () => {
+    const publicUrl = 'https://mcp.example.com';
+    const proxied = keep(await serveAutodesk(sandbox, { publicUrl, resource: `${publicUrl}/mcp` }));
+    const { form, cookie } = await shown(proxied, { resource: `${publicUrl}/mcp` });
+    const send = (origin: string) => decide(proxied, { form, decision: 'allow' }, cookie, { origin });
+    expect((await send('http://mcp.example.com')).status).toBe(403);
+    expect((await send(publicUrl)).status).toBe(303);
+  });
+
   test('of another server is refused here, even in the same browser', async () => {
     const other = keep(await serveAutodesk(sandbox));
     const { form, cookie } = await shown(other);

@@ -45,9 +45,11 @@ describe('the page', () => {
     expect(body).toMatch(/<li>[^<]*projects and files/);
   });
 
-  test('names the host that vouches for a client with a metadata document', async () => {
+  test('names the host that vouches for a client with a metadata document, and its whole address', async () => {
     const { body } = await shown(served, { clientId: published });
-    expect([said(body, 'client'), said(body, 'publisher')]).toEqual(['Published', 'client.example']);
+    expect(said(body, 'client')).toBe('Published');
+    expect(body).toContain('<strong>client.example</strong>, with its document at');
+    expect(body).toContain(`<code>${published}</code>`);
   });
 
   test('names the host of a client elsewhere, and does not call it this computer', async () => {
@@ -82,7 +84,8 @@ describe('the page', () => {
     );
     expect(headers).toMatchObject({
       'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
+      // With no-referrer, browsers send the form with `Origin: null`.
+      'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       'content-type': 'text/html; charset=utf-8',
     });

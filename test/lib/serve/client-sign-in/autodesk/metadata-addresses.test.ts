@@ -1,6 +1,6 @@
 // The fetch of metadata documents is no way into the network that the server stands in: only addresses of the public
 // Internet are connected to, whatever a name says, and whenever it says it.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createFetchDocument,
   isPublicAddress,
@@ -10,9 +10,24 @@ import { resolvesTo, startTlsServer, type TlsServer } from '../../../../support/
 
 const keep = closing();
 const notPublic = 'public Internet';
+/** What is said of names: the same whether they stand for something or not. */
+const notFetched = /^it could not be fetched$/;
 let server: TlsServer;
 beforeAll(async () => {
-  server = keep(await startTlsServer((_request, response) => response.end('{}')));
+  server = keep(
+    await startTlsServer((_request, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+    ),
+  );
+});
+
+let said: string[];
+beforeEach(() => {
+  said = [];
+  vi.spyOn(console, 'error').mockImplementation((text) => void said.push(String(text)));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 /** Addresses that are not of the public Internet, by whose they are. */
@@ -88,13 +103,13 @@ describe('a document is refused', () => {
 
   test.each(some)('at a public name that stands for %s', async (address) => {
     const { lookup } = resolvesTo(address);
-    await expect(createFetchDocument({ lookup, ca: server.ca })(server.at('/x'))).rejects.toThrow(notPublic);
+    await expect(createFetchDocument({ lookup, ca: server.ca })(server.at('/x'))).rejects.toThrow(notFetched);
   });
 
   test('at a name that stands for this machine, and no connection is made', async () => {
     const { lookup } = resolvesTo('127.0.0.1');
-    await expect(createFetchDocument({ lookup, ca: server.ca })(server.at('/x'))).rejects.toThrow(notPublic);
-    await expect(createFetchDocument()(`https://localhost:${server.port}/x`)).rejects.toThrow(notPublic);
+    await expect(createFetchDocument({ lookup, ca: server.ca })(server.at('/x'))).rejects.toThrow(notFetched);
+    await expect(createFetchDocument()(`https://localhost:${server.port}/x`)).rejects.toThrow(notFetched);
     expect(server.connections).toBe(0);
   });
 
@@ -106,14 +121,44 @@ describe('a document is refused', () => {
     const isAllowed = (address: string) => address === '127.0.0.1';
     const before = server.connections;
     await expect(createFetchDocument({ lookup, isAllowed, ca: server.ca })(server.at('/x'))).rejects.toThrow(
-      notPublic,
+      notFetched,
     );
     expect(server.connections).toBe(before);
   });
 
-  test('at a name that stands for nothing, or cannot be looked up, in the same words', async () => {
-    for (const lookup of [resolvesTo().lookup, resolvesTo(new Error('ENOTFOUND')).lookup])
-      await expect(createFetchDocument({ lookup })(server.at('/x'))).rejects.toThrow(/^[^.]*not be fetched$/);
+  test('in the same words whether a name exists or not, and the operator learns the reason', async () => {
+    // Nothing listens on ::1 at that port.
+    const host = `wiki.corp.example:${server.port}`;
+    const [nothing, unknown, inside] = [
+      resolvesTo(),
+      resolvesTo(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' })),
+      resolvesTo('10.0.0.1'),
+    ];
+    const outside = { ...resolvesTo('::1'), isAllowed: () => true };
+    const answers = [];
+    for (const { lookup, ...guards } of [nothing, unknown, inside, outside])
+      answers.push(
+        await createFetchDocument({ lookup, ...guards })(`https://${host}/x`).catch(
+          ({ name, message, transient }) => ({ name, message, transient }),
+        ),
+      );
+    const answer = { name: 'DocumentRefused', message: 'it could not be fetched', transient: true };
+    expect(answers).toEqual([answer, answer, answer, answer]);
+    expect(said).toHaveLength(4);
+    for (const [index, reason] of ['no address', 'ENOTFOUND', notPublic, 'ECONNREFUSED'].entries())
+      expect(said[index]).toMatch(new RegExp(`^[^\\n]*${host}[^\\n]*${reason}[^\\n]*$`));
+  });
+
+  test('ten times a minute with its reason in the log, and no more: strangers choose the addresses', async () => {
+    let now = 0;
+    const { lookup } = resolvesTo('10.0.0.1');
+    const fetchDocument = createFetchDocument({ lookup, now: () => now });
+    const ask = () => fetchDocument('https://wiki.corp.example/x').catch(() => {});
+    for (let count = 0; count < 12; count += 1) await ask();
+    expect(said).toHaveLength(10);
+    now = 60_000;
+    await ask();
+    expect(said).toHaveLength(11);
   });
 });
 
@@ -142,7 +187,7 @@ describe('a name that is answered differently each time gains nothing:', () => {
     expect(await fetchDocument(server.at('/x'))).toEqual({});
     const before = server.connections;
     allowed = '::1';
-    await expect(fetchDocument(server.at('/x'))).rejects.toThrow(notPublic);
+    await expect(fetchDocument(server.at('/x'))).rejects.toThrow(notFetched);
     expect(server.connections).toBe(before);
   });
 });

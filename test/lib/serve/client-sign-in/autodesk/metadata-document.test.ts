@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   createFetchDocument,
   type DocumentGuards,
@@ -19,7 +19,9 @@ let server: TlsServer;
 beforeAll(async () => {
   server = keep(await startTlsServer((request, response) => answer(request, response)));
 });
+beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}));
 afterEach(() => {
+  vi.restoreAllMocks();
   answer = greeting;
   server.requests.length = 0;
 });
@@ -38,11 +40,21 @@ test('a document is read over TLS from the address that its name stands for', as
   expect(server.requests).toEqual(['/client.json?v=1']);
 });
 
+test.each([
+  'application/json',
+  'Application/JSON; charset=utf-8',
+  'application/jwk-set+json',
+  'application/vnd.x.y+json;v=1',
+])('a document is read that is served as %s', async (type) => {
+  answer = (_request, response) => response.writeHead(200, { 'content-type': type }).end('{"hello":"world"}');
+  expect(await fetchDocument()).toEqual({ hello: 'world' });
+});
+
 test('a document is asked for as JSON, without anything that could identify the server', async () => {
   const seen: unknown[] = [];
   answer = ({ method, headers }, response) => {
     seen.push([method, headers.accept, headers.cookie, headers.authorization, headers.referer]);
-    response.end('{}');
+    response.writeHead(200, json).end('{}');
   };
   await fetchDocument();
   expect(seen).toEqual([['GET', 'application/json', undefined, undefined, undefined]]);
@@ -71,17 +83,45 @@ describe('a document is refused', () => {
     },
   );
 
+  test.each([
+    'image/png',
+    'text/html',
+    'text/plain',
+    'text/json',
+    'application/octet-stream',
+    'application/jsonp',
+    'application/xml+jsonx',
+    'image/png; application/json',
+    '',
+  ])('that is JSON, and served as "%s"', async (type) => {
+    answer = (_request, response) =>
+      response.writeHead(200, type ? { 'content-type': type } : {}).end('{"hello":"world"}');
+    await expect(fetchDocument()).rejects.toThrow('not served as JSON');
+  });
+
+  test('that is nested deeper than any document needs to be', async () => {
+    answer = (_request, response) => response.writeHead(200, json).end('['.repeat(2000) + ']'.repeat(2000));
+    await expect(fetchDocument()).rejects.toThrow('not JSON');
+  });
+
+  test('at an address of more than 1,000 characters, without looking for it', async () => {
+    const names = resolvesTo('127.0.0.1');
+    const guarded = createFetchDocument({ lookup: names.lookup });
+    await expect(guarded(`https://client.example/${'x'.repeat(1000)}`)).rejects.toThrow('1000 characters');
+    expect(names.asked).toEqual([]);
+  });
+
   const text = (size: number) => JSON.stringify('x'.repeat(size - 2));
 
   test('that is larger than 5 KiB, and not one that is as large', async () => {
-    answer = (_request, response) => response.end(text(5 * 1024));
+    answer = (_request, response) => response.writeHead(200, json).end(text(5 * 1024));
     expect(await fetchDocument()).toHaveLength(5 * 1024 - 2);
-    answer = (_request, response) => response.end(text(5 * 1024 + 1));
+    answer = (_request, response) => response.writeHead(200, json).end(text(5 * 1024 + 1));
     await expect(fetchDocument()).rejects.toThrow('5120 bytes');
   });
 
   test('that is larger than its reader allows', async () => {
-    answer = (_request, response) => response.end(text(64 * 1024));
+    answer = (_request, response) => response.writeHead(200, json).end(text(64 * 1024));
     expect(await fetchDocument({}, 64 * 1024)).toHaveLength(64 * 1024 - 2);
     await expect(fetchDocument({}, 64 * 1024 - 1)).rejects.toThrow('65535 bytes');
   });
@@ -89,13 +129,15 @@ describe('a document is refused', () => {
   test('that is larger than 5 KiB only when it is unpacked', async () => {
     const packed = gzipSync(text(1024 * 1024));
     expect(packed.length).toBeLessThan(5 * 1024);
-    answer = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
+    answer = (_request, response) =>
+      response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(packed);
     await expect(fetchDocument()).rejects.toThrow('5120 bytes');
   });
 
   test('that never ends, and the connection is closed', async () => {
     const closed = new EventEmitter();
     answer = (_request, response) => {
+      response.writeHead(200, json);
       const more = () => response.write('x'.repeat(1024));
       response.on('drain', more).on('close', () => closed.emit('close'));
       while (more());
@@ -107,7 +149,7 @@ describe('a document is refused', () => {
 
   test.each(['before it begins', 'half way'])('that is cut off %s', async (when) => {
     answer = (_request, response) => {
-      if (when === 'half way') response.writeHead(200, { 'content-length': 100 }).write('{');
+      if (when === 'half way') response.writeHead(200, { ...json, 'content-length': 100 }).write('{');
       response.destroy();
     };
     await expect(fetchDocument()).rejects.toThrow('not be fetched');
@@ -179,5 +221,51 @@ describe('a document is refused', () => {
     const guarded = createFetchDocument({ lookup: names.lookup, isAllowed: () => true, ca: server.ca });
     await expect(guarded(address)).rejects.toThrow(words);
     expect(names.asked).toEqual([]);
+  });
+});
+
+describe('at one moment', () => {
+  /** Documents whose hosts do not answer until they are let go. */
+  function silent(hostOf: (index: number) => string) {
+    const names = resolvesTo('127.0.0.1');
+    const waiting: (() => void)[] = [];
+    let isOpen = false;
+    const lookup = (...parameters: Parameters<NonNullable<typeof names.lookup>>) => {
+      if (isOpen) names.lookup?.(...parameters);
+      else waiting.push(() => names.lookup?.(...parameters));
+    };
+    const fetchSlowly = createFetchDocument({
+      lookup: lookup as DocumentGuards['lookup'],
+      isAllowed: () => false,
+    });
+    const ask = (count: number, from = 0) =>
+      Array.from({ length: count }, (_, index) =>
+        fetchSlowly(`https://${hostOf(from + index)}/x`).catch((error: unknown) => error),
+      );
+    const letGo = () => {
+      isOpen = true;
+      for (const go of waiting.splice(0)) go();
+    };
+    return { ask, letGo, names };
+  }
+  const busy = expect.objectContaining({ message: expect.stringContaining('too many'), transient: true });
+
+  test('a host is asked for four documents, and more are refused without delay', async () => {
+    const { ask, letGo, names } = silent(() => 'one.example');
+    const first = ask(4);
+    expect(await Promise.all(ask(2))).toEqual([busy, busy]);
+    letGo();
+    await Promise.all(first);
+    expect(await Promise.all(ask(1))).not.toEqual([busy]);
+    expect(names.asked).toHaveLength(5);
+  });
+
+  test('all hosts together are asked for 32', async () => {
+    const { ask, letGo, names } = silent((index) => `host-${index}.example`);
+    const first = ask(32);
+    expect(await Promise.all(ask(1, 32))).toEqual([busy]);
+    letGo();
+    await Promise.all(first);
+    expect(names.asked).toHaveLength(32);
   });
 });

@@ -1,5 +1,5 @@
 // Clients with a metadata document (OAuth Client ID Metadata Document): what must be in it, and where it must not be.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DocumentRefused } from '../../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
 import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../../servers/3lo.ts';
@@ -22,8 +22,9 @@ beforeAll(async () => {
     await serveWith(sandbox, threeLegged, 'autodesk', {
       async fetchDocument(address) {
         fetched.push(address);
-        if (!web.has(address)) throw new DocumentRefused('there is nothing');
-        return web.get(address);
+        const found = web.has(address) ? web.get(address) : new DocumentRefused('there is nothing');
+        if (found instanceof Error) throw found;
+        return found;
       },
     }),
   );
@@ -118,6 +119,15 @@ test('a document is fetched once for many requests, whether it can be used or no
   }
 });
 
+test('a document for which there was no room is fetched at the next request', async () => {
+  const address = publish();
+  const document = web.get(address);
+  web.set(address, new DocumentRefused('too many', { transient: true, untried: true }));
+  await expectRefused(address, 'too many');
+  web.set(address, document);
+  expect((await ask(address)).status).toBe(200);
+});
+
 test('a code of one published client is of no use to another', async () => {
   const form = await codeForm(served, { clientId: publish() });
   expect((await askToken(served, { ...form, client_id: publish() })).json.error).toBe('invalid_grant');
@@ -128,8 +138,12 @@ describe('a server as it is started by the launcher', () => {
   test('connects to nothing on its own machine, by whatever name, for a document', async () => {
     const launched = keep(await serveWith(sandbox, threeLegged, 'autodesk'));
     const inside = keep(await startTlsServer((_request, response) => response.end('{}')));
-    for (const host of ['localhost', '127.0.0.1', '[::1]', '127.0.0.2', '[::ffff:7f00:1]'])
+    for (const host of ['127.0.0.1', '[::1]', '127.0.0.2', '[::ffff:7f00:1]'])
       await expectRefused(`https://${host}:${inside.port}/client.json`, 'public Internet', launched);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    await expectRefused(`https://localhost:${inside.port}/client.json`, 'could not be fetched', launched);
+    expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('public Internet'));
     expect([inside.connections, inside.requests]).toEqual([0, []]);
   });
 
