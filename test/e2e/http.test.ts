@@ -68,7 +68,7 @@ test('it finds its settings in the .env of its folder', async () => {
 });
 
 test('--port wins over MCP_PORT, and the allowed hosts and origins are let in', async () => {
-  const program = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox'], {
+  const program = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox', '--insecure-no-client-auth'], {
     env: {
       MCP_PORT: '1',
       MCP_ALLOWED_HOSTS: 'mcp.example.com',

@@ -65,7 +65,7 @@ function expectNoKey(printed: string, pem: string): void {
 
 test('--sandbox --yes is enough, and lets the SSA server sign in', async () => {
   const before =
-    '# Settings of mine\r\nMCP_ALLOWED_HOSTS=mcp.example.com\r\n\r\n# APS_SSA_ID=an example\r\nAPS_SSA_KEY_ID=\r\n';
+    '# Settings of mine\r\nMCP_ALLOWED_ORIGINS=https://app.example.com\r\n\r\n# APS_SSA_ID=an example\r\nAPS_SSA_KEY_ID=\r\n';
   await writeFile(envFile(), before, { mode: 0o644 });
   await chmod(envFile(), 0o644);
   const { code, stdout, stderr } = await setup(['--sandbox', '--yes'], {});
