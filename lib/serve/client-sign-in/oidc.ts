@@ -5,6 +5,7 @@ import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { Caller } from '../../caller.ts';
 import { createSingleFlight } from '../../single-flight.ts';
+import { shownText } from '../pages/shown-text.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
 
@@ -18,6 +19,8 @@ export type Oidc = {
   /** What clients are told to request, where that differs: see {@link protectedResource}. */
   resourceIdentifier?: string;
   scopesSupported?: readonly string[];
+  /** The claim that identifies a person beside the issuer; `sub` by default. `oid` is read together with `tid`. */
+  subjectClaim?: string;
   /** The address of this server as its clients see it, with `/mcp`. */
   resource: string;
   /** What this server calls itself. */
@@ -42,9 +45,12 @@ const timeout = 5000;
  */
 const scopes = z.union([z.string(), z.array(z.string())]).optional();
 /** For display only: a value of another type is ignored. */
-const shown = z.string().optional().catch(undefined);
-const claimsSchema = z.object({
-  sub: z.string().min(1),
+const shown = z
+  .string()
+  .transform((text) => shownText(text))
+  .optional()
+  .catch(undefined);
+const claimsSchema = z.looseObject({
   exp: z.number(),
   scope: scopes,
   scp: scopes,
@@ -61,7 +67,14 @@ type Claims = z.infer<typeof claimsSchema>;
  * Accepts access tokens that are JWTs of one provider (RFC 9068; OpenID Connect Discovery 1.0). Keys are fetched when they
  * are needed, and again when a token names an unknown one, so that the provider can rotate them.
  */
-export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): ClientSignIn {
+export function oidc({
+  issuer,
+  scopes,
+  resource,
+  name,
+  subjectClaim = 'sub',
+  ...others
+}: Oidc): ClientSignIn {
   const { resourceIdentifier, scopesSupported, audience = resourceIdentifier ?? resource } = others;
   const discovery = createSingleFlight<JwkSet>();
   let keys: JwkSet | undefined;
@@ -75,7 +88,7 @@ export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): Clien
   async function verify(token: string): Promise<VerifiedToken> {
     const claims = await claimsOf(token);
     return {
-      caller: callerOf(issuer, claims),
+      caller: callerOf(issuer, subjectClaim, claims),
       clientId: clientOf(claims) ?? '',
       scopes: scopesOf(claims),
       expiresAt: claims.exp + clockTolerance,
@@ -88,7 +101,7 @@ export function oidc({ issuer, scopes, resource, name, ...others }: Oidc): Clien
       audience,
       algorithms,
       clockTolerance,
-      requiredClaims: ['exp', 'sub'],
+      requiredClaims: ['exp'],
     };
     let payload: JWTPayload;
     try {
@@ -179,16 +192,28 @@ function scopesOf({ scope, scp }: Pick<Claims, 'scope' | 'scp'>): string[] {
 }
 
 function clientOf({ client_id, azp, cid }: Claims): string | undefined {
-  return client_id ?? azp ?? cid;
+  return client_id || azp || cid;
 }
 
-/** Issuer and `sub` identify a person (OpenID Connect Core, section 2). An issuer has no fragment, so `#` is unambiguous. */
-function callerOf(issuer: string, claims: Claims): Caller {
-  const { sub, name, email, preferred_username } = claims;
-  const known = [name, email ?? preferred_username].filter(Boolean).join(', ');
+/**
+ * Issuer and `sub` identify a person (OpenID Connect Core, section 2), or the claim that the operator chose in its place. An
+ * issuer has no fragment, so `#` is unambiguous. Entra ID's `oid` is unique within its directory, `tid`.
+ */
+function callerOf(issuer: string, subjectClaim: string, claims: Claims): Caller {
+  const values = (subjectClaim === 'oid' ? ['tid', 'oid'] : [subjectClaim]).map((name) => {
+    const value = claims[name];
+    if (typeof value === 'string' && value !== '') return value;
+    throw invalid(`The token lacks the claim ${name}, which says whose it is`);
+  });
+  const subject =
+    values.length === 1
+      ? String(values[0])
+      : values.map((value) => value.replaceAll(/[%/]/g, encodeURIComponent)).join('/');
+  const { name, email, preferred_username } = claims;
+  const known = [name, email || preferred_username].filter(Boolean).join(', ');
   return {
-    id: `${issuer}#${sub}`,
-    user: known || sub,
+    id: `${issuer}#${subject}`,
+    user: known || shownText(subject),
     client: clientOf(claims),
   };
 }

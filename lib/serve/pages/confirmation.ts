@@ -7,6 +7,7 @@ import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../caller.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import { type Markup, page, redirect } from './page.ts';
+import { shownText } from './shown-text.ts';
 import { readSmallBody } from './small-body.ts';
 
 /** The path of the page. */
@@ -55,8 +56,8 @@ export async function answerConfirmation(
 function subjectOf({ id }: Caller): Markup {
   // An issuer has no fragment; a subject can contain anything.
   const end = id.indexOf('#');
-  if (end < 0) return html`<code>${id}</code>`;
-  return html`<code>${id.slice(end + 1)}</code> at <code>${id.slice(0, end)}</code>`;
+  if (end < 0) return html`<code>${shownText(id)}</code>`;
+  return html`<code>${shownText(id.slice(end + 1))}</code> at <code>${shownText(id.slice(0, end))}</code>`;
 }
 
 function invalidLink(): Promise<Response> {
