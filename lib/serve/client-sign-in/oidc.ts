@@ -5,8 +5,11 @@ import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { Caller } from '../../caller.ts';
 import { createSingleFlight } from '../../single-flight.ts';
+import { identityCallbackPath } from '../pages/identity-check.ts';
 import { shownText } from '../pages/shown-text.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
+import { clientDocumentPath, clientDocumentRoutes } from './oidc/client-document.ts';
+import { identityProvider, type ProviderClient } from './oidc/identity-provider.ts';
 import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
 
 export type Oidc = {
@@ -21,6 +24,10 @@ export type Oidc = {
   scopesSupported?: readonly string[];
   /** The claim that identifies a person beside the issuer; `sub` by default. `oid` is read together with `tid`. */
   subjectClaim?: string;
+  /** The client of this server at the provider, where it signs people in who open a link to Autodesk. */
+  client?: ProviderClient;
+  /** Where the provider sends the browsers of such people back to; `/signin/callback` of this server, by default. */
+  redirectUri?: string;
   /** The address of this server as its clients see it, with `/mcp`. */
   resource: string;
   /** What this server calls itself. */
@@ -73,16 +80,19 @@ export function oidc({
   resource,
   name,
   subjectClaim = 'sub',
+  client,
   ...others
 }: Oidc): ClientSignIn {
+  const { origin } = new URL(resource);
   const { resourceIdentifier, scopesSupported, audience = resourceIdentifier ?? resource } = others;
-  const discovery = createSingleFlight<JwkSet>();
-  let keys: JwkSet | undefined;
+  const { redirectUri = `${origin}${identityCallbackPath}` } = others;
+  const discovery = createSingleFlight<Provider>();
+  let discovered: Provider | undefined;
 
-  /** The provider's keys. If discovery fails, the next request tries again. */
-  async function provider(): Promise<JwkSet> {
-    keys ??= await discovery.run('keys', () => discover(issuer));
-    return keys;
+  /** The provider and its keys. If discovery fails, the next request tries again. */
+  async function provider(): Promise<Provider> {
+    discovered ??= await discovery.run('provider', () => discover(issuer));
+    return discovered;
   }
 
   async function verify(token: string): Promise<VerifiedToken> {
@@ -105,7 +115,7 @@ export function oidc({
     };
     let payload: JWTPayload;
     try {
-      ({ payload } = await jwtVerify(token, await provider(), options));
+      ({ payload } = await jwtVerify(token, (await provider()).keys, options));
     } catch (error) {
       throw refusal(error);
     }
@@ -114,9 +124,24 @@ export function oidc({
     return claims.data;
   }
 
+  const { callerOf: callerOfToken, ...guarded } = protectedResource({
+    ...{ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, verify },
+  });
+  if (client?.id === `${origin}${clientDocumentPath}`)
+    guarded.publicRoutes.route('/', clientDocumentRoutes(origin, name));
   return {
     whoCanCall: `everybody with an access token of ${issuer}`,
-    ...protectedResource({ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, verify }),
+    ...guarded,
+    identityProvider:
+      client &&
+      identityProvider({
+        ...{ issuer, client, redirectUri },
+        scopes: scopesSupported ?? scopes,
+        // A provider that does not take the audience from the resource does without, and Entra ID may refuse one.
+        resource: resourceIdentifier ?? (audience === resource ? resource : undefined),
+        server: async () => (await provider()).server,
+        callerOf: callerOfToken,
+      }),
     prefetch: () =>
       provider().then(
         () => {},
@@ -125,21 +150,22 @@ export function oidc({
   };
 }
 
-type JwkSet = ReturnType<typeof createRemoteJWKSet>;
+type Provider = { server: oauth.AuthorizationServer; keys: ReturnType<typeof createRemoteJWKSet> };
 
-/** Finds the keys of a provider. */
-async function discover(issuer: string): Promise<JwkSet> {
+/** Finds the metadata and the keys of a provider. */
+async function discover(issuer: string): Promise<Provider> {
   const identifier = new URL(issuer);
   try {
     const response = await oauth.discoveryRequest(identifier, {
       [oauth.allowInsecureRequests]: identifier.protocol === 'http:',
       signal: AbortSignal.timeout(timeout),
     });
-    const { issuer: named, jwks_uri: address } = await oauth.processDiscoveryResponse(identifier, response);
+    const server = await oauth.processDiscoveryResponse(identifier, response);
+    const { issuer: named, jwks_uri: address } = server;
     // Character by character, as in its tokens: a slash at the end makes a different issuer.
     if (named !== issuer) throw new Error(`it calls itself ${named}`);
     if (!address) throw new Error('its discovery document names no keys');
-    return createRemoteJWKSet(new URL(address), { timeoutDuration: timeout });
+    return { server, keys: createRemoteJWKSet(new URL(address), { timeoutDuration: timeout }) };
   } catch (error) {
     console.error(
       `The OpenID provider ${issuer} is unusable, so nobody can sign in: ${reason(error)}. Check MCP_AUTH_ISSUER, and ` +

@@ -61,7 +61,10 @@ export function protectedResource({
   scopes,
   scopesSupported = scopes,
   verify,
-}: ProtectedResource): Pick<ClientSignIn, 'publicRoutes' | 'authenticate'> {
+}: ProtectedResource): Pick<ClientSignIn, 'publicRoutes' | 'authenticate'> & {
+  /** The caller that an access token names. Refuses what `authenticate` refuses, by an error. */
+  callerOf(accessToken: string): Promise<Caller>;
+} {
   const metadataUrl = getOAuthProtectedResourceMetadataUrl(new URL(resource));
   const metadata = {
     resource: resourceIdentifier,
@@ -122,16 +125,21 @@ export function protectedResource({
       : ` Use its address ${resource}: tokens are issued for that one only.`;
   }
 
+  async function callerIn(authorization: string): Promise<Caller> {
+    const { extra } = await verifyBearerToken(authorization, options);
+    return callerSchema.parse(extra?.caller);
+  }
+
   return {
     publicRoutes,
+    callerOf: (accessToken) => callerIn(`Bearer ${accessToken}`),
     async authenticate(request) {
       const authorization = request.headers.get('authorization') ?? '';
       if (!/^bearer( |$)/i.test(authorization)) return signInFirst(request);
       try {
         if (bearerTokenIn(authorization) === undefined)
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
-        const { extra } = await verifyBearerToken(authorization, options);
-        return callerSchema.parse(extra?.caller);
+        return await callerIn(authorization);
       } catch (error) {
         if (error instanceof VerifierUnavailable) return tryLater(error);
         return refusal(request, bearerAuthChallengeResponse(error, challenge));

@@ -11,6 +11,8 @@ export type Exposure = {
   publicUrl?: string;
   /** Whether the operator has said that everybody can call it. */
   insecureNoClientAuth: boolean;
+  /** With `oidc`: whether it has a client at the provider, and so finds out who opens a link to Autodesk. */
+  identifiesPeople?: boolean;
 };
 
 /** What the rules need to know of a server. */
@@ -62,6 +64,14 @@ export function checkExposure(
     throw new StartupError(
       `MCP_PUBLIC_URL is missing. With --host ${host}, clients and browsers come from other machines and need an ` +
         `address: set it to the https address that they use, for example https://mcp.example.com.`,
+    );
+  if (clientAuth === 'oidc' && server.userScopes && open.length > 0 && !exposure.identifiesPeople)
+    throw new StartupError(
+      `MCP_AUTH_CLIENT_ID is missing: this server cannot find out who opens a link to sign in to Autodesk, so a link in the ` +
+        `wrong hands would give one person's data to another. Register a client at the OpenID provider with the redirect URI ` +
+        `${publicUrl}/signin/callback, and set MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET (docs/providers.md). If the ` +
+        `provider accepts metadata documents, set MCP_AUTH_CLIENT_ID=${publicUrl}/signin/client.json instead. Or ` +
+        `${toStayLocal}.`,
     );
   if (clientAuth === 'none' && open.length > 0) {
     if (server.userScopes)

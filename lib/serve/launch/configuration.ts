@@ -21,6 +21,8 @@ import {
 } from '../../config/variables.ts';
 import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
+import { clientDocumentPath } from '../client-sign-in/oidc/client-document.ts';
+import type { ProviderClient } from '../client-sign-in/oidc/identity-provider.ts';
 import type { ServerDefinition } from './definition.ts';
 import { type LaunchedSandbox, startSandbox, withSandbox } from './sandbox.ts';
 
@@ -123,7 +125,12 @@ export async function loadConfiguration<Shape extends Variables>(
   const sandbox = await startSandbox(environment);
   const configuration = readConfiguration(
     definition,
-    withSandbox(environment, sandbox, definition.isPublicClient),
+    withSandbox(
+      environment,
+      sandbox,
+      definition.isPublicClient,
+      clientAuthMode(environment, options.transport, options.clientAuth),
+    ),
     options,
   );
   return { ...configuration, sandbox };
@@ -152,7 +159,8 @@ export function readConfiguration<Shape extends Variables>(
     },
     environment,
   );
-  return { server, launch, clientAuth: mode, clientSignIn: clientSignInFrom(key, oidc, autodesk) };
+  const clientSignIn = clientSignInFrom(key, oidc, autodesk, launch.MCP_PUBLIC_URL);
+  return { server, launch, clientAuth: mode, clientSignIn };
 }
 
 /** MCP has client sign-in over HTTP only: over stdio, the program that started the server is the one that calls. */
@@ -169,6 +177,7 @@ function clientSignInFrom(
   key: Settings<typeof keyVariables> | undefined,
   oidc: Settings<typeof oidcVariables> | undefined,
   autodesk: Settings<typeof apsApplication & typeof autodeskVariables> | undefined,
+  publicUrl: string | undefined,
 ): ClientSignInSettings {
   if (key) return { mode: 'key', keys: key.MCP_API_KEYS };
   if (oidc)
@@ -179,6 +188,8 @@ function clientSignInFrom(
       scopes: oidc.MCP_AUTH_SCOPES,
       resourceIdentifier: oidc.MCP_AUTH_RESOURCE,
       scopesSupported: oidc.MCP_AUTH_SCOPES_SUPPORTED.length > 0 ? oidc.MCP_AUTH_SCOPES_SUPPORTED : undefined,
+      subjectClaim: oidc.MCP_AUTH_SUBJECT_CLAIM,
+      client: providerClientFrom(oidc, publicUrl),
     };
   if (!autodesk) return { mode: 'none' };
   const { MCP_AUTH_CLIENT_ID: clientId, MCP_AUTH_CLIENT_SECRET: clientSecret } = autodesk;
@@ -197,4 +208,30 @@ function clientSignInFrom(
     redirectUris: autodesk.MCP_AUTH_REDIRECT_URIS,
     grantDays: autodesk.MCP_AUTH_GRANT_DAYS,
   };
+}
+
+/** The client of this server at the OpenID provider. */
+function providerClientFrom(
+  { MCP_AUTH_CLIENT_ID: id, MCP_AUTH_CLIENT_SECRET: secret }: Settings<typeof oidcVariables>,
+  publicUrl: string | undefined,
+): ProviderClient | undefined {
+  if (id === undefined) {
+    if (secret === undefined) return undefined;
+    throw new SettingsError(
+      'MCP_AUTH_CLIENT_SECRET is set, and MCP_AUTH_CLIENT_ID is not: set the id of the same client at the OpenID provider, ' +
+        'or neither.',
+    );
+  }
+  if (id.endsWith(clientDocumentPath)) {
+    if (id !== `${publicUrl}${clientDocumentPath}` || !id.startsWith('https:'))
+      throw new SettingsError(
+        'MCP_AUTH_CLIENT_ID is the address of a metadata document, but not of the one of this server: that is MCP_PUBLIC_URL ' +
+          `with ${clientDocumentPath}, and MCP_PUBLIC_URL must be an https address.`,
+      );
+    if (secret !== undefined)
+      throw new SettingsError(
+        'MCP_AUTH_CLIENT_SECRET is set, but a client with a metadata document has no secret: leave it out.',
+      );
+  }
+  return { id, secret };
 }

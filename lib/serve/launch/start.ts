@@ -100,7 +100,10 @@ type Launch<Shape extends Variables> = Configuration<Shape> & {
 async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
   const { definition, options, launch, clientAuth, clientSignIn: settings, sandbox, port, aps } = started;
   const { apsSignIn, userScopes } = definition;
-  const exposure = { ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL };
+  const exposure = {
+    ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL },
+    identifiesPeople: settings.mode === 'oidc' && settings.client !== undefined,
+  };
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
   const server = await serveHttp(definition, started, {
@@ -108,8 +111,9 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     allowed: { hosts: [...launch.MCP_ALLOWED_HOSTS, ...hosts], origins: launch.MCP_ALLOWED_ORIGINS },
     keys: createKeys(launch.SESSION_SECRET),
   });
-  const { service, listener, publicUrl, callbackUrl, clientSignIn } = server;
+  const { service, listener, publicUrl, callbackUrl, identityCallbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
+  if (identityCallbackUrl) sandbox?.registerOpenIdRedirectUri(identityCallbackUrl);
   onSignals({
     running: () => service.running,
     async stop() {
@@ -127,6 +131,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
       alsoAs: listener.alsoAs,
       clientsSignIn: settings.mode === 'oidc' || settings.mode === 'autodesk',
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
+      identityCallbackUrl: showCallbackUrl ? identityCallbackUrl : undefined,
       whoCanCall: clientSignIn?.whoCanCall ?? whoCanCall,
       header: settings.mode === 'key' ? 'Authorization: Bearer KEY' : undefined,
       tokenCommand:
