@@ -5,6 +5,7 @@ import { localUser } from '../../caller.ts';
 import { failurePage } from './failure.ts';
 import { type Markup, page } from './page.ts';
 import { recipient } from './person.ts';
+import { shownText } from './shown-text.ts';
 
 /** The path of the callback URL, as registered with the APS application. */
 export const callbackPath = '/callback';
@@ -33,7 +34,7 @@ export async function answerCallback(
 }
 
 function welcome({ account: { name, email }, caller }: SignedIn): Markup {
-  const who = [name, email && `(${email})`].filter(Boolean).join(' ');
+  const who = [name && shownText(name), email && `(${shownText(email)})`].filter(Boolean).join(' ');
   const isLocal = caller.id === localUser.id;
   return html`<p role="status">${who ? html`The account is <strong>${who}</strong>.` : 'Autodesk did not say whose account it is.'}
         ${isLocal ? 'Your MCP client can now read the data of this account.' : 'These can now read the data of this account:'}</p>
