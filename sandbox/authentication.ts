@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Application } from './applications.ts';
-import { authenticateApplication } from './client-authentication.ts';
+import { authenticateClient } from './client-authentication.ts';
 import { oauthError } from './errors.ts';
 import { createAuthorizationCode } from './grants/authorization-code.ts';
 import { clientCredentials } from './grants/client-credentials.ts';
@@ -46,7 +46,9 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
     form: URLSearchParams,
     call: keyof typeof callsPerMinute,
   ): Application | Response => {
-    const application = authenticateApplication(c.req.header('authorization'), form, applications);
+    const application = authenticateClient(c.req.header('authorization'), form, (id) =>
+      applications.find(({ clientId }) => clientId === id),
+    );
     if (application instanceof Response) return application;
     return limited(`${call} ${application.clientId}`, callsPerMinute[call]) ?? application;
   };

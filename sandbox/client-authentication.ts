@@ -1,22 +1,24 @@
 // Client authentication at the OAuth endpoints.
 import { timingSafeEqual } from 'node:crypto';
-import type { Application } from './applications.ts';
 import { oauthError } from './errors.ts';
+
+/** What is registered of a client. A public one has no secret. */
+type Registered = { readonly clientId: string; readonly clientSecret?: string };
 
 type Credentials = { clientId: string; clientSecret: string };
 
 /**
- * The application that a request authenticates as, or the OAuth error (400 or 401).
+ * The client that a request authenticates as, or the OAuth error (400 or 401).
  *
- * A confidential application uses HTTP Basic, or `client_id` and `client_secret` in the form, never both (RFC 6749
+ * A confidential client uses HTTP Basic, or `client_id` and `client_secret` in the form, never both (RFC 6749
  * section 2.3.1). It may repeat its `client_id` beside the header, as in the documents for revoke and introspect. A
- * public application sends only `client_id` in the form (section 3.2.1).
+ * public client sends only `client_id` in the form (section 3.2.1).
  */
-export function authenticateApplication(
+export function authenticateClient<Client extends Registered>(
   authorization: string | undefined,
   form: URLSearchParams,
-  applications: readonly Application[],
-): Application | Response {
+  find: (clientId: string) => Client | undefined,
+): Client | Response {
   const formId = form.get('client_id');
   const formSecret = form.get('client_secret');
   if (authorization !== undefined && formSecret !== null) {
@@ -27,8 +29,9 @@ export function authenticateApplication(
     );
   }
 
-  const named = applications.find(({ clientId }) => clientId === formId);
-  if (authorization === undefined && formSecret === null && named?.type === 'public') return named;
+  const named = formId === null ? undefined : find(formId);
+  if (authorization === undefined && formSecret === null && named && named.clientSecret === undefined)
+    return named;
 
   const credentials =
     authorization === undefined
@@ -43,14 +46,11 @@ export function authenticateApplication(
     return oauthError(400, 'invalid_request', 'The header and the body identify different clients.');
   }
 
-  const application = applications.find(({ clientId }) => clientId === credentials.clientId);
-  if (
-    application?.type !== 'confidential' ||
-    !sameSecret(application.clientSecret, credentials.clientSecret)
-  ) {
+  const client = find(credentials.clientId);
+  if (client?.clientSecret === undefined || !sameSecret(client.clientSecret, credentials.clientSecret)) {
     return invalidClient('The client ID or secret is wrong.');
   }
-  return application;
+  return client;
 }
 
 function invalidClient(description: string): Response {

@@ -86,6 +86,10 @@ export type Sandbox = {
   openIdClientId: string | undefined;
   /** Registers the address of an MCP server, with `/mcp`, where an administrator would have to do that. */
   registerOpenIdApi(address: string): void;
+  /** The client of MCP servers at the OpenID provider. Its callback is `/signin/callback`, on any port of loopback. */
+  openIdServerClient: { readonly clientId: string; readonly clientSecret?: string };
+  /** Registers another callback URL with that client. */
+  registerOpenIdRedirectUri(uri: string): void;
   /** The variables of a server at `address`, with `/mcp`, that takes tokens of the OpenID provider. */
   openIdEnv(address: string): Record<string, string>;
   /**
@@ -151,7 +155,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     openIdIssuer,
     openIdClientId: habits.registeredClients[0]?.clientId,
     registerOpenIdApi: (address) => void state.openId.apis.add(address),
-    openIdEnv: (address) => habits.settings(openIdIssuer, address),
+    openIdServerClient: habits.serverClient,
+    registerOpenIdRedirectUri: state.openId.clients.addRedirectUri,
+    openIdEnv: (address) => ({
+      ...habits.settings(openIdIssuer, address),
+      MCP_AUTH_CLIENT_ID: habits.serverClient.clientId,
+      MCP_AUTH_CLIENT_SECRET: habits.serverClient.clientSecret ?? '',
+    }),
     openIdToken: (choices) =>
       issueUnattended(state.openId, openIdIssuer, state.trouble.current.tokenLifetimeSeconds, choices),
     openIdSignIn: (authorizeUrl, { user: userId, allow } = {}) => signIn(authorizeUrl, { userId, allow }),

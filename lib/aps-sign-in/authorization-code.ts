@@ -12,7 +12,7 @@ import { SignInRequired } from '../sign-in-required.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import { authorizationCodeFlow, signInLifetime } from './authorization-code-flow.ts';
 import { type ApsApplication, apsOAuth } from './oauth.ts';
-import { type Account, SignInFailed, type UserSignIn } from './user-sign-in.ts';
+import { type SignedIn, SignInFailed, type UserSignIn } from './user-sign-in.ts';
 import { userTokenStore } from './user-tokens.ts';
 
 /** How the browsers of users reach this server. The launcher provides it. */
@@ -84,7 +84,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
     ...{ aps, storage, now, advice },
     notSignedIn: async (caller) => new SignInRequired(await linkFor(caller)),
   });
-  const exchanges = createSingleFlight<Account>();
+  const exchanges = createSingleFlight<SignedIn>();
   const arrivals = new EventEmitter().setMaxListeners(0);
   // Who declined the sign-in that they were last asked for.
   const denials = new LRUCache<string, SignInFailed>({ max: mostDenials, ttl: signInLifetime * 1000 });
@@ -117,7 +117,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       const signIn = await open(state);
       if (!signIn) return undefined;
       const { id, caller, verifier } = signIn.content;
-      const bound = { id, verifier, caller: { id: caller.id }, browser: digest(browserId) };
+      const bound = { id, verifier, caller, browser: digest(browserId) };
       return flow.authorizationUrl(await signIns.seal(bound, signIn.expiresAt), verifier);
     },
 
@@ -146,7 +146,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           await tokens.keep(caller, answer, issuedAt);
           arrivals.emit(caller.id);
           browser.release?.();
-          return (await flow.profileOf(answer.access_token)) ?? {};
+          return { account: (await flow.profileOf(answer.access_token)) ?? {}, caller };
         } catch (error) {
           if (error instanceof SignInFailed && error.problem === 'denied') {
             denials.set(caller.id, error);

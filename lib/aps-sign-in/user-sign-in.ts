@@ -10,14 +10,14 @@ export type SignInProblem =
   | 'other-browser'
   /** The person declined. */
   | 'denied'
-  /** APS refused, for example because of the application's settings. */
+  /** APS or the OpenID provider refused, for example because of the settings of the application there. */
   | 'refused'
   /** The address that the browser brought back has no usable code in it. */
   | 'incomplete'
-  /** APS has an internal problem, or is unreachable. */
+  /** APS or the OpenID provider has an internal problem, or is unreachable. */
   | 'unavailable';
 
-/** A sign-in that did not succeed. The message is for the person in the browser, and can quote APS: escape it. */
+/** A sign-in that did not succeed. The message is for the person in the browser, and can quote others: escape it. */
 export class SignInFailed extends Error {
   override readonly name = 'SignInFailed';
   readonly problem: SignInProblem;
@@ -28,8 +28,11 @@ export class SignInFailed extends Error {
   }
 }
 
-/** Who signed in, as far as APS says. */
+/** Whose Autodesk account it is, as far as APS says. */
 export type Account = { name?: string; email?: string };
+
+/** A sign-in that succeeded: whose account it is, and the caller who can use it from now on. */
+export type SignedIn = { account: Account; caller: Caller };
 
 /** Tokens of users, and the sign-ins in their browsers that those tokens come from. */
 export type UserSignIn = UserTokens & {
@@ -38,10 +41,9 @@ export type UserSignIn = UserTokens & {
    *
    * @param query - the query of that URL
    * @param browserIds - what identifies this browser, where sign-ins are confirmed first; a browser can have several ids
-   * @returns whose account it was
    * @throws {SignInFailed}
    */
-  finish(query: URLSearchParams, browserIds?: readonly string[]): Promise<Account>;
+  finish(query: URLSearchParams, browserIds?: readonly string[]): Promise<SignedIn>;
   /**
    * Resolves when `caller` has signed in, at once if they already have. Rejects when `signal` aborts, and with
    * {@link SignInFailed} when they decline.

@@ -82,6 +82,22 @@ export const sessionSecret = z
     error: `has fewer than ${leastVariety} different characters, so that others can guess it`,
   });
 
+/**
+ * Claims that no caller can be told by: people can change them, reuse them or share them
+ * (https://learn.microsoft.com/entra/identity-platform/claims-validation).
+ */
+const ambiguousClaims = [
+  ...['email', 'name', 'nickname', 'preferred_username', 'unique_name', 'upn'],
+  ...['aud', 'azp', 'cid', 'client_id', 'exp', 'iat', 'iss', 'jti', 'nbf', 'scope', 'scp', 'tid'],
+];
+
+/** The name of a claim that identifies one person (RFC 7519, section 4). */
+export const subjectClaim = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be the name of a claim')
+  .refine((claim) => !ambiguousClaims.includes(claim), 'must be a claim that identifies one person for ever')
+  .default('sub');
+
 /** A private key: {@link readPrivateKey}. */
 export const privateKey = z.string().transform((text, context) => {
   try {

@@ -14,6 +14,7 @@ import {
   secureUrl,
   sessionSecret,
   spaceSeparated,
+  subjectClaim,
 } from './schemas.ts';
 
 /** What a variable is, and where to find its value. Shown when it is missing or invalid. */
@@ -192,6 +193,20 @@ export const oidcVariables = {
     what: 'the scopes that MCP clients are told to request, separated by spaces',
     where:
       'leave it out for MCP_AUTH_SCOPES; docs/providers.md has the providers that need other names in requests',
+  }),
+  MCP_AUTH_SUBJECT_CLAIM: subjectClaim.register(guide, {
+    what: 'the claim of access tokens that identifies a person, beside the issuer',
+    where:
+      'leave it out for sub; docs/providers.md has the providers with a better one, such as oid of Entra ID',
+  }),
+  MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
+    what: 'the client id of this server at the OpenID provider, where it signs in people who open a link to Autodesk',
+    where:
+      'docs/providers.md: register a client with the redirect URI MCP_PUBLIC_URL/signin/callback; or MCP_PUBLIC_URL/signin/client.json, if the provider accepts metadata documents',
+  }),
+  MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
+    what: 'the secret of the same client',
+    where: 'the page of your provider where you registered it; leave it out for a client without one',
   }),
 };
 

@@ -1,30 +1,40 @@
 // The clients registered with the OpenID provider, and their redirect URIs.
 import { randomBytes } from 'node:crypto';
 
-/** A public client: it has no secret. */
 export type Client = {
   readonly clientId: string;
+  /** Undefined for a public client. */
+  readonly clientSecret?: string;
   /** Chosen by the client and not verified. */
   readonly name: string | undefined;
   readonly redirectUris: readonly string[];
 };
 
 export type Clients = {
-  register(client: Omit<Client, 'clientId'>): Client;
+  register(client: Omit<Client, 'clientId' | 'clientSecret'>): Client;
   find(clientId: string | undefined): Client | undefined;
+  /** Adds a redirect URI to the client of MCP servers. */
+  addRedirectUri(uri: string): void;
 };
 
 /** Anybody can register any number of clients. Beyond this number, the oldest is dropped. */
 const capacity = 1000;
 
-/** `clientIdPrefix` starts the ids of clients that register themselves. `registeredClients` are there from the start. */
+/**
+ * `clientIdPrefix` starts the ids of clients that register themselves. `registeredClients` and `serverClient` are there from
+ * the start.
+ */
 export function createClients({
   clientIdPrefix,
   registeredClients,
+  serverClient,
 }: {
   clientIdPrefix: string;
   registeredClients: readonly Client[];
+  serverClient: Client;
 }): Clients {
+  const redirectUris = [...serverClient.redirectUris];
+  const known = [...registeredClients, { ...serverClient, redirectUris }];
   const registered = new Map<string, Client>();
   return {
     register(metadata) {
@@ -36,7 +46,8 @@ export function createClients({
     },
 
     find: (clientId) =>
-      registeredClients.find((client) => client.clientId === clientId) ?? registered.get(clientId ?? ''),
+      known.find((client) => client.clientId === clientId) ?? registered.get(clientId ?? ''),
+    addRedirectUri: (uri) => void redirectUris.push(uri),
   };
 }
 

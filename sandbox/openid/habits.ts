@@ -91,6 +91,8 @@ export type Habits = {
   readonly clientIdPrefix: string;
   /** The clients that the administrator has registered. */
   readonly registeredClients: readonly Client[];
+  /** The client of MCP servers, at which people show who they are before they sign in to Autodesk. */
+  readonly serverClient: Client;
   /** Changes the published keys. */
   publishedKey(jwk: Record<string, unknown>): readonly Record<string, unknown>[];
   /** The settings of a server at `address` that takes tokens of this provider. */
@@ -135,5 +137,15 @@ export function registeredClient(clientId: string): Client {
     redirectUris: ['http://localhost', 'http://127.0.0.1'].flatMap((origin) =>
       paths.map((path) => `${origin}${path}`),
     ),
+  };
+}
+
+/** The confidential client of MCP servers, on any port of loopback. */
+export function serverClient(clientId: string): Client {
+  return {
+    clientId,
+    clientSecret: 'sandbox-openid-client-secret',
+    name: 'MCP server',
+    redirectUris: ['http://localhost/signin/callback', 'http://127.0.0.1/signin/callback'],
   };
 }

@@ -51,7 +51,6 @@ function metadata(issuer: string, { paths, metadata: own }: Habits) {
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'refresh_token'],
     code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['none'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     // True if left out (OpenID Connect Discovery section 3).

@@ -1,5 +1,6 @@
 // The token endpoint of the OpenID provider.
 import { Hono } from 'hono';
+import { authenticateClient } from '../client-authentication.ts';
 import { oauthError } from '../errors.ts';
 import { readForm } from '../parameters.ts';
 import { solves } from '../pkce.ts';
@@ -36,7 +37,7 @@ export function tokenRoutes(
     c.set('grant', grantType);
     c.set('scope', form.get('scope') ?? undefined);
 
-    const client = publicClient(c.req.header('authorization'), form, clients);
+    const client = clientOf(c.req.header('authorization'), form, clients);
     if (client instanceof Response) return client;
     const grant = grants.get(grantType);
     if (grant === undefined) {
@@ -81,26 +82,20 @@ export function tokenRoutes(
   return routes;
 }
 
-/** The client that `client_id` in the form identifies (RFC 6749 section 3.2.1), or the OAuth error. */
-function publicClient(
+/** The client behind a request (RFC 6749 section 3.2.1), or the OAuth error. */
+function clientOf(
   authorization: string | undefined,
   form: URLSearchParams,
   clients: Clients,
 ): Client | Response {
-  if (authorization !== undefined) {
-    const challenge = { 'www-authenticate': 'Basic realm="sandbox"' };
-    return oauthError(
-      401,
-      'invalid_client',
-      'Clients of this provider have no secret: send only client_id.',
-      challenge,
-    );
+  if (form.has('client_assertion')) {
+    return oauthError(400, 'invalid_client', 'The provider does not support client_assertion.');
   }
-  if (form.has('client_secret') || form.has('client_assertion')) {
-    return oauthError(400, 'invalid_client', 'Clients of this provider have no secret: send only client_id.');
+  const formId = form.get('client_id') ?? undefined;
+  if (authorization === undefined && clients.find(formId) === undefined) {
+    return oauthError(400, 'invalid_client', 'client_id is missing or not registered.');
   }
-  const client = clients.find(form.get('client_id') ?? undefined);
-  return client ?? oauthError(400, 'invalid_client', 'client_id is missing or not registered.');
+  return authenticateClient(authorization, form, clients.find);
 }
 
 /**

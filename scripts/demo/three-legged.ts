@@ -3,7 +3,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { employees, type Sandbox, type User } from '../../sandbox/index.ts';
 import { type ApsTeller, watchAps } from './aps.ts';
-import { openBrowser } from './browser.ts';
+import { type Browser, openBrowser } from './browser.ts';
 import { connectHttp, connectStdio, type Mode } from './client.ts';
 import { alice, benji, hubsIn, hubsOf, signIn } from './person.ts';
 import { placesOf } from './places.ts';
@@ -74,21 +74,26 @@ async function behindTheirCompany(sandbox: Sandbox, folder: string, aps: ApsTell
   const program = await startProgram(
     'scripts/run.ts',
     ['3lo', '--client-auth', 'oidc', '--port', '0'],
-    { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools' },
+    { ...sandbox.env, ...sandbox.openIdEnv('') },
     folder,
   );
   sandbox.registerRedirectUri(new URL('/callback', program.url).href);
   const people = await Promise.all(
     [alice, benji].map(async (user, index) => {
-      const token = await sandbox.openIdToken({ user: employees[index]?.sub, audience: program.url.href });
-      return { user, client: await connectHttp(program.url, 'legacy', undefined, token) };
+      const employee = employees[index]?.sub ?? '';
+      const token = await sandbox.openIdToken({ user: employee, audience: program.url.href });
+      return { user, employee, client: await connectHttp(program.url, 'legacy', undefined, token) };
     }),
   );
-  for (const { user, client } of people) {
-    const browser = openBrowser(placesOf(sandbox));
-    const confirmation = await browser.open(new URL(await addressFor(client)));
+  /** Opens a link, says that it is theirs, and signs in at the company. */
+  const identify = async (browser: Browser, address: string, employee: string) => {
+    const confirmation = await browser.open(new URL(address));
     expect('the page that asks whose sign-in it is', /Sign in to Autodesk/.test(confirmation.heading), true);
-    const atAutodesk = await browser.submit(confirmation, {});
+    return browser.submit(await browser.submit(confirmation, {}), { user: employee, decision: 'allow' });
+  };
+  for (const { user, employee, client } of people) {
+    const browser = openBrowser(placesOf(sandbox));
+    const atAutodesk = await identify(browser, await addressFor(client), employee);
     const done = await browser.submit(atAutodesk, { user: user.userId, decision: 'allow' });
     expect('the last page', /signed in/i.test(done.heading), true);
   }
@@ -97,8 +102,20 @@ async function behindTheirCompany(sandbox: Sandbox, folder: string, aps: ApsTell
     const seen = await hubsIn(client);
     expect(`hubs of ${user.name}`, seen, hubsOf(user));
     message('client ← server', `for ${user.name}: ${seen.join(', ')}`);
-    await client.close();
   }
+
+  step(8, 'A link that was made for one of them and is opened by the other completes no sign-in');
+  const [one, other] = people;
+  if (!one || !other) throw new Error('There are two people');
+  await one.client.callTool({ name: 'sign_out' });
+  const refused = await identify(
+    openBrowser(placesOf(sandbox)),
+    await addressFor(one.client),
+    other.employee,
+  );
+  expect('the page for somebody else', /not yours/.test(refused.heading), true);
+  aps.tell();
+  for (const { client } of people) await client.close();
   expect('exit code after Ctrl-C', await program.stop(), 0);
 }
 

@@ -9,6 +9,7 @@ import { startCleanSandbox } from '../support/clean-sandbox.ts';
 import { newest } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
 import { headings } from '../support/headings.ts';
+import { serveIdentifying } from '../support/identity.ts';
 import { startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, connectSigningIn, TestOAuthProvider } from '../support/oauth-client.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
@@ -61,8 +62,8 @@ describeInBrowser('the page before Autodesk, in a browser', (openWindow) => {
     await page.waitForURL('**/callback?**');
   }
 
-  test('a person signs in at their company, follows the link, says that it is theirs, and signs in at Autodesk', async () => {
-    const { url } = await serve();
+  test('a person signs in at their company, follows the link, shows that it is theirs, and signs in at Autodesk', async () => {
+    const { url } = keep(await serveIdentifying(sandbox));
     const home = keep(await startLocalServer((_request, response) => response.end('Back at the client')));
     const provider = new TestOAuthProvider({ callback: `${home.url}/callback` });
     const { address, finish } = await beginSigningIn(url, { pin: newest }, { provider });
@@ -81,8 +82,11 @@ describeInBrowser('the page before Autodesk, in a browser', (openWindow) => {
     expect(await page.locator('#client').textContent()).toBe(provider.saved.client?.client_id);
     await picture(page, 'sign-in-to-autodesk');
     await goOn(page);
+    await signInOnPage(page, { userId: emil?.sub ?? '' });
+    await page.waitForURL(`${sandbox.url}/authentication/**`);
     await signIn(page, benji);
     await expectGoodPage(page, headings.signedIn);
+    expect(await page.locator('#user').textContent()).toBe(user);
     expect(await hubsOf(client)).toEqual(benji.hubs);
     expect(complaints).toEqual([]);
   });

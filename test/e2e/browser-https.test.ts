@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
+import { employees } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { describeInBrowser, expectOwnCookie, signInOnPage } from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
@@ -39,7 +40,10 @@ describeInBrowser('behind a proxy that speaks HTTPS, in a browser', (open) => {
     });
     onTestFinished(proxy.close);
     const publicUrl = proxy.at('');
-    const environment = { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer };
+    const environment = {
+      ...sandbox.env,
+      ...(clientAuth === 'oidc' && sandbox.openIdEnv(`${publicUrl}/mcp`)),
+    };
     const configuration = configurationFrom(threeLegged, environment, clientAuth);
     const served = await serveHttp(threeLegged, configuration, {
       exposure: { host: 'localhost', publicUrl },
@@ -49,6 +53,7 @@ describeInBrowser('behind a proxy that speaks HTTPS, in a browser', (open) => {
     onTestFinished(served.stop);
     port = served.listener.port;
     sandbox.registerRedirectUri(served.callbackUrl);
+    if (served.identityCallbackUrl) sandbox.registerOpenIdRedirectUri(served.identityCallbackUrl);
     return { publicUrl, local: served.listener.url };
   }
 
@@ -69,7 +74,7 @@ describeInBrowser('behind a proxy that speaks HTTPS, in a browser', (open) => {
     expect(complaints).toEqual([]);
   });
 
-  test('a person says that a link is theirs, and signs in; the cookie is the same', async () => {
+  test('a person says that a link is theirs, shows who they are, and signs in; the cookie is the same', async () => {
     const { publicUrl, local } = await serve('oidc');
     const token = await sandbox.openIdToken({ audience: `${publicUrl}/mcp` });
     const client = keep(await connectBearing(local, 'legacy', token));
@@ -78,7 +83,9 @@ describeInBrowser('behind a proxy that speaks HTTPS, in a browser', (open) => {
     expect(new URL(page.url()).origin).toBe(publicUrl);
     await expectOwnCookie(page, ownCookie);
     await page.locator('#go-on').click();
-    await page.waitForURL(`${sandbox.url}/**`);
+    await page.waitForURL(`${sandbox.openIdIssuer}/**`);
+    await signInOnPage(page, { userId: employees[0].sub });
+    await page.waitForURL(`${sandbox.url}/authentication/**`);
     await signInOnPage(page, alice);
     await page.waitForURL(`${publicUrl}/callback?**`);
     expect(await page.title()).toMatch(headings.signedIn);

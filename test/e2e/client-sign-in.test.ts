@@ -1,5 +1,6 @@
 // Programs to which MCP clients have to sign in, on the sandbox: how they say it, whom they let in, and how they end.
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { employees } from '../../sandbox/index.ts';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, modes } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
@@ -111,7 +112,8 @@ test('Ctrl-C ends a server in the middle of a sign-in, with open connections', a
   const { content } = await client.callTool({ name: 'list_hubs' });
   const [address = ''] = /http:[^"\s\\]+\/signin\?state=[\w.-]+/.exec(JSON.stringify(content)) ?? [];
   const browser = openBrowser();
-  const apsPage = await browser.submit(await browser.open(address), {});
+  const company = await browser.submit(await browser.open(address), {});
+  const apsPage = await browser.submit(company, { user: employees[0].sub, decision: 'allow' });
   expect(apsPage.url.pathname).toBe('/authentication/v2/authorize');
   await signIn(apsPage.url, alice);
   await expectEnd(program);

@@ -5,7 +5,6 @@ import {
   StreamableHTTPClientTransport,
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
-import type { Environment } from '../../lib/config/settings.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
@@ -15,7 +14,7 @@ import { type OpenIdProvider, scope, startOpenIdProvider } from './openid-provid
 import { alice } from './people.ts';
 import { post, type RawAnswer, toolCall } from './raw-http.ts';
 import { configurationFrom } from './serving.ts';
-import { type ServedHttp, serveWith, signInOn } from './signing-in.ts';
+import { type ServedHttp, type ServeOptions, serveWith, signInOn } from './signing-in.ts';
 import { openBrowser, type Page } from './web-browser.ts';
 
 /** Serves a definition to whoever has a token of `provider` with its scope. */
@@ -23,10 +22,10 @@ export function serveOidc(
   sandbox: Sandbox,
   definition: ServerDefinition,
   { issuer }: Pick<OpenIdProvider, 'issuer'>,
-  { env }: { env?: Environment } = {},
+  { env, ...deployment }: Pick<ServeOptions, 'env' | 'secret' | 'publicUrl'> = {},
 ): Promise<ServedHttp> {
   const variables = { MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: scope, ...env };
-  return serveWith(sandbox, definition, 'oidc', { env: variables });
+  return serveWith(sandbox, definition, 'oidc', { env: variables, ...deployment });
 }
 
 /** The same on another address, or for clients that reach it under another; `url` is where the port is. */

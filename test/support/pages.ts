@@ -41,6 +41,8 @@ export async function expectGoodPage(page: Page, heading: RegExp, forms = 0): Pr
   // What a form carries is sealed, and comes back to the server alone.
   const content = (await page.content()).replace(/(<input type="hidden" name="form" value=")[^"]*/, '$1');
   const { searchParams } = new URL(page.url());
+  // Who answered (RFC 9207) is no secret.
+  searchParams.delete('iss');
   // Of a client with a metadata document, a person sees the address on purpose.
   if (searchParams.get('client_id')?.startsWith('https:')) searchParams.delete('client_id');
   for (const value of searchParams.values())

@@ -13,7 +13,7 @@ import { openBrowser, type Page, type WebBrowser } from './web-browser.ts';
 
 export type ServedHttp = HttpServer & { url: string; close(): Promise<void> };
 
-type ServeOptions = {
+export type ServeOptions = {
   env?: Environment;
   fetchDocument?: FetchDocument;
   /** The SESSION_SECRET of a deployment. */

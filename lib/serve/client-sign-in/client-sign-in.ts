@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { Caller } from '../../caller.ts';
 import type { UserTokens } from '../../token-source.ts';
+import type { IdentityProvider } from '../pages/identity-check.ts';
 
 export type ClientSignIn = {
   /** Who can call, in a few words, for the banner. */
@@ -14,6 +15,8 @@ export type ClientSignIn = {
   authenticate(request: Request): Promise<Caller | Response>;
   /** Fetches what the first request would otherwise wait for, and says on stderr if that fails. */
   prefetch?(): Promise<void>;
+  /** Where people can show that they are a caller, in a browser. */
+  readonly identityProvider?: IdentityProvider;
   /** Where people sign in with their Autodesk accounts: their APS tokens. */
   readonly accountTokens?: UserTokens;
   /** Deletes everything that is only in memory, and lets the process end. */

@@ -10,7 +10,7 @@ import { type Oidc, oidc } from './oidc.ts';
 export type ClientSignInSettings =
   | { mode: 'none' }
   | ({ mode: 'key' } & Pick<ApiKeys, 'keys'>)
-  | ({ mode: 'oidc' } & Omit<Oidc, 'resource' | 'name'>)
+  | ({ mode: 'oidc' } & Omit<Oidc, 'resource' | 'name' | 'redirectUri'>)
   | ({
       mode: 'autodesk';
       /** The APS application that people sign in through. */
@@ -28,6 +28,8 @@ export type ClientSignInOptions = {
   userScopes?: readonly string[];
   /** Origin of the server, as clients and browsers see it. */
   publicUrl: string;
+  /** Where an OpenID provider sends browsers back to; `/signin/callback` on `publicUrl`, by default. */
+  identityCallbackUrl?: string;
   keys: Keys;
   /** Fetches metadata documents of clients; guarded against private addresses by default. */
   fetchDocument?: FetchDocument;
@@ -47,7 +49,7 @@ export function createClientSignIn(options: ClientSignInOptions): ClientSignIn |
     case 'key':
       return apiKeys({ ...settings, name });
     case 'oidc':
-      return oidc({ ...settings, resource, name });
+      return oidc({ ...settings, redirectUri: options.identityCallbackUrl, resource, name });
     case 'autodesk':
       return autodesk({ ...settings, publicUrl, resource, name, keys, fetchDocument, scopes: userScopes });
   }

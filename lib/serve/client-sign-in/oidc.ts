@@ -6,8 +6,12 @@ import { z } from 'zod';
 import type { Caller } from '../../caller.ts';
 import type { AllowedUser } from '../../config/allowed-users.ts';
 import { createSingleFlight } from '../../single-flight.ts';
+import { identityCallbackPath } from '../pages/identity-check.ts';
+import { shownText } from '../pages/shown-text.ts';
 import { createAllowedUsers } from './allowed-users.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
+import { clientDocumentPath, clientDocumentRoutes } from './oidc/client-document.ts';
+import { identityProvider, type ProviderClient } from './oidc/identity-provider.ts';
 import { faultOfKind } from './oidc/token-kind.ts';
 import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
 
@@ -25,6 +29,12 @@ export type Oidc = {
   scopesSupported?: readonly string[];
   /** Who can use the server; everybody with a token by default. */
   allowedUsers?: readonly AllowedUser[];
+  /** The claim that identifies a person beside the issuer; `sub` by default. `oid` is read together with `tid`. */
+  subjectClaim?: string;
+  /** The client of this server at the provider, where it signs people in who open a link to Autodesk. */
+  client?: ProviderClient;
+  /** Where the provider sends the browsers of such people back to; `/signin/callback` of this server, by default. */
+  redirectUri?: string;
   /** The address of this server as its clients see it, with `/mcp`. */
   resource: string;
   /** What this server calls itself. */
@@ -49,9 +59,12 @@ const timeout = 5000;
  */
 const scopes = z.union([z.string(), z.array(z.string())]).optional();
 /** For display only: a value of another type is ignored. */
-const shown = z.string().optional().catch(undefined);
-const claimsSchema = z.object({
-  sub: z.string().min(1),
+const shown = z
+  .string()
+  .transform((text) => shownText(text))
+  .optional()
+  .catch(undefined);
+const claimsSchema = z.looseObject({
   exp: z.number(),
   scope: scopes,
   scp: scopes,
@@ -59,7 +72,8 @@ const claimsSchema = z.object({
   azp: shown,
   cid: shown,
   name: shown,
-  email: shown,
+  /** As it is: what decides must not be cleaned. */
+  email: z.string().optional().catch(undefined),
   email_verified: z.literal(true).optional().catch(undefined),
   preferred_username: shown,
 });
@@ -69,23 +83,35 @@ type Claims = z.infer<typeof claimsSchema>;
  * Accepts access tokens that are JWTs of one provider (RFC 9068; OpenID Connect Discovery 1.0). Keys are fetched when they
  * are needed, and again when a token names an unknown one, so that the provider can rotate them.
  */
-export function oidc({ issuer, scopes, strict = false, resource, name, ...others }: Oidc): ClientSignIn {
+export function oidc({
+  issuer,
+  scopes,
+  strict = false,
+  resource,
+  name,
+  subjectClaim = 'sub',
+  client,
+  ...others
+}: Oidc): ClientSignIn {
+  const { origin } = new URL(resource);
   const { resourceIdentifier, scopesSupported, audience = resourceIdentifier ?? resource } = others;
+  const { redirectUri = `${origin}${identityCallbackPath}` } = others;
   const allowedUsers = createAllowedUsers(others.allowedUsers);
-  const discovery = createSingleFlight<JwkSet>();
-  let keys: JwkSet | undefined;
+  const discovery = createSingleFlight<Provider>();
+  let discovered: Provider | undefined;
 
-  /** The provider's keys. If discovery fails, the next request tries again. */
-  async function provider(): Promise<JwkSet> {
-    keys ??= await discovery.run('keys', () => discover(issuer));
-    return keys;
+  /** The provider and its keys. If discovery fails, the next request tries again. */
+  async function provider(): Promise<Provider> {
+    discovered ??= await discovery.run('provider', () => discover(issuer));
+    return discovered;
   }
 
   async function verify(token: string): Promise<VerifiedToken> {
     const claims = await claimsOf(token);
+    const caller = callerOf(issuer, subjectClaim, claims);
     return {
-      caller: callerOf(issuer, claims),
-      subject: claims.sub,
+      caller,
+      subject: caller.id.slice(issuer.length + 1),
       verifiedEmail: claims.email_verified && claims.email,
       clientId: clientOf(claims) ?? '',
       scopes: scopesOf(claims),
@@ -99,12 +125,12 @@ export function oidc({ issuer, scopes, strict = false, resource, name, ...others
       audience,
       algorithms,
       clockTolerance,
-      requiredClaims: ['exp', 'sub'],
+      requiredClaims: ['exp'],
     };
     let header: JWTHeaderParameters;
     let payload: JWTPayload;
     try {
-      ({ protectedHeader: header, payload } = await jwtVerify(token, await provider(), options));
+      ({ protectedHeader: header, payload } = await jwtVerify(token, (await provider()).keys, options));
     } catch (error) {
       throw refusal(error);
     }
@@ -115,11 +141,24 @@ export function oidc({ issuer, scopes, strict = false, resource, name, ...others
     return claims.data;
   }
 
+  const { callerOf: callerOfToken, ...guarded } = protectedResource({
+    ...{ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, allowedUsers, verify },
+  });
+  if (client?.id === `${origin}${clientDocumentPath}`)
+    guarded.publicRoutes.route('/', clientDocumentRoutes(origin, name));
   return {
     whoCanCall: allowedUsers.describe(`with an access token of ${issuer}`),
-    ...protectedResource({
-      ...{ resource, resourceIdentifier, name, issuer, scopes, scopesSupported, allowedUsers, verify },
-    }),
+    ...guarded,
+    identityProvider:
+      client &&
+      identityProvider({
+        ...{ issuer, client, redirectUri },
+        scopes: scopesSupported ?? scopes,
+        // A provider that does not take the audience from the resource does without, and Entra ID may refuse one.
+        resource: resourceIdentifier ?? (audience === resource ? resource : undefined),
+        server: async () => (await provider()).server,
+        callerOf: callerOfToken,
+      }),
     prefetch: () =>
       provider().then(
         () => {},
@@ -128,17 +167,18 @@ export function oidc({ issuer, scopes, strict = false, resource, name, ...others
   };
 }
 
-type JwkSet = ReturnType<typeof createRemoteJWKSet>;
+type Provider = { server: oauth.AuthorizationServer; keys: ReturnType<typeof createRemoteJWKSet> };
 
-/** Finds the keys of a provider. */
-async function discover(issuer: string): Promise<JwkSet> {
+/** Finds the metadata and the keys of a provider. */
+async function discover(issuer: string): Promise<Provider> {
   const identifier = new URL(issuer);
   try {
     const response = await oauth.discoveryRequest(identifier, {
       [oauth.allowInsecureRequests]: identifier.protocol === 'http:',
       signal: AbortSignal.timeout(timeout),
     });
-    const { issuer: named, jwks_uri: address } = await oauth.processDiscoveryResponse(identifier, response);
+    const server = await oauth.processDiscoveryResponse(identifier, response);
+    const { issuer: named, jwks_uri: address } = server;
     // Character by character, as in its tokens: a slash at the end makes a different issuer.
     if (named !== issuer) throw new Error(`it calls itself ${named}`);
     if (!address) throw new Error('its discovery document names no keys');
@@ -146,7 +186,7 @@ async function discover(issuer: string): Promise<JwkSet> {
     // Otherwise anybody on the way could put their own keys in place of them.
     if (identifier.protocol === 'https:' && keys.protocol !== 'https:')
       throw new Error('its discovery document names keys at an address that is not https');
-    return createRemoteJWKSet(keys, { timeoutDuration: timeout });
+    return { server, keys: createRemoteJWKSet(keys, { timeoutDuration: timeout }) };
   } catch (error) {
     console.error(
       `The OpenID provider ${issuer} is unusable, so nobody can sign in: ${reason(error)}. Check MCP_AUTH_ISSUER, and ` +
@@ -199,16 +239,28 @@ function scopesOf({ scope, scp }: Pick<Claims, 'scope' | 'scp'>): string[] {
 }
 
 function clientOf({ client_id, azp, cid }: Claims): string | undefined {
-  return client_id ?? azp ?? cid;
+  return client_id || azp || cid;
 }
 
-/** Issuer and `sub` identify a person (OpenID Connect Core, section 2). An issuer has no fragment, so `#` is unambiguous. */
-function callerOf(issuer: string, claims: Claims): Caller {
-  const { sub, name, email, preferred_username } = claims;
-  const known = [name, email ?? preferred_username].filter(Boolean).join(', ');
+/**
+ * Issuer and `sub` identify a person (OpenID Connect Core, section 2), or the claim that the operator chose in its place. An
+ * issuer has no fragment, so `#` is unambiguous. Entra ID's `oid` is unique within its directory, `tid`.
+ */
+function callerOf(issuer: string, subjectClaim: string, claims: Claims): Caller {
+  const values = (subjectClaim === 'oid' ? ['tid', 'oid'] : [subjectClaim]).map((name) => {
+    const value = claims[name];
+    if (typeof value === 'string' && value !== '') return value;
+    throw invalid(`The token lacks the claim ${name}, which says whose it is`);
+  });
+  const subject =
+    values.length === 1
+      ? String(values[0])
+      : values.map((value) => value.replaceAll(/[%/]/g, encodeURIComponent)).join('/');
+  const { name, email, preferred_username } = claims;
+  const known = [name, (email && shownText(email)) || preferred_username].filter(Boolean).join(', ');
   return {
-    id: `${issuer}#${sub}`,
-    user: known || sub,
+    id: `${issuer}#${subject}`,
+    user: known || shownText(subject),
     client: clientOf(claims),
   };
 }

@@ -53,7 +53,7 @@ export class VerifierUnavailable extends Error {
 }
 
 /** A token is valid, and whose it is cannot use the server. */
-class NotAllowed extends Error {
+export class NotAllowed extends Error {
   override readonly name = 'NotAllowed';
 }
 
@@ -70,7 +70,10 @@ export function protectedResource({
   scopesSupported = scopes,
   allowedUsers,
   verify,
-}: ProtectedResource): Pick<ClientSignIn, 'publicRoutes' | 'authenticate'> {
+}: ProtectedResource): Pick<ClientSignIn, 'publicRoutes' | 'authenticate'> & {
+  /** The caller that an access token names. Refuses what `authenticate` refuses, by an error. */
+  callerOf(accessToken: string): Promise<Caller>;
+} {
   const metadataUrl = getOAuthProtectedResourceMetadataUrl(new URL(resource));
   const metadata = {
     resource: resourceIdentifier,
@@ -134,16 +137,21 @@ export function protectedResource({
       : ` Use its address ${resource}: tokens are issued for that one only.`;
   }
 
+  async function callerIn(authorization: string): Promise<Caller> {
+    const { extra } = await verifyBearerToken(authorization, options);
+    return callerSchema.parse(extra?.caller);
+  }
+
   return {
     publicRoutes,
+    callerOf: (accessToken) => callerIn(`Bearer ${accessToken}`),
     async authenticate(request) {
       const authorization = request.headers.get('authorization') ?? '';
       if (!/^bearer( |$)/i.test(authorization)) return signInFirst(request);
       try {
         if (bearerTokenIn(authorization) === undefined)
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
-        const { extra } = await verifyBearerToken(authorization, options);
-        return callerSchema.parse(extra?.caller);
+        return await callerIn(authorization);
       } catch (error) {
         if (error instanceof VerifierUnavailable) return tryLater(error);
         // Without a challenge: a client would follow it to a sign-in that changes nothing.

@@ -21,6 +21,7 @@ import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
 import { frontPage } from '../pages/front-page.ts';
+import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 import { proxiedRefusal } from './proxied.ts';
 
@@ -37,6 +38,8 @@ export type HttpOptions = {
   clientSignIn?: ClientSignIn;
   /** Identifies browsers, where people must confirm their sign-ins to Autodesk first. */
   browserBinding?: BrowserBinding;
+  /** Finds out who those people are, where that is possible. */
+  identityCheck?: IdentityCheck;
 };
 
 const mcpPath = '/mcp';
@@ -51,7 +54,7 @@ const cancellationSchema = z.object({
  */
 export function createHttpApp(
   service: McpService,
-  { allowed, clientSignIn, browserBinding }: HttpOptions,
+  { allowed, clientSignIn, browserBinding, identityCheck }: HttpOptions,
 ): HttpApp {
   const { userSignIn } = service;
   // What is established at the door, for the server that the SDK asks for.
@@ -81,7 +84,11 @@ export function createHttpApp(
     );
   if (userSignIn && browserBinding)
     app.on(['GET', 'POST'], confirmationPath, (context) =>
-      answerConfirmation(userSignIn, browserBinding, context.req.raw),
+      answerConfirmation(userSignIn, browserBinding, identityCheck, context.req.raw),
+    );
+  if (userSignIn && browserBinding && identityCheck)
+    app.on('GET', identityCallbackPath, ({ req: { raw } }) =>
+      identityCheck.answer(userSignIn, raw, browserBinding.idsOf(raw)),
     );
   if (clientSignIn) app.route('/', clientSignIn.publicRoutes);
 

@@ -17,6 +17,8 @@ export type Exposure = {
   insecureNoClientAuth: boolean;
   /** Whether the operator has said that everybody with an Autodesk account can use it. */
   insecureAnyAccount: boolean;
+  /** With `oidc`: whether it has a client at the provider, and so finds out who opens a link to Autodesk. */
+  identifiesPeople?: boolean;
 };
 
 /** What the rules need to know of a server. */
@@ -49,6 +51,7 @@ const rules: readonly Rule[] = [
   userListNeedsPeople,
   keyProvesNoPerson,
   tokensNeedAddress,
+  linksNeedIdentity,
   usersNeedSignIn,
   applicationNeedsSignIn,
   anyAccountNeedsConsent,
@@ -165,6 +168,25 @@ function tokensNeedAddress(_: ExposedServer, { clientAuth, publicUrl, host }: Ex
     `MCP_PUBLIC_URL is missing. With ${first === '--host' ? `--host ${host}` : first}, clients and browsers come from ` +
       `other machines and need an address: set it to the https address that they use, for example ` +
       `https://mcp.example.com.`
+  );
+}
+
+/** Where a link to Autodesk reaches somebody else than its person, the server must find out who opens it. */
+function linksNeedIdentity(
+  { userScopes }: ExposedServer,
+  { clientAuth, publicUrl, identifiesPeople }: Exposure,
+  reach: Reach,
+) {
+  return (
+    clientAuth === 'oidc' &&
+    userScopes &&
+    !identifiesPeople &&
+    reach.openedBy.length > 0 &&
+    `MCP_AUTH_CLIENT_ID is missing: this server cannot find out who opens a link to sign in to Autodesk, so a link in the ` +
+      `wrong hands would give one person's data to another. Register a client at the OpenID provider with the redirect URI ` +
+      `${publicUrl}/signin/callback, and set MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET (docs/providers.md). If the ` +
+      `provider accepts metadata documents, set MCP_AUTH_CLIENT_ID=${publicUrl}/signin/client.json instead. Or ` +
+      `${toStayLocal(reach)}.`
   );
 }
 

@@ -20,6 +20,8 @@ export type HttpBanner = Banner & {
   clientsSignIn?: boolean;
   /** Where browsers come back to from Autodesk, if they do. */
   callbackUrl?: string;
+  /** Where browsers come back to from the OpenID provider, if they do. */
+  identityCallbackUrl?: string;
   /** Who can call, in words. */
   whoCanCall: string;
   /** A header that clients must send. */
@@ -29,8 +31,8 @@ export type HttpBanner = Banner & {
 };
 
 export function httpBanner(banner: HttpBanner): string {
-  const { publicUrl, listensOn, alsoAs, callbackUrl, apsSignIn, aps, whoCanCall, header, tokenCommand } =
-    banner;
+  const { publicUrl, listensOn, alsoAs, callbackUrl, identityCallbackUrl } = banner;
+  const { apsSignIn, aps, whoCanCall, header, tokenCommand } = banner;
   const address = `${publicUrl}/mcp`;
   const names = banner.clientsSignIn
     ? 'use exactly this: clients sign in for no other address'
@@ -40,6 +42,7 @@ export function httpBanner(banner: HttpBanner): string {
     `  Address       ${address}${names ? `  (${names})` : ''}`,
     ...(publicUrl === listensOn ? [] : [`  Listens on    ${listensOn}`]),
     ...(callbackUrl ? [`  Callback URL  ${callbackUrl}`] : []),
+    ...(identityCallbackUrl ? [`  Redirect URI  ${identityCallbackUrl}  (at the OpenID provider)`] : []),
     `  APS sign-in   ${apsSignIn}`,
     `  APS           ${aps}`,
     `  Who can call  ${whoCanCall}`,

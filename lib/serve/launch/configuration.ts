@@ -24,6 +24,8 @@ import {
 } from '../../config/variables.ts';
 import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
+import { clientDocumentPath } from '../client-sign-in/oidc/client-document.ts';
+import type { ProviderClient } from '../client-sign-in/oidc/identity-provider.ts';
 import type { ServerDefinition } from './definition.ts';
 import { type LaunchedSandbox, startSandbox, withSandbox } from './sandbox.ts';
 
@@ -135,7 +137,12 @@ export async function loadConfiguration<Shape extends Variables>(
   const sandbox = await startSandbox(environment);
   const configuration = readConfiguration(
     definition,
-    withSandbox(environment, sandbox, definition.isPublicClient),
+    withSandbox(
+      environment,
+      sandbox,
+      definition.isPublicClient,
+      clientAuthMode(environment, options.transport, options.clientAuth),
+    ),
     options,
   );
   return { ...configuration, sandbox };
@@ -172,7 +179,7 @@ export function readConfiguration<Shape extends Variables>(
       'MCP_ALLOWED_USERS is there, and lists nobody. List who can use the server, or remove it to let in everybody who ' +
         'signs in.',
     );
-  const clientSignIn = clientSignInFrom(key, oidc, autodesk, allowedUsers);
+  const clientSignIn = clientSignInFrom(key, oidc, autodesk, allowedUsers, launch.MCP_PUBLIC_URL);
   return { server, launch, clientAuth: mode, clientSignIn, limitsUsers: allowedUsers !== undefined };
 }
 
@@ -191,6 +198,7 @@ function clientSignInFrom(
   oidc: Settings<typeof oidcVariables> | undefined,
   autodesk: Settings<typeof apsApplication & typeof autodeskVariables> | undefined,
   allowedUsers: readonly AllowedUser[] | undefined,
+  publicUrl: string | undefined,
 ): ClientSignInSettings {
   if (key) return { mode: 'key', keys: key.MCP_API_KEYS };
   if (oidc)
@@ -203,6 +211,8 @@ function clientSignInFrom(
       resourceIdentifier: oidc.MCP_AUTH_RESOURCE,
       scopesSupported: oidc.MCP_AUTH_SCOPES_SUPPORTED.length > 0 ? oidc.MCP_AUTH_SCOPES_SUPPORTED : undefined,
       allowedUsers,
+      subjectClaim: oidc.MCP_AUTH_SUBJECT_CLAIM,
+      client: providerClientFrom(oidc, publicUrl),
     };
   if (!autodesk) return { mode: 'none' };
   const { MCP_AUTH_CLIENT_ID: clientId, MCP_AUTH_CLIENT_SECRET: clientSecret } = autodesk;
@@ -222,4 +232,30 @@ function clientSignInFrom(
     grantDays: autodesk.MCP_AUTH_GRANT_DAYS,
     allowedUsers,
   };
+}
+
+/** The client of this server at the OpenID provider. */
+function providerClientFrom(
+  { MCP_AUTH_CLIENT_ID: id, MCP_AUTH_CLIENT_SECRET: secret }: Settings<typeof oidcVariables>,
+  publicUrl: string | undefined,
+): ProviderClient | undefined {
+  if (id === undefined) {
+    if (secret === undefined) return undefined;
+    throw new SettingsError(
+      'MCP_AUTH_CLIENT_SECRET is set, and MCP_AUTH_CLIENT_ID is not: set the id of the same client at the OpenID provider, ' +
+        'or neither.',
+    );
+  }
+  if (id.endsWith(clientDocumentPath)) {
+    if (id !== `${publicUrl}${clientDocumentPath}` || !id.startsWith('https:'))
+      throw new SettingsError(
+        'MCP_AUTH_CLIENT_ID is the address of a metadata document, but not of the one of this server: that is MCP_PUBLIC_URL ' +
+          `with ${clientDocumentPath}, and MCP_PUBLIC_URL must be an https address.`,
+      );
+    if (secret !== undefined)
+      throw new SettingsError(
+        'MCP_AUTH_CLIENT_SECRET is set, but a client with a metadata document has no secret: leave it out.',
+      );
+  }
+  return { id, secret };
 }

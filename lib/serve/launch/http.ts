@@ -11,6 +11,7 @@ import { createMcpService, type McpService } from '../mcp/service.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { confirmationPath } from '../pages/confirmation.ts';
+import { createIdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
 import type { Configuration } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
 import { atMost, grace } from './shutdown.ts';
@@ -37,6 +38,8 @@ export type HttpServer = {
   publicUrl: string;
   /** Where Autodesk sends browsers back to; it must be registered with the APS application. */
   callbackUrl: string;
+  /** Where the OpenID provider sends browsers back to, if this server signs people in there. */
+  identityCallbackUrl?: string;
   /** Lets running calls finish, and ends. */
   stop(): Promise<void>;
 };
@@ -63,6 +66,7 @@ export async function serveHttp<Shape extends Variables>(
       ? `http://localhost:${listener.port}`
       : publicUrl;
   const callbackUrl = `${browserOrigin}${callbackPath}`;
+  const identityCallbackUrl = `${browserOrigin}${identityCallbackPath}`;
   // Where callers differ, only the client sign-in knows who a sign-in link was made for.
   const confirmed = mode === 'oidc' || mode === 'key';
   try {
@@ -71,6 +75,7 @@ export async function serveHttp<Shape extends Variables>(
         ? undefined
         : createClientSignIn({
             ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
+            identityCallbackUrl,
             serverName: definition.name,
             userScopes: definition.userScopes,
           });
@@ -86,10 +91,13 @@ export async function serveHttp<Shape extends Variables>(
     const browserBinding = confirmed
       ? createBrowserBinding(keys, 'confirmation forms', publicUrl)
       : undefined;
-    const app = createHttpApp(service, { allowed, clientSignIn, browserBinding });
+    const provider = clientSignIn?.identityProvider;
+    const identityCheck = provider && createIdentityCheck(provider, keys);
+    const app = createHttpApp(service, { allowed, clientSignIn, browserBinding, identityCheck });
     listener.serve(app.fetch);
     return {
       ...{ listener, service, clientSignIn, publicUrl, callbackUrl },
+      identityCallbackUrl: service.userSignIn && provider && identityCallbackUrl,
       async stop() {
         listener.close();
         await atMost(grace, service.idle());

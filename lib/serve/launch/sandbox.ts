@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { Environment } from '../../config/settings.ts';
+import type { ClientAuthMode } from '../../config/variables.ts';
 import { StartupError } from '../../startup-error.ts';
 
 /** A running sandbox, as far as the launcher needs it. */
@@ -15,8 +16,12 @@ export type LaunchedSandbox = {
   readonly publicClientId: string;
   /** The issuer of its OpenID provider. */
   readonly openIdIssuer: string;
+  /** Its client for MCP servers. */
+  readonly openIdServerClient: { readonly clientId: string; readonly clientSecret?: string };
   /** Registers a callback URL with its applications. */
   registerRedirectUri(uri: string): void;
+  /** Registers a redirect URI with that client. */
+  registerOpenIdRedirectUri(uri: string): void;
   close(): Promise<void>;
 };
 
@@ -57,22 +62,27 @@ export function withSandbox(
   given: Environment,
   sandbox: LaunchedSandbox,
   isPublicClient: boolean,
+  clientAuth: ClientAuthMode,
 ): Environment {
+  const hasOwnProvider = Boolean(given.MCP_AUTH_ISSUER?.trim());
+  const { clientId, clientSecret } = sandbox.openIdServerClient;
   return {
     ...given,
-    ...(!given.MCP_AUTH_ISSUER?.trim() && {
+    ...(!hasOwnProvider && {
       MCP_AUTH_ISSUER: sandbox.openIdIssuer,
       MCP_AUTH_AUDIENCE: undefined,
       MCP_AUTH_RESOURCE: undefined,
       MCP_AUTH_SCOPES: 'mcp:tools',
       MCP_AUTH_SCOPES_SUPPORTED: undefined,
+      MCP_AUTH_SUBJECT_CLAIM: undefined,
+      MCP_AUTH_CLIENT_ID: clientId,
+      MCP_AUTH_CLIENT_SECRET: clientSecret,
     }),
     ...sandbox.env,
     // There may be no network to fetch documents from. Nothing probes it to find out.
     MCP_AUTH_DOCUMENTS: given.MCP_AUTH_DOCUMENTS?.trim() || 'off',
     ...(isPublicClient && { APS_CLIENT_ID: sandbox.publicClientId }),
-    // The sandbox knows its own applications only.
-    MCP_AUTH_CLIENT_ID: undefined,
-    MCP_AUTH_CLIENT_SECRET: undefined,
+    // There they are an application of APS, and the sandbox knows its own only.
+    ...(clientAuth === 'autodesk' && { MCP_AUTH_CLIENT_ID: undefined, MCP_AUTH_CLIENT_SECRET: undefined }),
   };
 }

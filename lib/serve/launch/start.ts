@@ -112,6 +112,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
   const exposure = {
     ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL, allowedHosts: launch.MCP_ALLOWED_HOSTS },
     limitsUsers,
+    identifiesPeople: settings.mode === 'oidc' && settings.client !== undefined,
   };
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
@@ -120,8 +121,9 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
     secret: launch.SESSION_SECRET,
   });
-  const { service, listener, publicUrl, callbackUrl, clientSignIn } = server;
+  const { service, listener, publicUrl, callbackUrl, identityCallbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
+  if (identityCallbackUrl) sandbox?.registerOpenIdRedirectUri(identityCallbackUrl);
   onSignals({
     running: () => service.running,
     async stop() {
@@ -139,6 +141,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
       alsoAs: listener.alsoAs,
       clientsSignIn: settings.mode === 'oidc' || settings.mode === 'autodesk',
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
+      identityCallbackUrl: showCallbackUrl ? identityCallbackUrl : undefined,
       whoCanCall: whoCanCall(clientSignIn?.whoCanCall),
       header: settings.mode === 'key' ? 'Authorization: Bearer KEY' : undefined,
       tokenCommand:

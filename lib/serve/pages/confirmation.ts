@@ -4,24 +4,32 @@
  */
 import { html } from 'hono/html';
 import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
-import type { Caller } from '../../caller.ts';
 import type { BrowserBinding } from './browser-binding.ts';
-import { type Markup, page, redirect } from './page.ts';
+import type { IdentityCheck } from './identity-check.ts';
+import { page, redirect } from './page.ts';
+import { recipient } from './person.ts';
 import { readSmallBody } from './small-body.ts';
 
 /** The path of the page. */
 export const confirmationPath = '/signin';
 
-/** Answers requests of that path. */
+/**
+ * Answers requests of that path.
+ *
+ * @param identityCheck - how to find out who the person is, where that is possible
+ */
 export async function answerConfirmation(
   users: UserSignIn,
   browserBinding: BrowserBinding,
+  identityCheck: IdentityCheck | undefined,
   request: Request,
 ): Promise<Response> {
   if (request.method === 'POST') {
     const sent = new URLSearchParams(await readSmallBody(request));
     const form = await browserBinding.openForm(request, sent.get('form'));
-    const address = form && (await users.confirm(form.content, form.id));
+    if (!form || !(await users.callerOf(form.content))) return invalidLink();
+    if (identityCheck) return identityCheck.begin(form.content, form.id);
+    const address = await users.confirm(form.content, form.id);
     return address ? redirect(address, 303) : invalidLink();
   }
   const state = new URL(request.url).searchParams.get('state') ?? '';
@@ -32,31 +40,17 @@ export async function answerConfirmation(
   const answer = await page(
     'Sign in to Autodesk?',
     html`<p>This link was made for one person, to let their MCP client read Autodesk data.</p>
-      <dl>
-        <dt>MCP user</dt>
-        <dd id="user"><strong>${caller.user ?? 'unnamed'}</strong></dd>
-        <dt>Signed in as</dt>
-        <dd id="subject">${subjectOf(caller)}</dd>
-        <dt>MCP client (its id there)</dt>
-        <dd id="client">${caller.client ?? 'unnamed'}</dd>
-      </dl>
+      ${recipient(caller)}
       <p class="warning"><strong>Continue only if this is you, and you have just asked for it.</strong> The person named above
         gets access to the data of your Autodesk account. If somebody sent you this link, close this window.</p>
+      ${identityCheck && html`<p>You sign in at <code>${identityCheck.issuer}</code> first, to show that it is you, and then at Autodesk.</p>`}
       <form method="post">
         <input type="hidden" name="form" value="${form}" />
-        <button type="submit" id="go-on">This is me: continue to Autodesk</button>
+        <button type="submit" id="go-on">This is me: continue${identityCheck ? '' : ' to Autodesk'}</button>
       </form>`,
     { formAction: "'self' https: http:" },
   );
   return browserBinding.remember(answer, browserId);
-}
-
-/** What identifies the caller: the subject, and its issuer, where there is one. */
-function subjectOf({ id }: Caller): Markup {
-  // An issuer has no fragment; a subject can contain anything.
-  const end = id.indexOf('#');
-  if (end < 0) return html`<code>${id}</code>`;
-  return html`<code>${id.slice(end + 1)}</code> at <code>${id.slice(0, end)}</code>`;
 }
 
 function invalidLink(): Promise<Response> {

@@ -7,6 +7,7 @@ const style = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { line-height: 1.2; }
 code { font-size: 0.95em; }
+code, strong { unicode-bidi: isolate; }
 dt { font-weight: 600; }
 dd { margin: 0 0 0.75rem; }
 button { margin: 0 0.75rem 0.75rem 0; padding: 0.6rem 1.5rem; border: 2px solid currentColor; border-radius: 0.4rem; background: transparent; color: inherit; font: inherit; font-weight: 600; cursor: pointer; }

@@ -12,7 +12,15 @@
 // auth0.com/docs/get-started/applications/third-party-applications/troubleshooting: ids of such clients start with tpc_.
 // auth0.com/docs/secure/tokens/refresh-tokens: with offline_access, and not replaced unless rotation is on.
 import type { Employee } from '../employees.ts';
-import { type Habits, noMoreScopes, registeredClient, standardScopes, toolsScope, words } from '../habits.ts';
+import {
+  type Habits,
+  noMoreScopes,
+  registeredClient,
+  serverClient,
+  standardScopes,
+  toolsScope,
+  words,
+} from '../habits.ts';
 import { path } from '../issuer.ts';
 
 const thirdParty = 'tpc_';
@@ -80,6 +88,7 @@ export const habits: Habits = {
   refusesRegistration: undefined,
   clientIdPrefix: thirdParty,
   registeredClients: [registeredClient('sandboxFirstPartyMcpClient000001')],
+  serverClient: serverClient('sandboxRegularWebMcpServer000001'),
   publishedKey: (jwk) => [{ ...jwk, x5t: jwk.kid }],
   settings: (issuer) => ({ MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: toolsScope }),
 };

@@ -16,7 +16,7 @@
 import { createHash } from 'node:crypto';
 import type { Refusal } from '../../authorization-response.ts';
 import { company, type Employee } from '../employees.ts';
-import { type Habits, registeredClient, standardScopes, toolsScope, words } from '../habits.ts';
+import { type Habits, registeredClient, serverClient, standardScopes, toolsScope, words } from '../habits.ts';
 import { path } from '../issuer.ts';
 
 /** The ids of the directory, of the application that stands for the servers, and of that of the clients. */
@@ -169,11 +169,13 @@ export const habits: Habits = {
   clientIdPrefix: '',
   // The application of the servers can be that of the clients, too.
   registeredClients: [client, registeredClient(apiId)],
+  serverClient: serverClient('2b7c0d4e-5bc0-4000-8000-000000000004'),
   publishedKey: ({ alg: _, ...jwk }) => [{ ...jwk, x5t: jwk.kid }],
   settings: (issuer, address) => ({
     MCP_AUTH_ISSUER: issuer,
     MCP_AUTH_AUDIENCE: apiId,
     MCP_AUTH_SCOPES: toolsScope,
     MCP_AUTH_SCOPES_SUPPORTED: `${address}/${toolsScope}`,
+    MCP_AUTH_SUBJECT_CLAIM: 'oid',
   }),
 };

@@ -7,7 +7,15 @@
 // keycloak.org, Upgrading Guide, 25.0.0: `nonce` is in the ID token only; before, it was in access tokens too.
 // Clients that register themselves are refused until their hosts are trusted: github.com/dnotitia/akb/issues/635.
 import type { Employee } from '../employees.ts';
-import { type Habits, noMoreScopes, registeredClient, standardScopes, toolsScope, words } from '../habits.ts';
+import {
+  type Habits,
+  noMoreScopes,
+  registeredClient,
+  serverClient,
+  standardScopes,
+  toolsScope,
+  words,
+} from '../habits.ts';
 import { path } from '../issuer.ts';
 
 const realm = `${path}/realms/works`;
@@ -104,6 +112,7 @@ export const habits: Habits = {
     ),
   clientIdPrefix: '',
   registeredClients: [registeredClient('mcp-client')],
+  serverClient: serverClient('mcp-server'),
   // It publishes the key for encryption beside the one for signatures.
   publishedKey: (jwk) => [{ ...jwk, kid: `${jwk.kid}-enc`, use: 'enc', alg: 'RSA-OAEP' }, jwk],
   settings: (issuer) => ({ MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: toolsScope }),

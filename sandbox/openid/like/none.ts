@@ -1,6 +1,6 @@
 // The provider by itself, like no other: what the specifications say, and no more.
 
-import { type Habits, noMoreScopes, sameResource, toolsScope, words } from '../habits.ts';
+import { type Habits, noMoreScopes, sameResource, serverClient, toolsScope, words } from '../habits.ts';
 import { path } from '../issuer.ts';
 import { defaultScopes, scopesSupported } from '../scopes.ts';
 
@@ -26,6 +26,7 @@ export const habits: Habits = {
   },
   metadata: {
     scopes_supported: scopesSupported,
+    token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
     authorization_response_iss_parameter_supported: true,
   },
   target({ scope, resource, issuer }) {
@@ -62,6 +63,7 @@ export const habits: Habits = {
   refusesRegistration: undefined,
   clientIdPrefix: 'client-',
   registeredClients: [],
+  serverClient: serverClient('mcp-server'),
   publishedKey: (jwk) => [jwk],
   settings: (issuer) => ({ MCP_AUTH_ISSUER: issuer, MCP_AUTH_SCOPES: toolsScope }),
 };

@@ -9,7 +9,15 @@
 //   github.com/agentgateway/agentgateway/pull/1831.
 // The words for unknown scopes: support.okta.com, "One or more scopes are not configured". `state` is required, of letters,
 //   digits and . , _ -: support.okta.com, "The Authentication Request Has an Invalid state Parameter".
-import { type Habits, noMoreScopes, registeredClient, standardScopes, toolsScope, words } from '../habits.ts';
+import {
+  type Habits,
+  noMoreScopes,
+  registeredClient,
+  serverClient,
+  standardScopes,
+  toolsScope,
+  words,
+} from '../habits.ts';
 import { path } from '../issuer.ts';
 
 const issuer = `${path}/oauth2/default`;
@@ -92,10 +100,12 @@ export const habits: Habits = {
     ),
   clientIdPrefix: '',
   registeredClients: [registeredClient('0oasandboxmcpclient1')],
+  serverClient: serverClient('0oasandboxmcpserver1'),
   publishedKey: (jwk) => [jwk],
   settings: (own) => ({
     MCP_AUTH_ISSUER: own,
     MCP_AUTH_AUDIENCE: audience,
     MCP_AUTH_SCOPES: toolsScope,
+    MCP_AUTH_SUBJECT_CLAIM: 'uid',
   }),
 };

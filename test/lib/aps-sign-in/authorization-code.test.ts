@@ -51,7 +51,7 @@ const stateIn = (link: string) => new URL(link).searchParams.get('state') ?? '';
 const invalidLink = { name: 'SignInFailed', problem: 'invalid-link' };
 
 /** Whose account it is, as the page says it. */
-const signedIn = { name: profileOf(alice).name };
+const signedIn = { account: { name: profileOf(alice).name } };
 
 describe('while a sign-in is under way', () => {
   test('nothing of it is in the storage, however many there are', async () => {

@@ -171,6 +171,21 @@ test('MCP_AUTH_STRICT is 1 or 0', () => {
   expect(complaint(() => provider({ MCP_AUTH_STRICT: 'on' }))).toContain('MCP_AUTH_STRICT must be 1 or 0');
 });
 
+describe('MCP_AUTH_SUBJECT_CLAIM', () => {
+  test.each(['sub', 'oid', 'uid', 'https://example.com/employee'])('may be %s', (claim) => {
+    expect(provider({ MCP_AUTH_SUBJECT_CLAIM: claim }).MCP_AUTH_SUBJECT_CLAIM).toBe(claim);
+  });
+
+  test.each([
+    ...['email', 'name', 'preferred_username', 'upn', 'unique_name'],
+    ...['iss', 'aud', 'azp', 'cid', 'client_id', 'scp', 'scope', 'tid', 'jti', 'exp'],
+  ])('may not be %s, which several people share, or which changes', (claim) => {
+    expect(complaint(() => provider({ MCP_AUTH_SUBJECT_CLAIM: claim }))).toMatch(
+      /MCP_AUTH_SUBJECT_CLAIM must be .*one person/,
+    );
+  });
+});
+
 test('everything but the issuer may be left out', () => {
   expect(provider({})).toEqual({
     ...issuer,
@@ -179,6 +194,9 @@ test('everything but the issuer may be left out', () => {
     MCP_AUTH_SCOPES: [],
     MCP_AUTH_SCOPES_SUPPORTED: [],
     MCP_AUTH_STRICT: false,
+    MCP_AUTH_SUBJECT_CLAIM: 'sub',
+    MCP_AUTH_CLIENT_ID: undefined,
+    MCP_AUTH_CLIENT_SECRET: undefined,
   });
   expect(readSettings(autodesk, {})).toEqual({
     MCP_AUTH_CLIENT_ID: undefined,

@@ -2,7 +2,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type OpenIdLikeness, openIdLikenesses, type Sandbox, startSandbox } from '../../../sandbox/index.ts';
-import { get } from '../calls.ts';
+import { basic, get } from '../calls.ts';
 import { pkce, verifier } from '../sign-in-calls.ts';
 import { json, redirectUri, resource } from './calls.ts';
 
@@ -32,11 +32,11 @@ async function like(openIdLike: OpenIdLikeness) {
     return Object.fromEntries((await sandbox.openIdSignIn(url)).searchParams);
   }
 
-  async function token(form: Parameters) {
+  async function token(form: Parameters, headers: Record<string, string> = {}) {
     const body = new URLSearchParams();
     const all = { client_id: usual.client_id, ...form };
     for (const [name, value] of Object.entries(all)) if (value !== undefined) body.set(name, value);
-    return json(await fetch(metadata.token_endpoint, { method: 'POST', body }));
+    return json(await fetch(metadata.token_endpoint, { method: 'POST', body, headers }));
   }
 
   async function signIn(changes: Parameters, form: Parameters = {}) {
@@ -48,7 +48,7 @@ async function like(openIdLike: OpenIdLikeness) {
   const refresh = (refresh_token: string | undefined, form: Parameters = {}) =>
     token({ grant_type: 'refresh_token', refresh_token, ...form });
 
-  return { sandbox, issuer, metadata, authorize, signIn, refresh };
+  return { sandbox, issuer, metadata, authorize, token, signIn, refresh };
 }
 
 /** The claims of the access token in a response. */
@@ -56,7 +56,7 @@ const claimsOf = ({ access_token = '' }: { access_token?: string }) => decodeJwt
 const headerOf = ({ access_token = '' }: { access_token?: string }) => decodeProtectedHeader(access_token);
 
 describe.each(openIdLikenesses)('like %s', async (name) => {
-  const { sandbox, issuer, metadata } = await like(name);
+  const { sandbox, issuer, metadata, authorize, token } = await like(name);
 
   test('every address in the discovery document is below the path of the provider, and is there', async () => {
     expect(metadata.issuer).toBe(issuer);
@@ -83,10 +83,38 @@ describe.each(openIdLikenesses)('like %s', async (name) => {
     });
   });
 
+  test('the client of MCP servers gets a token with its secret, and none without', async () => {
+    const { clientId: client_id, clientSecret: client_secret = '' } = sandbox.openIdServerClient;
+    const redirect_uri = 'http://localhost:5002/signin/callback';
+    const scope = sandbox.openIdEnv(resource).MCP_AUTH_SCOPES_SUPPORTED ?? 'mcp:tools';
+    const started = async () => (await authorize({ client_id, redirect_uri, scope })).code;
+    const usual = { grant_type: 'authorization_code', redirect_uri, code_verifier: verifier };
+    const redeem = async (form: Parameters, headers?: Record<string, string>) =>
+      token({ ...usual, code: await started(), client_id, ...form }, headers);
+    expect(await redeem({ client_secret })).toHaveProperty('access_token');
+    expect(await redeem({}, basic({ id: client_id, secret: client_secret }))).toHaveProperty('access_token');
+    for (const wrong of [undefined, '', 'guess'])
+      expect(await redeem({ client_secret: wrong })).toMatchObject({ error: 'invalid_client' });
+    expect(metadata.token_endpoint_auth_methods_supported).toContain('client_secret_basic');
+  });
+
+  test('the client of MCP servers comes back to the addresses that are registered, and no other', async () => {
+    const { clientId: client_id } = sandbox.openIdServerClient;
+    const scope = sandbox.openIdEnv(resource).MCP_AUTH_SCOPES_SUPPORTED ?? 'mcp:tools';
+    const at = (redirect_uri: string) => authorize({ client_id, redirect_uri, scope });
+    const added = `https://mcp.example.com/signin/callback`;
+    await expect(at(added)).rejects.toThrow('redirect URI');
+    sandbox.registerOpenIdRedirectUri(added);
+    expect(await at(added)).toHaveProperty('code');
+    expect(await at('http://127.0.0.1:6000/signin/callback')).toHaveProperty('code');
+  });
+
   test('the variables for a server name it', () => {
     expect(sandbox.openIdEnv(resource)).toMatchObject({
       MCP_AUTH_ISSUER: issuer,
       MCP_AUTH_SCOPES: 'mcp:tools',
+      MCP_AUTH_CLIENT_ID: sandbox.openIdServerClient.clientId,
+      MCP_AUTH_CLIENT_SECRET: sandbox.openIdServerClient.clientSecret,
     });
   });
 });

@@ -201,12 +201,15 @@ describe('a client is refused', () => {
   test.each([
     ['that sends no client_id', { client_id: undefined }],
     ['that is not registered', { client_id: 'somebody' }],
-    ['that sends a secret', { client_secret: 'guess' }],
-    ['that sends an empty secret', { client_secret: '' }],
     ['that sends an assertion', { client_assertion: 'e30.e30.' }],
   ])('%s', async (_case, changes) => {
     const answer = await exchange(sandbox, { ...(await started()), ...changes });
     expect(await errorOf(answer)).toEqual([400, 'invalid_client']);
+  });
+
+  test.each(['guess', ''])('that sends a secret, and has none: %j', async (client_secret) => {
+    const answer = await exchange(sandbox, { ...(await started()), client_secret });
+    expect(await errorOf(answer)).toEqual([401, 'invalid_client']);
   });
 
   test('that sends a header, with the challenge that RFC 6749 requires', async () => {

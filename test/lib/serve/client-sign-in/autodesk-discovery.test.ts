@@ -136,7 +136,7 @@ describe('a server', () => {
     ['off', false],
     ['on', true],
   ])('with the sandbox and MCP_AUTH_DOCUMENTS=%j has documents: %j', (given, documents) => {
-    const environment = withSandbox({ MCP_AUTH_DOCUMENTS: given }, sandbox, false);
+    const environment = withSandbox({ MCP_AUTH_DOCUMENTS: given }, sandbox, false, 'autodesk');
     expect(configurationFrom(threeLegged, environment, 'autodesk').clientSignIn).toMatchObject({ documents });
   });
 });

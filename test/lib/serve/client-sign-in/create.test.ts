@@ -67,6 +67,52 @@ describe('with oidc', () => {
     expect(complaintOf(() => made('oidc', own))).toContain('MCP_AUTH_ISSUER');
   });
 
+  const issuer = { MCP_AUTH_ISSUER: 'https://login.example.com' };
+  const document = 'https://mcp.example.com/signin/client.json';
+  const publicUrl = { MCP_PUBLIC_URL: 'https://mcp.example.com' };
+
+  test.each([
+    [{}, undefined],
+    [{ MCP_AUTH_CLIENT_ID: 'an-id' }, { id: 'an-id' }],
+    [
+      { MCP_AUTH_CLIENT_ID: 'an-id', MCP_AUTH_CLIENT_SECRET: 's3cret' },
+      { id: 'an-id', secret: 's3cret' },
+    ],
+    [{ ...publicUrl, MCP_AUTH_CLIENT_ID: document }, { id: document }],
+  ])('%j makes the client of this server %j', (environment, client) => {
+    const { clientSignIn } = configurationFrom(threeLegged, { ...own, ...issuer, ...environment }, 'oidc');
+    expect(clientSignIn).toMatchObject({ mode: 'oidc', client });
+  });
+
+  test.each([
+    ['a secret alone', { MCP_AUTH_CLIENT_SECRET: 's3cret' }, 'MCP_AUTH_CLIENT_SECRET is set, and'],
+    [
+      'a secret with the document of this server',
+      { ...publicUrl, MCP_AUTH_CLIENT_ID: document, MCP_AUTH_CLIENT_SECRET: 's3cret' },
+      'has no secret',
+    ],
+    [
+      'the document of another server',
+      { ...publicUrl, MCP_AUTH_CLIENT_ID: 'https://other.example.com/signin/client.json' },
+      'not of the one of this server',
+    ],
+    ['a document without a public address', { MCP_AUTH_CLIENT_ID: document }, 'MCP_PUBLIC_URL'],
+    [
+      'a document that no provider can fetch',
+      {
+        MCP_PUBLIC_URL: 'http://localhost:5002',
+        MCP_AUTH_CLIENT_ID: 'http://localhost:5002/signin/client.json',
+      },
+      'https',
+    ],
+  ])('%s is refused', (_what, environment, said) => {
+    const message = complaintOf(() =>
+      configurationFrom(threeLegged, { ...own, ...issuer, ...environment }, 'oidc'),
+    );
+    expect(message).toContain(said);
+    expect(message).not.toContain('s3cret');
+  });
+
   test('tokens are for the address of the server, with the scopes in the settings', async () => {
     const env = { MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools, email' };
     const { url } = keep(await serveWith(sandbox, twoLegged, 'oidc', { env }));

@@ -81,6 +81,8 @@ type Case = {
   changes?: (address: string) => Environment;
   memory?: () => TestOAuthProvider;
   claims(address: string): Record<string, unknown>;
+  /** The claims that identify a person; `sub` by default. */
+  subject?: readonly string[];
   /** What the caller is, by the token of Ada. */
   caller: Record<string, unknown>;
 };
@@ -91,6 +93,7 @@ const cases: readonly Case[] = [
     like: 'entra',
     memory: () => new ScopedRefresh(),
     claims: () => ({ aud: entraApi.slice('api://'.length), scp: 'mcp:tools', ver: '2.0' }),
+    subject: ['tid', 'oid'],
     caller: { user: `${ada.name}, ${ada.email}`, client: 'sandbox' },
   },
   {
@@ -99,13 +102,15 @@ const cases: readonly Case[] = [
     changes: () => ({ MCP_AUTH_SCOPES_SUPPORTED: `${entraApi}/mcp:tools openid profile` }),
     memory: () => new WithoutResource(),
     claims: () => ({ aud: entraApi.slice('api://'.length), scp: 'mcp:tools', name: ada.name }),
+    subject: ['tid', 'oid'],
     caller: { user: `${ada.name}, ${ada.email}`, client: 'sandbox' },
   },
   {
     name: 'Okta',
     like: 'okta',
     claims: () => ({ aud: 'api://default', sub: ada.email, scp: ['mcp:tools', 'offline_access'] }),
-    caller: { user: ada.email, client: 'sandbox' },
+    subject: ['uid'],
+    caller: { user: `00u${ada.sub}`, client: 'sandbox' },
   },
   {
     name: 'Auth0, to a client that registers itself',
@@ -129,60 +134,64 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(cases)('$name', async ({ like, registers, changes, memory, claims, caller }) => {
-  const { sandbox, url, address, authenticate } = await start(like, changes);
-  const client = () => {
-    const provider = memory?.() ?? new TestOAuthProvider();
-    return registers ? provider : given(provider, sandbox);
-  };
+describe.each(cases)(
+  '$name',
+  async ({ like, registers, changes, memory, claims, subject = ['sub'], caller }) => {
+    const { sandbox, url, address, authenticate } = await start(like, changes);
+    const client = () => {
+      const provider = memory?.() ?? new TestOAuthProvider();
+      return registers ? provider : given(provider, sandbox);
+    };
 
-  test.each(eras)('%s signs in, calls, and renews by itself', async (_name, mode) => {
-    later(0);
-    const provider = client();
-    const connected = await connectSigningIn(url, mode, atCompany(sandbox), { provider });
-    onTestFinished(() => connected.close());
-    expect((await listingsOf(connected).call('list_buckets')).items).not.toHaveLength(0);
-    const { access_token: first = '', refresh_token, id_token } = provider.saved.tokens ?? {};
-    expect(decodeJwt(first)).toMatchObject({ iss: sandbox.openIdIssuer, ...claims(address) });
-
-    for (const other of [refresh_token, id_token ?? refresh_token])
-      expect(await statusOf(url, other)).toBe(401);
-
-    const seen = [first];
-    // Twice: some providers give a new refresh token with each, others keep the one.
-    for (const _round of [1, 2]) {
-      later(lifetime + minutes);
-      provider.address = undefined;
+    test.each(eras)('%s signs in, calls, and renews by itself', async (_name, mode) => {
+      later(0);
+      const provider = client();
+      const connected = await connectSigningIn(url, mode, atCompany(sandbox), { provider });
+      onTestFinished(() => connected.close());
       expect((await listingsOf(connected).call('list_buckets')).items).not.toHaveLength(0);
-      expect(provider.address).toBeUndefined();
-      seen.push(provider.saved.tokens?.access_token ?? '');
-    }
-    expect(new Set(seen).size).toBe(3);
-  });
+      const { access_token: first = '', refresh_token, id_token } = provider.saved.tokens ?? {};
+      expect(decodeJwt(first)).toMatchObject({ iss: sandbox.openIdIssuer, ...claims(address) });
 
-  test('a token for another server is refused, and so is one of another provider or without the scope', async () => {
-    expect(await statusOf(url, await sandbox.openIdToken({ audience: address }))).toBe(
-      like === 'auth0' || like === 'keycloak' ? 200 : 401,
-    );
-    for (const aud of ['https://another.example/mcp', 'account', `${address}/`, undefined])
-      expect(await statusOf(url, await sandbox.openIdToken({ claims: { aud } }))).toBe(401);
-    const iss = `${sandbox.openIdIssuer}x`;
-    expect(await statusOf(url, await sandbox.openIdToken({ claims: { iss } }))).toBe(401);
-    const good = await rightful(sandbox, like, address, {});
-    expect(await statusOf(url, good)).toBe(200);
-    expect(await statusOf(url, await rightful(sandbox, like, address, { scope: 'openid profile' }))).toBe(
-      403,
-    );
-  });
+      for (const other of [refresh_token, id_token ?? refresh_token])
+        expect(await statusOf(url, other)).toBe(401);
 
-  test('the caller is told by what this provider says of people', async () => {
-    const token = await rightful(sandbox, like, address, {});
-    expect(await authenticate(token)).toEqual({
-      id: `${sandbox.openIdIssuer}#${decodeJwt(token).sub}`,
-      ...caller,
+      const seen = [first];
+      // Twice: some providers give a new refresh token with each, others keep the one.
+      for (const _round of [1, 2]) {
+        later(lifetime + minutes);
+        provider.address = undefined;
+        expect((await listingsOf(connected).call('list_buckets')).items).not.toHaveLength(0);
+        expect(provider.address).toBeUndefined();
+        seen.push(provider.saved.tokens?.access_token ?? '');
+      }
+      expect(new Set(seen).size).toBe(3);
     });
-  });
-});
+
+    test('a token for another server is refused, and so is one of another provider or without the scope', async () => {
+      expect(await statusOf(url, await sandbox.openIdToken({ audience: address }))).toBe(
+        like === 'auth0' || like === 'keycloak' ? 200 : 401,
+      );
+      for (const aud of ['https://another.example/mcp', 'account', `${address}/`, undefined])
+        expect(await statusOf(url, await sandbox.openIdToken({ claims: { aud } }))).toBe(401);
+      const iss = `${sandbox.openIdIssuer}x`;
+      expect(await statusOf(url, await sandbox.openIdToken({ claims: { iss } }))).toBe(401);
+      const good = await rightful(sandbox, like, address, {});
+      expect(await statusOf(url, good)).toBe(200);
+      expect(await statusOf(url, await rightful(sandbox, like, address, { scope: 'openid profile' }))).toBe(
+        403,
+      );
+    });
+
+    test('the caller is told by what this provider says of people', async () => {
+      const token = await rightful(sandbox, like, address, {});
+      const said = decodeJwt(token);
+      expect(await authenticate(token)).toEqual({
+        id: `${sandbox.openIdIssuer}#${subject.map((claim) => said[claim]).join('/')}`,
+        ...caller,
+      });
+    });
+  },
+);
 
 /** A token without a browser, for the server at `address`. */
 function rightful(sandbox: Sandbox, like: OpenIdLikeness, address: string, choices: { scope?: string }) {

@@ -58,6 +58,7 @@ const reasons = {
   contradiction: /^--insecure-no-client-auth contradicts the client sign-in/,
   noPerson: /^A key proves a program and no person/,
   noPublicUrl: /^MCP_PUBLIC_URL is missing/,
+  unknownPerson: /^MCP_AUTH_CLIENT_ID is missing/,
   noSecret: /"autodesk".+ secret/,
 };
 
@@ -81,7 +82,7 @@ const table: readonly Row[] = [
   ['local', 'key', true, false, 'contradiction', 'contradiction'],
   ['local', 'key', true, true, 'contradiction', 'contradiction'],
   ['local', 'oidc', false, false, undefined, undefined],
-  ['local', 'oidc', false, true, undefined, undefined],
+  ['local', 'oidc', false, true, undefined, 'unknownPerson'],
   ['local', 'oidc', true, false, 'contradiction', 'contradiction'],
   ['local', 'oidc', true, true, 'contradiction', 'contradiction'],
   ['local', 'autodesk', false, false, undefined, undefined],
@@ -97,7 +98,7 @@ const table: readonly Row[] = [
   ['reachable', 'key', true, false, 'contradiction', 'contradiction'],
   ['reachable', 'key', true, true, 'contradiction', 'contradiction'],
   ['reachable', 'oidc', false, false, 'noPublicUrl', 'noPublicUrl'],
-  ['reachable', 'oidc', false, true, undefined, undefined],
+  ['reachable', 'oidc', false, true, undefined, 'unknownPerson'],
   ['reachable', 'oidc', true, false, 'contradiction', 'contradiction'],
   ['reachable', 'oidc', true, true, 'contradiction', 'contradiction'],
   ['reachable', 'autodesk', false, false, 'noPublicUrl', 'noPublicUrl'],
@@ -121,6 +122,24 @@ test.each(table)(
       }
   },
 );
+
+describe('with oidc and a client at the provider', () => {
+  const identified = { clientAuth: 'oidc', identifiesPeople: true } as const;
+
+  test.each(servers)('$name starts where others can reach it', (definition) => {
+    for (const host of [...local, ...reachable])
+      expect(refusal(definition, { ...identified, host, publicUrl })).toBeUndefined();
+  });
+
+  test('the address that clients use is needed all the same', () => {
+    expect(refusal(threeLegged, { ...identified, host: '0.0.0.0' })).toMatch(reasons.noPublicUrl);
+  });
+});
+
+test('with oidc and no client at the provider, a public address of this machine is no reason to refuse', () => {
+  for (const definition of [threeLegged, publicClient])
+    expect(refusal(definition, { clientAuth: 'oidc', publicUrl: 'http://localhost:8080' })).toBeUndefined();
+});
 
 test('ssa is treated as 2lo, and pkce as 3lo, but for autodesk, which needs a secret', () => {
   const everybody = { host: '0.0.0.0', insecureNoClientAuth: true };
@@ -252,6 +271,18 @@ describe('a refusal is one line that names what to do:', () => {
       { clientAuth: 'oidc', insecureNoClientAuth: true },
       ['--insecure-no-client-auth', '"oidc"', '--client-auth or MCP_CLIENT_AUTH', 'choose one'],
     ],
+    ...[threeLegged, publicClient].map(
+      (definition) =>
+        [
+          definition,
+          { host, publicUrl, clientAuth: 'oidc' },
+          [
+            ...['MCP_AUTH_CLIENT_ID', 'MCP_AUTH_CLIENT_SECRET', 'docs/providers.md'],
+            ...[`redirect URI ${publicUrl}/signin/callback`, `${publicUrl}/signin/client.json`],
+            'leave out --host and MCP_PUBLIC_URL',
+          ],
+        ] as const,
+    ),
     [publicClient, { clientAuth: 'autodesk' }, ['the client sign-in "autodesk"', 'Use 3lo']],
   ] as const)('$name, %j', (definition, changes, words) => {
     const said = refusal(definition, changes) ?? '';

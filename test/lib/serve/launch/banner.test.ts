@@ -52,6 +52,14 @@ test('over stdio it has no address, nobody else who may call, and nothing to try
   ]);
 });
 
+test('where browsers come back to, at Autodesk and at an OpenID provider, is what to register there', async () => {
+  const callbackUrl = 'https://mcp.example.com/callback';
+  const identityCallbackUrl = 'https://mcp.example.com/signin/callback';
+  const lines = await said({ callbackUrl, identityCallbackUrl });
+  expect(lines).toContain(`  Callback URL  ${callbackUrl}`);
+  expect(lines).toContain(`  Redirect URI  ${identityCallbackUrl}  (at the OpenID provider)`);
+});
+
 describe('the address', () => {
   test('is the only one for clients that sign in, which is said', async () => {
     const lines = await said({ clientsSignIn: true });

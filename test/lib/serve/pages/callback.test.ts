@@ -54,6 +54,29 @@ test('who signs in is told whose account it is, and their client gets the data',
   expect(await hubsOf(client)).toEqual(benji.hubs);
 });
 
+test('who received access is said where clients sign in, and is the person themselves where they do not', async () => {
+  const page = await signInAt(sandbox, (await asked()).address, alice);
+  for (const part of ['These can now read', 'MCP user', 'Signed in as', 'MCP client'])
+    expect(page.text).toContain(part);
+  const alone = await signInAt(sandbox, (await asked(keep(await serveThreeLegged(sandbox)))).address, alice);
+  expect(alone.text).toContain('Your MCP client can now read the data of this account.');
+  expect(alone.text).not.toContain('MCP user');
+});
+
+test('nothing in the name of an account reorders, hides or pushes away the rest of the page', async () => {
+  const tokens = { access_token: 'a', token_type: 'Bearer', refresh_token: 'b', expires_in: 3599 };
+  const profile = { name: `Alice \u202E${' '.repeat(3000)}x`, email: 'y'.repeat(3000) };
+  const aps = keep(
+    await startLocalServer((request, response) =>
+      always(request.method === 'POST' ? tokens : profile)(request, response),
+    ),
+  );
+  const elsewhere = keep(await servePatiently(sandbox, { baseUrl: aps.url }));
+  const { address } = await asked(elsewhere);
+  const { html } = await open(callback(`state=${stateIn(address)}&code=any`, elsewhere));
+  expect(html).toContain(`<strong>Alice x (${'y'.repeat(99)}…)</strong>`);
+});
+
 test('who signs in while APS does not say whose account it is, is signed in all the same', async () => {
   const tokens = { access_token: 'a', token_type: 'Bearer', refresh_token: 'b', expires_in: 3599 };
   const aps = keep(

@@ -113,6 +113,22 @@ describe('the page', () => {
       expect(await fieldsOf({ sub })).toMatchObject({ subject: at(sub) });
   });
 
+  test('shows nothing of a name that reorders, hides or pushes away what else there is', async () => {
+    const long = 'x'.repeat(1000);
+    const claims = {
+      name: `Emil \u202E${' '.repeat(3000)}reenignE`,
+      email: long,
+      client_id: `claude\u200B\u0000${long}`,
+      sub: `\u2066ann\u202E`,
+    };
+    const fields = await fieldsOf(claims);
+    expect(fields).toEqual({
+      user: `Emil reenignE, ${'x'.repeat(99)}…`,
+      subject: at('ann'),
+      client: `claude${'x'.repeat(93)}…`,
+    });
+  });
+
   test('shows markup in a name as text', async () => {
     const claims = {
       name: '<b id="user">Bob</b>',

@@ -1,0 +1,33 @@
+/** The page that says why a sign-in did not succeed, and what to do. */
+import { html } from 'hono/html';
+import type { SignInFailed, SignInProblem } from '../../aps-sign-in/user-sign-in.ts';
+import { page } from './page.ts';
+
+const statuses: Record<SignInProblem, number> = {
+  'invalid-link': 400,
+  'other-browser': 403,
+  denied: 403,
+  refused: 400,
+  incomplete: 400,
+  unavailable: 502,
+};
+
+const headings: Record<SignInProblem, (where: string) => string> = {
+  'invalid-link': () => 'This sign-in link is no longer valid',
+  'other-browser': () => 'This sign-in is not yours',
+  denied: () => 'You did not sign in',
+  refused: (where) => `${where} refused the sign-in`,
+  incomplete: () => 'The sign-in did not finish',
+  unavailable: (where) => `${where} is unavailable`,
+};
+
+/** @param where - who signs people in, at the beginning of a sentence */
+export function failurePage({ problem, message }: SignInFailed, where: string): Promise<Response> {
+  return page(
+    headings[problem](where),
+    html`<p>${message}</p>
+      <p class="note">To try again, go back to your MCP client and repeat your request: it gives you a new link.
+        You can close this window.</p>`,
+    { status: statuses[problem] },
+  );
+}
