@@ -118,7 +118,7 @@ export function authorizationCodeFlow(
         );
         return await oauth.processAuthorizationCodeResponse(server, client, response);
       } catch (error) {
-        throw signInError(error, advice);
+        throw await signInError(error, advice);
       }
     },
 

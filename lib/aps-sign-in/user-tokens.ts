@@ -95,7 +95,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       return await save(caller, { ...tokens, access: value, renewAt, refresh });
     } catch (error) {
       if (!(error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant'))
-        throw signInError(error, advice);
+        throw await signInError(error, advice);
       const current = await load(caller);
       if (current && current.refresh !== tokens.refresh) return current;
       return forget(caller);

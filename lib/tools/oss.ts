@@ -36,7 +36,7 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
     async execute({ region }, { session }, { limit, from, onItems }) {
       const listed = region === 'ALL' ? regions : [region];
       const positions = from ?? Object.fromEntries(listed.map((one) => [one, '']));
-      const { buckets, open } = await listBucketsAcross(session, positions, limit, onItems);
+      const { buckets, open, warnings } = await listBucketsAcross(session, positions, limit, onItems);
       return {
         items: buckets.map((bucket) => ({
           bucket_key: bucket.bucketKey,
@@ -45,6 +45,7 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
           region: bucket.region,
         })),
         after: Object.keys(open).length > 0 ? open : undefined,
+        warnings,
       };
     },
   });
@@ -62,14 +63,14 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
     }),
     list: { of: objectSchema, noun: 'objects', position: z.string() },
     async execute({ bucket_key, begins_with }, { session }, slice) {
-      const { items, after } = await listObjects(session, bucket_key, begins_with || undefined, slice);
+      const { items, ...rest } = await listObjects(session, bucket_key, begins_with || undefined, slice);
       return {
         items: items.map((object) => ({
           object_key: object.objectKey,
           object_id: object.objectId,
           size: object.size,
         })),
-        after,
+        ...rest,
       };
     },
   });

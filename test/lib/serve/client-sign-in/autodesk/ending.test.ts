@@ -35,7 +35,7 @@ const notNow = {
   status: 503,
   json: {
     error: 'temporarily_unavailable',
-    error_description: expect.stringMatching(/APS.+again in a minute/),
+    error_description: expect.stringMatching(/APS.+again in (a minute|3600 seconds)/),
   },
 };
 const unreachable = {
