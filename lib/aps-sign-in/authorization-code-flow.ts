@@ -44,8 +44,8 @@ export type AuthorizationCodeFlow = {
    * @throws {ApsError} with the code `invalid_grant` when APS does not know the code, or not any more
    */
   redeem(code: string, verifier: string | undefined): Promise<TokenAnswer>;
-  /** Whose token it is; undefined if APS does not say. */
-  profileOf(accessToken: string): Promise<Profile | undefined>;
+  /** Whose token it is; undefined if APS does not say, or not before `signal` aborts. */
+  profileOf(accessToken: string, signal?: AbortSignal): Promise<Profile | undefined>;
 };
 
 /**
@@ -122,9 +122,9 @@ export function authorizationCodeFlow(
       }
     },
 
-    async profileOf(accessToken) {
+    async profileOf(accessToken, signal) {
       try {
-        const response = await oauth.userInfoRequest(server, client, accessToken, request);
+        const response = await oauth.userInfoRequest(server, client, accessToken, { ...request, signal });
         return profileSchema.parse(await response.json());
       } catch {
         return undefined;

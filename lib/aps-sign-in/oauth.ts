@@ -69,16 +69,21 @@ const documentedLifetime = 3600;
 /** Tokens are renewed this long before they expire, in milliseconds. */
 const renewAhead = 60_000;
 
+/** Whether a header can carry a token: visible ASCII characters only (RFC 6750, section 2.1). */
+export function canBeSent(token: string): boolean {
+  return /^[\x21-\x7e]+$/.test(token);
+}
+
 /**
  * The access token in a token endpoint's answer. `issuedAt` is when it was requested, in milliseconds since 1970.
  *
- * @throws {ApsError} when no header can carry it: only visible ASCII characters can be sent (RFC 6750, section 2.1)
+ * @throws {ApsError} when no header can carry it
  */
 export function accessTokenFrom(
   answer: Pick<oauth.TokenEndpointResponse, 'access_token' | 'expires_in'>,
   issuedAt: number,
 ): AccessToken {
-  if (!/^[\x21-\x7e]+$/.test(answer.access_token))
+  if (!canBeSent(answer.access_token))
     throw new ApsError(
       'APS issued an access token that cannot be sent: it has characters that no header can carry',
       {
@@ -125,6 +130,11 @@ const adviceByCode: Record<string, string> = {
   invalid_scope:
     'The application has no access to one of the scopes. Check its APIs at https://aps.autodesk.com/myapps.',
 };
+
+/** Whether an error code of OAuth is about the application: it is the same for everybody, and no sign-in changes it. */
+export function isAboutApplication(code = ''): boolean {
+  return code in adviceByCode;
+}
 
 /**
  * Turns anything that `oauth4webapi` throws into an {@link ApsError}. Of the answer it keeps only the code and the

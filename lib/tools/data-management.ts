@@ -115,6 +115,9 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
       project_id: projectId,
       folder_id: z
         .string()
+        // Empty is left out, as in a form with a blank field. Blanks are a mistake, and not the top of the project.
+        .regex(/^$|\S/, 'must not be blank')
+        .trim()
         .optional()
         .describe('The id of a folder, from this tool. Leave it out to list the top folders of the project.'),
     }),

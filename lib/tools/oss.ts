@@ -19,6 +19,9 @@ const objectSchema = z.object({
   size: z.int().describe('Bytes.'),
 });
 
+/** No key of an object is longer, so a longer prefix finds nothing. */
+const longestPrefix = 1024;
+
 /** Adds `list_buckets` and `list_objects` to a server. */
 export function addOssTools(server: ToolServer, aps: ApsClient): void {
   addApsTool(server, aps, {
@@ -59,7 +62,11 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
         .string()
         .regex(bucketKeyPattern, 'must be 3 to 128 characters of a-z, 0-9, "-", "_" and "."')
         .describe('The key of the bucket, from list_buckets.'),
-      begins_with: z.string().optional().describe('Only objects whose key begins with this.'),
+      begins_with: z
+        .string()
+        .max(longestPrefix)
+        .optional()
+        .describe('Only objects whose key begins with this.'),
     }),
     list: { of: objectSchema, noun: 'objects', position: z.string() },
     async execute({ bucket_key, begins_with }, { session }, slice) {

@@ -104,3 +104,14 @@ test.each(['a\nb', 'a\r\nx: y', 'a b', 'tokén', 'a\u0000', '\u{1f600}'])(
     expect(error.message).not.toContain(token);
   },
 );
+
+test('a token endpoint that is silent is not asked again when the time for that is over', async () => {
+  answer = () => {};
+  aps.requests.length = 0;
+  const tokens = clientCredentials({
+    ...{ clientId: 'an-id', clientSecret: secret, baseUrl: aps.url, scopes: ['data:read'] },
+    retryPolicy: { ...hasty, timeout: 60, longest: 100 },
+  });
+  expect((await apsErrorOf(tokens.get(localUser))).message).toMatch(/^APS did not answer: /);
+  expect(aps.requests.length).toBeLessThanOrEqual(2);
+});
