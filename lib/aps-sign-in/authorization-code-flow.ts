@@ -4,7 +4,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import { oneLine } from '../aps/errors.ts';
+import { oneLine, printable } from '../aps/errors.ts';
 import { type ApsOAuth, signInError } from './oauth.ts';
 import { SignInFailed } from './user-sign-in.ts';
 import type { TokenAnswer } from './user-tokens.ts';
@@ -17,8 +17,8 @@ export const codeLifetime = 300;
 
 const profileSchema = z.object({
   sub: z.string().min(1).optional(),
-  name: z.string().optional(),
-  email: z.string().optional(),
+  name: z.string().transform(printable).optional(),
+  email: z.string().transform(printable).optional(),
 });
 /** Whose account it is: OpenID Connect Core, section 5.3. */
 export type Profile = z.infer<typeof profileSchema>;

@@ -137,7 +137,7 @@ export function createApsClient(options: {
 }
 
 /**
- * Runs `work` for so many milliseconds at most. When it ends, in whatever way, so do the requests that it has left behind.
+ * Runs `work` for so many milliseconds at most. When it fails, so do the requests that it has left behind.
  *
  * @throws {ApsError} when the time has passed: with what APS answered last, if it answered
  * @throws the reason of `outer` when that aborts
@@ -158,11 +158,13 @@ async function limited<T>(
     return await work({ signal: stop.signal, until: performance.now() + milliseconds });
   } catch (error) {
     if (outer.aborted) throw outer.reason;
-    throw stop.signal.aborted && !(error instanceof ApsError) ? stop.signal.reason : error;
+    if (stop.signal.aborted && !(error instanceof ApsError)) throw stop.signal.reason;
+    // Stop the other requests.
+    stop.abort();
+    throw error;
   } finally {
     clearTimeout(timer);
     outer.removeEventListener('abort', cancel);
-    stop.abort();
   }
 }
 
@@ -233,9 +235,13 @@ async function parse<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
   );
 }
 
+/** What control characters look like in JSON: escaped, or as they are. */
+const controlCharacter = /\\[bfu]|[^\P{Cc}\t\n\r]/u;
+
 /** The JSON in the body of an answer, with printable texts; undefined if it is none. */
 function jsonIn(body: string): unknown {
   try {
+    if (!controlCharacter.test(body)) return JSON.parse(body);
     return JSON.parse(body, (_key, value) => (typeof value === 'string' ? printable(value) : value));
   } catch {
     return undefined;

@@ -92,7 +92,7 @@ export async function saidBy(response: Response): Promise<Said> {
 
 /** Text of APS without control characters, with which it could steer a terminal. Line breaks and tabs stay. */
 export function printable(foreign: string): string {
-  return foreign.replace(/(?![\t\n\r])\p{Cc}/gu, '\ufffd');
+  return foreign.replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
 }
 
 /** Shortens text from outside to one line of an error message, without credentials that it may echo. */

@@ -51,14 +51,20 @@ export function apsHttp(
   const { methods = ['get', 'delete'], beforeRetry = [] } = options;
 
   return async (url, { until = performance.now() + longest, headers, ...message }) => {
+    const { method = 'get', signal } = message;
+    const canRetry = methods.some((each) => each === method.toLowerCase());
+    let attempts = 0;
+    /** The last answer that was not the final one. */
     let refusal: Response | undefined;
+    /** How long to wait after it, in milliseconds; undefined once the next attempt has begun. */
+    let wait: number | undefined;
 
     /** How long to wait before sending a request again; undefined when its answer is the last. */
-    function waitAfter(answer: Response, attempt: number): number | undefined {
+    function waitAfter(answer: Response): number | undefined {
+      if (!canRetry || attempts > retries || !transient.includes(answer.status)) return undefined;
       const asked = retryAfter(answer) ?? 0;
-      const wait = Math.max(asked, backoff(attempt));
-      const isLast = attempt > retries || asked > longestRetryAfter || performance.now() + wait >= until;
-      return isLast ? undefined : wait;
+      const long = Math.max(asked, backoff(attempts));
+      return asked > longestRetryAfter || performance.now() + long >= until ? undefined : long;
     }
 
     try {
@@ -68,34 +74,29 @@ export function apsHttp(
         timeout,
         redirect: 'manual',
         throwHttpErrors: false,
-        // For requests without an answer. Answers are judged below.
+        // Of what throws: requests without an answer, and answers that are not the last.
         retry: {
-          ...{ limit: retries, methods, delay: backoff, retryOnTimeout: true },
-          shouldRetry: () => (performance.now() < until ? undefined : false),
+          ...{ limit: retries, methods, retryOnTimeout: true },
+          shouldRetry: () => (wait !== undefined || performance.now() < until ? undefined : false),
+          delay: (attempt) => wait ?? backoff(attempt),
         },
-        hooks: {
-          beforeRetry,
-          afterResponse: [
-            ({ method }, _options, answer, { retryCount }) => {
-              if (!transient.includes(answer.status)) return undefined;
-              if (!methods.some((each) => each.toUpperCase() === method)) return undefined;
-              const delay = waitAfter(answer, retryCount + 1);
-              if (delay === undefined) return undefined;
-              refusal = answer.clone();
-              return ky.retry({ delay });
-            },
-          ],
-        },
+        hooks: { beforeRetry },
         // Here, and not in a hook: the timeout covers the body too.
-        fetch: async (request, init) => {
+        async fetch(request, init) {
+          attempts += 1;
+          wait = undefined;
           const response = await fetch(request, init);
-          return new Response(bodyOf(response, await response.arrayBuffer()), response);
+          const answer = new Response(bodyOf(response, await response.arrayBuffer()), response);
+          wait = waitAfter(answer);
+          if (wait === undefined) return answer;
+          refusal = answer;
+          throw new Error(`APS answered ${answer.status}`);
         },
       });
     } catch (error) {
-      if (!message.signal?.aborted) throw unreachable(url, error);
+      if (!signal?.aborted) throw unreachable(url, error);
       if (refusal) return refusal;
-      throw message.signal.reason;
+      throw signal.reason;
     }
   };
 }

@@ -45,6 +45,17 @@ describe('a sign-in', () => {
     await silent.givenUp();
   });
 
+  test('shows the name of the account without control characters', async () => {
+    const { users, link } = usersOf(silent.url);
+    silent.answer(({ pathname }) =>
+      pathname === '/userinfo'
+        ? { sub: 's', name: 'A\u001b[2JB', email: 'a\u0000@b' }
+        : { access_token: 'a-token', token_type: 'Bearer', expires_in: 3599 },
+    );
+    const query = new URLSearchParams({ state: stateIn(await link()), code: 'a-code' });
+    expect(await users.finish(query)).toMatchObject({ name: 'A\ufffd[2JB', email: 'a\ufffd@b' });
+  });
+
   test('with a token that cannot be sent fails, and none is kept', async () => {
     const { users, link } = usersOf(silent.url);
     silent.answer(() => ({ access_token: 'a\nb', token_type: 'Bearer', expires_in: 3599 }));
