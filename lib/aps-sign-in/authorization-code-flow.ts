@@ -4,7 +4,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import { oneLine } from '../aps/errors.ts';
+import { oneLine, printable } from '../aps/errors.ts';
 import { type ApsOAuth, signInError } from './oauth.ts';
 import { SignInFailed } from './user-sign-in.ts';
 import type { TokenAnswer } from './user-tokens.ts';
@@ -17,8 +17,8 @@ export const codeLifetime = 300;
 
 const profileSchema = z.object({
   sub: z.string().min(1).optional(),
-  name: z.string().optional(),
-  email: z.string().optional(),
+  name: z.string().transform(printable).optional(),
+  email: z.string().transform(printable).optional(),
   /** Whether APS has verified that the address is theirs; anything but `true` counts as not. */
   email_verified: z.literal(true).optional().catch(undefined),
 });
@@ -46,8 +46,8 @@ export type AuthorizationCodeFlow = {
    * @throws {ApsError} with the code `invalid_grant` when APS does not know the code, or not any more
    */
   redeem(code: string, verifier: string | undefined): Promise<TokenAnswer>;
-  /** Whose token it is; undefined if APS does not say. */
-  profileOf(accessToken: string): Promise<Profile | undefined>;
+  /** Whose token it is; undefined if APS does not say, or not before `signal` aborts. */
+  profileOf(accessToken: string, signal?: AbortSignal): Promise<Profile | undefined>;
 };
 
 /**
@@ -120,13 +120,13 @@ export function authorizationCodeFlow(
         );
         return await oauth.processAuthorizationCodeResponse(server, client, response);
       } catch (error) {
-        throw signInError(error, advice);
+        throw await signInError(error, advice);
       }
     },
 
-    async profileOf(accessToken) {
+    async profileOf(accessToken, signal) {
       try {
-        const response = await oauth.userInfoRequest(server, client, accessToken, request);
+        const response = await oauth.userInfoRequest(server, client, accessToken, { ...request, signal });
         return profileSchema.parse(await response.json());
       } catch {
         return undefined;

@@ -38,6 +38,11 @@ export type AuthorizationCode = ApsApplication & {
   pkce?: boolean;
   /** Where tokens are kept; in memory by default. */
   storage?: Required<TokenStorage>;
+  /**
+   * How long a sign-in waits for APS to say whose account it is, in milliseconds. Default 2,000: the tokens are there, and
+   * the name is only shown.
+   */
+  profilePatience?: number;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
 };
@@ -72,7 +77,7 @@ const mostDenials = 10_000;
  * });
  */
 export function authorizationCode(options: AuthorizationCode): UserSignIn {
-  const { clientSecret, scopes, browser, pkce = true, now = Date.now } = options;
+  const { clientSecret, scopes, browser, pkce = true, profilePatience = 2000, now = Date.now } = options;
   const { callbackUrl, confirmationUrl, keys } = browser;
   const memory = new MemoryTokenStorage();
   const storage = options.storage ?? memory;
@@ -146,7 +151,8 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           await tokens.keep(caller, answer, issuedAt);
           arrivals.emit(caller.id);
           browser.release?.();
-          return { account: (await flow.profileOf(answer.access_token)) ?? {}, caller };
+          const patience = AbortSignal.timeout(profilePatience);
+          return { account: (await flow.profileOf(answer.access_token, patience)) ?? {}, caller };
         } catch (error) {
           if (error instanceof SignInFailed && error.problem === 'denied') {
             denials.set(caller.id, error);

@@ -43,7 +43,7 @@ export function clientCredentials(options: ClientCredentials): TokenSource {
         issuedAt,
       );
     } catch (error) {
-      throw signInError(error);
+      throw await signInError(error);
     }
   }, now);
 }

@@ -1,8 +1,8 @@
 /** What all grants at APS's authorization server share: where it is, how to ask it, and what its refusals mean. */
-import { HTTPError, type KyInstance } from 'ky';
+import type { BeforeRetryHook } from 'ky';
 import * as oauth from 'oauth4webapi';
-import { ApsError, oneLine, requestIdOf } from '../aps/errors.ts';
-import { apsHttp, type RetryPolicy, unreachable } from '../aps/http.ts';
+import { ApsError, adviceByGatewayCode, requestIdOf, saidBy, saidIn, tryAgain } from '../aps/errors.ts';
+import { apsHttp, type RetryPolicy } from '../aps/http.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { AccessToken, TokenSource } from '../token-source.ts';
 
@@ -34,12 +34,13 @@ export type ApsOAuth = {
  * Describes APS's authorization server to `oauth4webapi`. Confidential applications authenticate with HTTP Basic, as APS
  * documents it. The addresses stand here, so that no start waits for discovery.
  *
- * @param http - sends the requests; by default with the application's retry policy
+ * @param beforeRetry - changes requests before they are sent again
  */
 export function apsOAuth(
   { clientId, clientSecret, baseUrl, retryPolicy }: ApsApplication,
-  http: KyInstance = apsHttp(retryPolicy),
+  beforeRetry?: BeforeRetryHook[],
 ): ApsOAuth {
+  const http = apsHttp(retryPolicy, { methods: ['get', 'post'], beforeRetry });
   return {
     server: {
       issuer: baseUrl,
@@ -56,14 +57,8 @@ export function apsOAuth(
     authentication: clientSecret === undefined ? oauth.None() : oauth.ClientSecretBasic(clientSecret),
     request: {
       [oauth.allowInsecureRequests]: baseUrl.startsWith('http:'),
-      [oauth.customFetch]: async (url, { body, headers, method }) => {
-        try {
-          return await http(url, { body, headers, method, retry: { methods: ['get', 'post'] } });
-        } catch (error) {
-          if (error instanceof HTTPError) return error.response;
-          throw unreachable(url, error);
-        }
-      },
+      [oauth.customFetch]: (url, { body, headers, method, signal }) =>
+        http(url, { body, headers, method, signal }),
     },
   };
 }
@@ -74,11 +69,27 @@ const documentedLifetime = 3600;
 /** Tokens are renewed this long before they expire, in milliseconds. */
 const renewAhead = 60_000;
 
-/** The access token in a token endpoint's answer. `issuedAt` is when it was requested, in milliseconds since 1970. */
+/** Whether a header can carry a token: visible ASCII characters only (RFC 6750, section 2.1). */
+export function canBeSent(token: string): boolean {
+  return /^[\x21-\x7e]+$/.test(token);
+}
+
+/**
+ * The access token in a token endpoint's answer. `issuedAt` is when it was requested, in milliseconds since 1970.
+ *
+ * @throws {ApsError} when no header can carry it
+ */
 export function accessTokenFrom(
   answer: Pick<oauth.TokenEndpointResponse, 'access_token' | 'expires_in'>,
   issuedAt: number,
 ): AccessToken {
+  if (!canBeSent(answer.access_token))
+    throw new ApsError(
+      'APS issued an access token that cannot be sent: it has characters that no header can carry',
+      {
+        advice: 'Try again in a minute. If it happens again, check that APS_BASE_URL is the address of APS.',
+      },
+    );
   return {
     value: answer.access_token,
     renewAt: issuedAt + (answer.expires_in ?? documentedLifetime) * 1000 - renewAhead,
@@ -120,44 +131,75 @@ const adviceByCode: Record<string, string> = {
     'The application has no access to one of the scopes. Check its APIs at https://aps.autodesk.com/myapps.',
 };
 
+/** Whether an error code of OAuth is about the application: it is the same for everybody, and no sign-in changes it. */
+export function isAboutApplication(code = ''): boolean {
+  return code in adviceByCode;
+}
+
 /**
- * Turns anything that `oauth4webapi` throws into an {@link ApsError}. Of the answer it keeps only the error code and
- * description: requests and answers of a token endpoint hold secrets.
+ * Turns anything that `oauth4webapi` throws into an {@link ApsError}. Of the answer it keeps only the code and the
+ * description of an error: requests and answers of a token endpoint hold secrets.
  *
  * @param advice - what to do about error codes of one grant, in addition to those of every grant
  */
-export function signInError(error: unknown, advice: Readonly<Record<string, string>> = {}): ApsError {
+export async function signInError(
+  error: unknown,
+  advice: Readonly<Record<string, string>> = {},
+): Promise<ApsError> {
   if (error instanceof ApsError) return error;
-  if (error instanceof oauth.ResponseBodyError) {
-    const said = error.error_description ? `: ${oneLine(error.error_description)}` : '';
-    return new ApsError(`APS refused to sign the application in${said}`, {
-      status: error.status,
-      code: error.error,
-      requestId: requestIdOf(error.response),
-      advice:
-        advice[error.error] ??
-        adviceByCode[error.error] ??
-        'Check the settings of this server and of its APS application.',
-    });
-  }
   const response = responseIn(error);
-  if (response) {
-    const transient = response.status >= 500 || response.status === 429;
-    return new ApsError('APS did not sign the application in', {
-      status: response.status,
-      requestId: requestIdOf(response),
-      advice: transient
-        ? 'APS has an internal problem, or its rate limit is reached. Try again in a minute.'
-        : (advice.invalid_client ?? adviceByCode.invalid_client ?? ''),
+  if (!response)
+    return new ApsError('APS answered the sign-in with something that is not a token', {
+      advice: 'Check that APS_BASE_URL is the address of APS.',
     });
-  }
-  return new ApsError('APS answered the sign-in with something that is not a token', {
-    advice: 'Check that APS_BASE_URL is the address of APS.',
+  const refused = error instanceof oauth.ResponseBodyError;
+  const { code, message } = refused
+    ? saidIn({ ...error.cause, errorCode: error.error })
+    : await saidBy(response);
+  const { status } = response;
+  const details = { status, code, requestId: requestIdOf(response) };
+  const said = message ? `: ${message}` : '';
+  if (status >= 500 || status === 429)
+    return new ApsError(`APS did not sign the application in${said}`, {
+      ...details,
+      advice:
+        tryAgain(response) ??
+        'APS has an internal problem, or its rate limit is reached. Try again in a minute.',
+    });
+  const origin = redirectOf(response);
+  if (origin !== undefined)
+    return new ApsError(`APS answered the sign-in with a redirect to ${origin}, which was not followed`, {
+      ...details,
+      advice: notApsAdvice,
+    });
+  if (/html/i.test(response.headers.get('content-type') ?? ''))
+    return new ApsError('APS answered the sign-in with a page instead of a token', {
+      ...details,
+      advice: notApsAdvice,
+    });
+  const known = { ...adviceByGatewayCode, ...adviceByCode, ...advice };
+  return new ApsError(`APS ${refused ? 'refused to' : 'did not'} sign the application in${said}`, {
+    ...details,
+    advice:
+      known[code ?? ''] ??
+      (status === 401 ? known.invalid_client : undefined) ??
+      'Check the settings of this server and of its APS application.',
   });
+}
+
+const notApsAdvice =
+  'Check that APS_BASE_URL is the address of APS, and that no proxy or firewall answers in its place.';
+
+/** Where a redirect leads: the origin only, because the rest can hold secrets. */
+function redirectOf({ status, headers }: Response): string | undefined {
+  if (status < 300 || status >= 400) return undefined;
+  const location = headers.get('location') ?? '';
+  return URL.canParse(location) ? new URL(location).origin : 'another path';
 }
 
 /** The response behind an error of `oauth4webapi`, if it has one. */
 function responseIn(error: unknown): Response | undefined {
+  if (error instanceof oauth.ResponseBodyError) return error.response;
   if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
   if (error instanceof Error && error.cause instanceof Response) return error.cause;
   return undefined;

@@ -1,10 +1,9 @@
 /** Secure Service Accounts (SSA): the server acts as a service account, which has a user's rights without being a person. */
 import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { KyInstance } from 'ky';
+import type { BeforeRetryHook } from 'ky';
 import * as oauth from 'oauth4webapi';
 import { ApsError } from '../aps/errors.ts';
-import { apsHttp } from '../aps/http.ts';
 import type { TokenSource } from '../token-source.ts';
 import { type ApsApplication, accessTokenFrom, apsOAuth, sharedTokens, signInError } from './oauth.ts';
 
@@ -58,7 +57,7 @@ export function serviceAccount(options: ServiceAccount): TokenSource {
   const { now = Date.now } = options;
 
   return sharedTokens(async () => {
-    const { server, client, authentication, request } = apsOAuth(options, withNewAssertions(options));
+    const { server, client, authentication, request } = apsOAuth(options, [newAssertion(options)]);
     const issuedAt = now();
     try {
       const response = await oauth.genericTokenEndpointRequest(
@@ -74,24 +73,18 @@ export function serviceAccount(options: ServiceAccount): TokenSource {
         issuedAt,
       );
     } catch (error) {
-      throw clockError(error, now()) ?? signInError(error, advice);
+      throw clockError(error, now()) ?? (await signInError(error, advice));
     }
   }, now);
 }
 
 /** APS takes an assertion once: a retry carries a new one. */
-function withNewAssertions(options: ServiceAccount): KyInstance {
-  return apsHttp(options.retryPolicy).extend({
-    hooks: {
-      beforeRetry: [
-        async ({ request }) => {
-          const form = new URLSearchParams(await request.clone().text());
-          form.set('assertion', await signAssertion(options));
-          return new Request(request, { body: form });
-        },
-      ],
-    },
-  });
+function newAssertion(options: ServiceAccount): BeforeRetryHook {
+  return async ({ request }) => {
+    const form = new URLSearchParams(await request.clone().text());
+    form.set('assertion', await signAssertion(options));
+    return new Request(request, { body: form });
+  };
 }
 
 /**

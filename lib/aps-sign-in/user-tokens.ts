@@ -2,10 +2,11 @@
 import type { TokenStorage } from 'fastmcp/auth';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
+import type { ApsError } from '../aps/errors.ts';
 import type { Caller } from '../caller.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { UserTokens } from '../token-source.ts';
-import { type ApsOAuth, accessTokenFrom, signInError } from './oauth.ts';
+import { type ApsOAuth, accessTokenFrom, canBeSent, isAboutApplication, signInError } from './oauth.ts';
 
 const tokensSchema = z.object({
   access: z.string(),
@@ -15,8 +16,16 @@ const tokensSchema = z.object({
   refresh: z.string(),
   /** Identifies this sign-in among earlier and later ones of the same caller. */
   signInId: z.string(),
+  /** How often in a row APS refused to renew them without saying `invalid_grant`, when first and when last. */
+  refusals: z.object({ count: z.number(), first: z.number(), last: z.number() }).optional(),
 });
 type Tokens = z.infer<typeof tokensSchema>;
+
+/** After so many refusals over so many milliseconds a caller is asked to sign in, although their tokens are kept. */
+const conclusive = { count: 3, time: 15 * 60_000 };
+
+/** From then on APS is asked again this often, in milliseconds. */
+const retryInterval = 60_000;
 
 /** APS documents that refresh tokens live for 15 days. Tokens are kept no longer, in seconds. */
 const lifetime = 15 * 24 * 3600;
@@ -47,7 +56,7 @@ export type UserTokenStore = UserTokens & {
   keep(caller: Caller, answer: TokenAnswer, issuedAt: number): Promise<void>;
   /** Revokes tokens that APS has just issued, and that nobody gets. If APS cannot be reached, they expire. */
   discard(answer: TokenAnswer): Promise<void>;
-  /** Identifies a caller's sign-in among earlier and later ones; undefined if they are not signed in. */
+  /** Identifies a caller's sign-in among earlier and later ones; undefined if they must sign in. */
   signInIdOf(caller: Caller): Promise<string | undefined>;
 };
 
@@ -70,15 +79,22 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     return tokensSchema.safeParse(await storage.take(key(caller))).data;
   }
 
-  async function save(caller: string, tokens: Tokens): Promise<Tokens> {
+  async function save(caller: string, tokens: Tokens): Promise<void> {
     await storage.save(key(caller), tokens, lifetime);
+  }
+
+  /** Saves tokens that APS has just issued. */
+  async function accept(caller: string, tokens: Tokens): Promise<Tokens> {
+    await save(caller, tokens);
     rejected.delete(caller);
     return tokens;
   }
 
   /**
    * Renews tokens: RFC 6749, section 6. A final refusal by APS (`invalid_grant`) ends the sign-in, unless another request
-   * has renewed it in the meantime. Transient failures are thrown, and leave the tokens as they are.
+   * has renewed it in the meantime. Other failures are thrown, and leave the tokens as they are.
+   *
+   * @returns undefined for a caller who must sign in
    */
   async function renew(caller: string, tokens: Tokens): Promise<Tokens | undefined> {
     const before = await load(caller);
@@ -86,6 +102,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     if (before?.refresh !== tokens.refresh) return before;
     if (tokens.refresh === '') return forget(caller);
     const issuedAt = now();
+    if (isStuck(before) && issuedAt - (before.refusals?.last ?? 0) < retryInterval) return undefined;
     try {
       const response = await oauth.refreshTokenGrantRequest(
         server,
@@ -95,18 +112,28 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
         request,
       );
       const answer = await oauth.processRefreshTokenResponse(server, client, response);
-      const { value, renewAt } = accessTokenFrom(answer, issuedAt);
-      const refresh = answer.refresh_token ?? tokens.refresh;
       const current = await load(caller);
       // A new sign-in has finished in the meantime: its tokens count.
       if (current && current.refresh !== tokens.refresh) return current;
-      return await save(caller, { ...tokens, access: value, renewAt, refresh });
+      const { signInId } = tokens;
+      const refresh = answer.refresh_token ?? tokens.refresh;
+      // APS takes the old refresh token no more, whatever is wrong with the access token.
+      if (!canBeSent(answer.access_token)) await save(caller, { ...tokens, refresh });
+      const { value, renewAt } = accessTokenFrom(answer, issuedAt);
+      return await accept(caller, { access: value, renewAt, refresh, signInId });
     } catch (error) {
-      if (!(error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant'))
-        throw signInError(error, advice);
+      const failure = await signInError(error, advice);
+      const isFinal = error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant';
+      if (!isFinal && !isRefusal(failure)) throw failure;
       const current = await load(caller);
       if (current && current.refresh !== tokens.refresh) return current;
-      return forget(caller);
+      if (isFinal) return forget(caller);
+      if (!current) throw failure;
+      const { count, first } = current.refusals ?? { count: 0, first: issuedAt };
+      const refused = { ...current, refusals: { count: count + 1, first, last: issuedAt } };
+      await save(caller, refused);
+      if (!isStuck(refused)) throw failure;
+      return undefined;
     }
   }
 
@@ -145,12 +172,17 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     async keep({ id }, answer, issuedAt) {
       const { value, renewAt } = accessTokenFrom(answer, issuedAt);
       const signInId = (await load(id))?.signInId ?? crypto.randomUUID();
-      await save(id, { access: value, renewAt, refresh: answer.refresh_token ?? '', signInId });
+      await accept(id, { access: value, renewAt, refresh: answer.refresh_token ?? '', signInId });
     },
 
     discard: ({ refresh_token, access_token }) => revokeBoth(refresh_token, access_token).catch(() => {}),
 
-    signInIdOf: async ({ id }) => (await load(id))?.signInId,
+    async signInIdOf({ id }) {
+      const tokens = await load(id);
+      if (!tokens || !isStuck(tokens)) return tokens?.signInId;
+      const renewed = await renewals.run(id, () => renew(id, tokens)).catch(() => undefined);
+      return renewed?.signInId;
+    },
 
     async signOut({ id }) {
       const before = await take(id);
@@ -168,4 +200,18 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       }
     },
   };
+}
+
+/** Whether APS has refused to renew tokens so often, and for so long, that their caller is asked to sign in. */
+function isStuck({ refusals }: Tokens): boolean {
+  return (
+    refusals !== undefined &&
+    refusals.count >= conclusive.count &&
+    refusals.last - refusals.first >= conclusive.time
+  );
+}
+
+/** Whether a failure is an answer to these tokens, which a new sign-in can change. */
+function isRefusal({ status = 503, code }: ApsError): boolean {
+  return status >= 400 && status < 500 && ![401, 408, 429].includes(status) && !isAboutApplication(code);
 }

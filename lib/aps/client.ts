@@ -1,11 +1,10 @@
 /** A client of the APS web APIs: authorized requests with retries and a deadline, and answers checked against schemas. */
 import { setMaxListeners } from 'node:events';
-import { HTTPError, type KyInstance } from 'ky';
 import type { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import type { TokenSource } from '../token-source.ts';
-import { ApsError, errorFromResponse, requestIdOf } from './errors.ts';
-import { apsHttp, type RetryPolicy, unreachable } from './http.ts';
+import { ApsError, errorFromResponse, printable, requestIdOf } from './errors.ts';
+import { type ApsHttp, apsHttp, type RetryPolicy } from './http.ts';
 
 /** The APS requests of one tool call, made on behalf of one caller. */
 export type ApsSession = {
@@ -25,11 +24,13 @@ export type ApsSession = {
    */
   next(link: string): URL;
   /**
-   * Fetches `url` and checks the answer against `schema`. Unknown fields are ignored; the error names missing ones.
+   * Fetches `url` and checks the answer against `schema`. Unknown fields are ignored; the error names missing ones. Control
+   * characters in texts become U+FFFD, except line breaks and tabs.
    *
+   * @param signal - ends this request alone
    * @throws {ApsError}
    */
-  get<T>(url: URL, schema: z.ZodType<T>): Promise<T>;
+  get<T>(url: URL, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   /**
    * Posts JSON and checks the answer. Never retried: a request without an answer may still have taken effect.
    *
@@ -42,7 +43,18 @@ export type ApsSession = {
    * @throws {ApsError}
    */
   delete(url: URL): Promise<void>;
+  /**
+   * Runs a part of the call that others do not have to wait for: its requests end when `share` of the time that is left, a
+   * number from 0 to 1, has passed.
+   *
+   * @throws {ApsError} when that time has passed
+   * @throws whatever `work` throws
+   */
+  within<T>(share: number, work: (session: ApsSession) => Promise<T>): Promise<T>;
 };
+
+/** Until when requests can take: the signal that ends them, and when it will, by the clock of `performance.now()`. */
+type Term = { signal: AbortSignal; until: number };
 
 /** A request without its URL and its authorization. */
 type Message = { method: 'get' | 'post' | 'delete'; json?: unknown };
@@ -79,69 +91,81 @@ export function createApsClient(options: {
   retryPolicy?: RetryPolicy;
 }): ApsClient {
   const { baseUrl, tokens, deadline = 45_000 } = options;
-  let http: KyInstance | undefined;
+  let http: ApsHttp | undefined;
 
   /** Sends a request with a token, and once more with a fresh one if APS rejects the first. */
-  async function exchange(
-    url: URL,
-    message: Message,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<Response> {
-    const token = await unlessAborted(() => tokens.get(caller), signal);
-    const answer = await send(url, message, token, signal);
+  async function exchange(url: URL, message: Message, caller: Caller, term: Term): Promise<Response> {
+    const token = await unlessAborted(() => tokens.get(caller), term.signal);
+    const answer = await send(url, message, token, term);
     if (answer.status !== 401) return successful(answer, url);
     tokens.drop(caller, token);
-    const fresh = await unlessAborted(() => tokens.get(caller), signal);
-    return successful(await send(url, message, fresh, signal), url);
+    const fresh = await unlessAborted(() => tokens.get(caller), term.signal);
+    return successful(await send(url, message, fresh, term), url);
   }
 
   /** The final answer to a request after all retries, whatever its status. */
-  async function send(url: URL, message: Message, token: string, signal: AbortSignal): Promise<Response> {
+  async function send(url: URL, message: Message, token: string, term: Term): Promise<Response> {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-    try {
-      http ??= apsHttp(options.retryPolicy);
-      return await http(url, { ...message, signal, headers });
-    } catch (error) {
-      if (error instanceof HTTPError) return error.response;
-      throw signal.aborted ? error : unreachable(url, error);
-    }
+    http ??= apsHttp(options.retryPolicy);
+    return http(url, { ...message, ...term, headers });
+  }
+
+  function sessionOf(caller: Caller, term: Term): ApsSession {
+    return {
+      url: (segments, query) => resourceUrl(baseUrl, segments, query),
+      next: (link) => nextUrl(baseUrl, link),
+      async get(url, schema, own) {
+        const signal = own ? AbortSignal.any([term.signal, own]) : term.signal;
+        return parse(await exchange(url, { method: 'get' }, caller, { ...term, signal }), schema);
+      },
+      post: async (url, json, schema) =>
+        parse(await exchange(url, { method: 'post', json }, caller, term), schema),
+      async delete(url) {
+        await exchange(url, { method: 'delete' }, caller, term);
+      },
+      within: (share, work) =>
+        limited(term.signal, (term.until - performance.now()) * share, (part) =>
+          work(sessionOf(caller, part)),
+        ),
+    };
   }
 
   return {
     requiresSignIn: tokens.requiresSignIn ?? false,
-
-    async call(caller, signal, work) {
-      const stop = new AbortController();
-      // Many requests of one call listen to it at the same time.
-      setMaxListeners(0, stop.signal);
-      const timer = setTimeout(() => stop.abort(tooLate(deadline)), deadline);
-      const cancel = () => stop.abort(signal.reason);
-      signal.addEventListener('abort', cancel, { once: true });
-      if (signal.aborted) cancel();
-      try {
-        return await work({
-          url: (segments, query) => resourceUrl(baseUrl, segments, query),
-          next: (link) => nextUrl(baseUrl, link),
-          get: async (url, schema) =>
-            parse(await exchange(url, { method: 'get' }, caller, stop.signal), schema),
-          post: async (url, json, schema) =>
-            parse(await exchange(url, { method: 'post', json }, caller, stop.signal), schema),
-          async delete(url) {
-            await exchange(url, { method: 'delete' }, caller, stop.signal);
-          },
-        });
-      } catch (error) {
-        if (stop.signal.aborted) throw stop.signal.reason;
-        // Stop the other requests of this call.
-        stop.abort();
-        throw error;
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', cancel);
-      }
-    },
+    call: (caller, signal, work) => limited(signal, deadline, (term) => work(sessionOf(caller, term))),
   };
+}
+
+/**
+ * Runs `work` for so many milliseconds at most. When it fails, so do the requests that it has left behind.
+ *
+ * @throws {ApsError} when the time has passed: with what APS answered last, if it answered
+ * @throws the reason of `outer` when that aborts
+ */
+async function limited<T>(
+  outer: AbortSignal,
+  milliseconds: number,
+  work: (term: Term) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  // Many requests of one call listen to it at the same time.
+  setMaxListeners(0, stop.signal);
+  const timer = setTimeout(() => stop.abort(tooLate(milliseconds)), milliseconds);
+  const cancel = () => stop.abort(outer.reason);
+  outer.addEventListener('abort', cancel, { once: true });
+  if (outer.aborted) cancel();
+  try {
+    return await work({ signal: stop.signal, until: performance.now() + milliseconds });
+  } catch (error) {
+    if (outer.aborted) throw outer.reason;
+    if (stop.signal.aborted && !(error instanceof ApsError)) throw stop.signal.reason;
+    // Stop the other requests.
+    stop.abort();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener('abort', cancel);
+  }
 }
 
 async function successful(response: Response, url: URL): Promise<Response> {
@@ -149,8 +173,8 @@ async function successful(response: Response, url: URL): Promise<Response> {
   throw await errorFromResponse(response, url);
 }
 
-function tooLate(deadline: number): ApsError {
-  return new ApsError(`APS did not answer within ${deadline / 1000} seconds`, {
+function tooLate(milliseconds: number): ApsError {
+  return new ApsError(`APS did not answer within ${Math.round(milliseconds / 100) / 10} seconds`, {
     advice: 'Ask for less at once (a smaller limit), or try again later.',
   });
 }
@@ -197,7 +221,7 @@ function nextUrl(baseUrl: string, link: string): URL {
 
 /** Checks a successful answer. The error names the fields that do not match, never their values. */
 async function parse<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
-  const json: unknown = await response.json().catch(() => undefined);
+  const json = jsonIn(await response.text());
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole answer'))];
@@ -209,4 +233,17 @@ async function parse<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
       advice: 'Check APS_BASE_URL. If it is correct, APS has changed and this server needs an update.',
     },
   );
+}
+
+/** What control characters look like in JSON: escaped, or as they are. */
+const controlCharacter = /\\[bfu]|[^\P{Cc}\t\n\r]/u;
+
+/** The JSON in the body of an answer, with printable texts; undefined if it is none. */
+function jsonIn(body: string): unknown {
+  try {
+    if (!controlCharacter.test(body)) return JSON.parse(body);
+    return JSON.parse(body, (_key, value) => (typeof value === 'string' ? printable(value) : value));
+  } catch {
+    return undefined;
+  }
 }

@@ -12,8 +12,15 @@ const text = z.string().or(nothing).optional();
 /** JSON:API allows a link to be a string or an object. APS sends both. */
 const nextLink = z
   .object({ next: z.union([z.string(), z.object({ href: z.string() }), z.null()]).optional() })
-  .transform(({ next }) => next !== undefined && next !== null)
+  .transform(({ next }) => (typeof next === 'string' ? next : next?.href))
   .optional();
+
+/** The number of the page that a link leads to: NaN if it names none. Nothing else of the link is used. */
+function numberIn(link: string | undefined): number | undefined {
+  if (link === undefined) return undefined;
+  const query = new URLSearchParams(link.slice(link.indexOf('?') + 1));
+  return Number.parseInt(query.get('page[number]') ?? '', 10);
+}
 
 const warning = z
   .object({ HttpStatusCode: text, ErrorCode: text, Title: text, Detail: text })
@@ -121,9 +128,12 @@ export function listProjects(
   options: SliceOptions,
 ): Promise<NumberedSlice<Project>> {
   const path = ['project', 'v1', 'hubs', hubId, 'projects'];
-  return collectPages(async (number) => {
-    const { data, links } = await session.get(session.url(path, page(number)), projectsDocument);
-    return { items: data.map(({ id, attributes }) => ({ id, name: attributes.name })), more: links === true };
+  return collectPages(async (number, signal) => {
+    const { data, links } = await session.get(session.url(path, page(number)), projectsDocument, signal);
+    return {
+      items: data.map(({ id, attributes }) => ({ id, name: attributes.name })),
+      next: numberIn(links),
+    };
   }, options);
 }
 
@@ -158,33 +168,47 @@ export async function listContents(
   projectId: string,
   folderId: string,
   { limit, from = ['folders', 0], onItems }: Omit<SliceOptions, 'from'> & { from?: ContentsPosition },
-): Promise<{ items: Content[]; after?: ContentsPosition }> {
+): Promise<{ items: Content[]; after?: ContentsPosition; warnings: string[] }> {
   const path = ['data', 'v1', 'projects', projectId, 'folders', folderId, 'contents'];
   const [kind, position] = from;
   const found: Content[] = [];
+  const said: string[] = [];
   if (kind === 'folders') {
-    const fetchFolders = async (number: number) => {
+    const fetchFolders = async (number: number, signal: AbortSignal) => {
       const url = session.url(path, { 'filter[type]': 'folders', ...page(number) });
-      const { data, links } = await session.get(url, foldersDocument);
-      return { items: data.map(folder), more: links === true };
+      const { data, links } = await session.get(url, foldersDocument, signal);
+      return { items: data.map(folder), next: numberIn(links) };
     };
-    const { items, after } = await collectPages(fetchFolders, { limit, from: position, onItems });
+    const {
+      items,
+      after,
+      warnings = [],
+    } = await collectPages(fetchFolders, { limit, from: position, onItems });
     found.push(...items);
-    if (after !== undefined) return { items: found, after: ['folders', after] };
-    if (found.length === limit) return { items: found, after: ['items', 0] };
+    said.push(...warnings);
+    if (after !== undefined) return { items: found, after: ['folders', after], warnings: said };
+    if (found.length === limit) return { items: found, after: ['items', 0], warnings: said };
   }
-  const fetchItems = async (number: number) => {
+  const fetchItems = async (number: number, signal: AbortSignal) => {
     const url = session.url(path, { 'filter[type]': 'items', ...page(number) });
-    const { data, included = [], links } = await session.get(url, itemsDocument);
+    const { data, included = [], links } = await session.get(url, itemsDocument, signal);
     const tips = new Map(included.map((version) => [version.id, version.attributes]));
-    return { items: data.map((one) => item(one, tips)), more: links === true };
+    return { items: data.map((one) => item(one, tips)), next: numberIn(links) };
   };
-  const { items, after } = await collectPages(fetchItems, {
+  const {
+    items,
+    after,
+    warnings = [],
+  } = await collectPages(fetchItems, {
     limit: limit - found.length,
     from: kind === 'items' ? position : 0,
     onItems: (count) => onItems?.(found.length + count),
   });
-  return { items: [...found, ...items], after: after === undefined ? undefined : ['items', after] };
+  return {
+    items: [...found, ...items],
+    after: after === undefined ? undefined : ['items', after],
+    warnings: [...said, ...warnings],
+  };
 }
 
 /**
@@ -199,8 +223,8 @@ export function listVersions(
   options: SliceOptions,
 ): Promise<NumberedSlice<Version>> {
   const path = ['data', 'v1', 'projects', projectId, 'items', itemId, 'versions'];
-  return collectPages(async (number) => {
-    const { data, links } = await session.get(session.url(path, page(number)), versionsDocument);
+  return collectPages(async (number, signal) => {
+    const { data, links } = await session.get(session.url(path, page(number)), versionsDocument, signal);
     const items = data.map(({ id, attributes }) => ({
       id,
       name: attributes.displayName ?? attributes.name,
@@ -212,7 +236,7 @@ export function listVersions(
       lastModified: attributes.lastModifiedTime,
       lastModifiedBy: attributes.lastModifiedUserName,
     }));
-    return { items, more: links === true };
+    return { items, next: numberIn(links) };
   }, options);
 }
 

@@ -35,81 +35,110 @@ export class ApsError extends Error {
   }
 }
 
+/** Text, or nothing: an error body with a field of another type still says what its other fields say. */
+const text = z.string().optional().catch(undefined);
+
+/** The first entry of a list that is an object. */
+function first<T>(entry: z.ZodType<T>) {
+  return z
+    .array(entry.optional().catch(undefined))
+    .transform((entries) => entries.find((one) => one !== undefined))
+    .optional()
+    .catch(undefined);
+}
+
 /**
  * The shapes of APS's error bodies: the gateway's and the APIs' own, OAuth's (RFC 6749, section 5.2), OSS's `reason`,
  * JSON:API's list, Data Management's warnings, and the rate limiter's `fault`.
  */
 const errorBody = z.object({
-  errorCode: z.string().optional(),
-  developerMessage: z.string().optional(),
-  error: z.string().optional(),
-  error_description: z.string().optional(),
-  reason: z.string().optional(),
-  errors: z
-    .array(
-      z.object({
-        code: z.string().optional(),
-        title: z.string().optional(),
-        detail: z.string().optional(),
-      }),
-    )
-    .optional(),
+  errorCode: text,
+  developerMessage: text,
+  error: text,
+  error_description: text,
+  reason: text,
+  errors: first(z.object({ code: text, title: text, detail: text })),
   meta: z
-    .object({ warnings: z.array(z.object({ ErrorCode: z.string(), Detail: z.string() }).partial()) })
-    .partial()
-    .optional(),
-  fault: z.object({ faultstring: z.string().optional() }).optional(),
+    .object({ warnings: first(z.object({ ErrorCode: text, Detail: text })) })
+    .optional()
+    .catch(undefined),
+  fault: z.object({ faultstring: text }).optional().catch(undefined),
 });
 
+/** What an answer says about a failure. */
+export type Said = { code?: string; message?: string };
+
 /** The code and message in an error body of APS, whatever its shape. */
-function readErrorBody(text: string): { code?: string; message?: string } {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return {};
-  }
-  const body = errorBody.safeParse(json);
-  if (!body.success) return {};
-  const { errorCode, developerMessage, error, error_description, reason, errors, meta, fault } = body.data;
+export function saidIn(json: unknown): Said {
+  const body = errorBody.safeParse(json).data;
+  if (!body) return {};
+  const { errorCode, developerMessage, error, error_description, reason, errors, meta, fault } = body;
   const message =
     developerMessage ??
     error_description ??
     reason ??
-    errors?.[0]?.detail ??
-    errors?.[0]?.title ??
-    meta?.warnings?.[0]?.Detail ??
+    errors?.detail ??
+    errors?.title ??
+    meta?.warnings?.Detail ??
     fault?.faultstring;
-  const code = errorCode ?? error ?? errors?.[0]?.code ?? meta?.warnings?.[0]?.ErrorCode;
-  return { code, message: message && oneLine(message) };
+  const code = errorCode ?? error ?? errors?.code ?? meta?.warnings?.ErrorCode;
+  return { code: code && oneLine(code), message: message && oneLine(message) };
 }
 
-/** Shortens text from outside to one line of an error message. */
-export function oneLine(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+/** The code and message in a failed answer. Reads the body. */
+export async function saidBy(response: Response): Promise<Said> {
+  return saidIn(await response.json().catch(() => undefined));
+}
+
+/** Text of APS without control characters, with which it could steer a terminal. Line breaks and tabs stay. */
+export function printable(foreign: string): string {
+  return foreign.replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
+}
+
+/** Shortens text from outside to one line of an error message, without credentials that it may echo. */
+export function oneLine(foreign: string): string {
+  const flat = printable(withoutCredentials(foreign)).replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return flat.length > 200 ? `${flat.slice(0, 200)}…` : flat;
 }
 
-/** The wait that `Retry-After` asks for, in milliseconds (RFC 9110, section 10.2.3: seconds, or a date). */
-export function retryAfter(response: Response, now = Date.now()): number | undefined {
-  const header = response.headers.get('retry-after');
-  if (header === null) return undefined;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+/** Takes what follows `Basic` or `Bearer` away, unless it is a word: "Bearer token expired" stays. */
+function withoutCredentials(foreign: string): string {
+  return foreign.replace(/\b(Basic|Bearer)[\s:]+([\w.~+/-]+=*)/gi, (all, scheme, rest) =>
+    /^[A-Z]?[a-z]+\.?$/.test(rest) ? all : `${scheme} …`,
+  );
+}
+
+/**
+ * The wait that `Retry-After` asks for, in milliseconds (RFC 9110, section 10.2.3: seconds, or a date). A date counts from
+ * that of the answer: APS's clock can differ from that of this machine.
+ */
+export function retryAfter({ headers }: Response): number | undefined {
+  const header = headers.get('retry-after') ?? '';
+  if (/^\d+$/.test(header)) return Number(header) * 1000;
+  // A date begins with the name of a day. Date.parse would make one of "-5", too.
+  if (!/^[a-z]/i.test(header)) return undefined;
+  const sent = Date.parse(headers.get('date') ?? '');
+  const wait = Date.parse(header) - (Number.isNaN(sent) ? Date.now() : sent);
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
+/** When to try again, as far as an answer says so. */
+export function tryAgain(response: Response): string | undefined {
+  const wait = retryAfter(response);
+  return wait ? `Try again in ${Math.ceil(wait / 1000)} seconds.` : undefined;
+}
+
 /** APS's id of the request behind a response. */
-export function requestIdOf(response: Response): string | undefined {
-  return response.headers.get('x-request-id') ?? response.headers.get('x-ads-request-id') ?? undefined;
+export function requestIdOf({ headers }: Response): string | undefined {
+  const id = headers.get('x-request-id') ?? headers.get('x-ads-request-id');
+  return id === null ? undefined : oneLine(id);
 }
 
 /** The error for a failed answer from `url`. Reads the body. */
 export async function errorFromResponse(response: Response, url: URL): Promise<ApsError> {
-  const { code, message } = readErrorBody(await response.text().catch(() => ''));
+  const { code, message } = await saidBy(response);
   const said = message ? `: ${message}` : '';
   const details = { status: response.status, code, requestId: requestIdOf(response) };
-  const wait = retryAfter(response);
-  const tryAgain = wait === undefined ? undefined : `Try again in ${Math.ceil(wait / 1000)} seconds.`;
   switch (response.status) {
     case 400:
       return new ApsError(`APS rejected the request as invalid${said}`, {
@@ -132,13 +161,13 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
     case 429:
       return new ApsError(`The rate limit of APS is reached${said}`, {
         ...details,
-        advice: tryAgain ?? 'Wait a minute and try again.',
+        advice: tryAgain(response) ?? 'Wait a minute and try again.',
       });
     default:
       return response.status >= 500
         ? new ApsError(`APS has an internal problem${said}`, {
             ...details,
-            advice: `${tryAgain ?? 'Retries failed too. Try again later.'} https://health.autodesk.com shows known incidents.`,
+            advice: `${tryAgain(response) ?? 'Retries failed too. Try again later.'} https://health.autodesk.com shows known incidents.`,
           })
         : new ApsError(`APS gave an unexpected answer${said}`, {
             ...details,
@@ -152,17 +181,25 @@ export const approvalAdvice =
   'For Construction Cloud, an account admin must add the Client ID of this application under Account Admin, ' +
   'Settings, Custom Integrations, and the user or service account must be a member of the account.';
 
+/** What to do about APS's own error codes, those of its gateway. */
+export const adviceByGatewayCode: Readonly<Record<string, string>> = {
+  'AUTH-001': 'Add this API to the application at https://aps.autodesk.com/myapps.',
+  'AUTH-010':
+    'The token lacks a scope that this request needs. Add it to the scopes that the server asks for.',
+  limit_exceeded: 'Delete one that you no longer need, and try again.',
+};
+
 function adviceForForbidden(code: string | undefined, url: URL): string {
-  switch (code) {
-    case 'AUTH-001':
-      return 'Add this API to the application at https://aps.autodesk.com/myapps.';
-    case 'AUTH-010':
-      return 'The token lacks a scope that this request needs. Add it to the scopes that the server asks for.';
-    case 'limit_exceeded':
-      return 'Delete one that you no longer need, and try again.';
-    default:
-      return /^\/(project|data)\//.test(url.pathname)
-        ? approvalAdvice
-        : 'The data belongs to somebody else, or this sign-in has no access to it.';
-  }
+  const known = code === undefined ? undefined : adviceByGatewayCode[code];
+  if (known !== undefined) return known;
+  return /^\/(project|data)\//.test(url.pathname)
+    ? approvalAdvice
+    : 'The data belongs to somebody else, or this sign-in has no access to it.';
 }
+
+/** Why a list of APS is not the whole one, in words for the model and the person. */
+export const incomplete = {
+  nowhere:
+    'This list is incomplete: APS says that there is more, but its link to the next page leads nowhere.',
+  empty: (pages: number) => `This list ends early: APS sent ${pages} empty pages in a row.`,
+};

@@ -1,5 +1,5 @@
 /** HTTP requests to APS: which failures are retried, how often and when. Knows nothing of tokens. */
-import ky, { HTTPError, type KyInstance, TimeoutError } from 'ky';
+import ky, { type BeforeRetryHook, type Options, TimeoutError } from 'ky';
 import { ApsError, retryAfter } from './errors.ts';
 
 /** How long to wait for APS, and how often to retry. */
@@ -8,57 +8,97 @@ export type RetryPolicy = {
   timeout?: number;
   /** Most retries of one request after the first attempt. Default 4. */
   retries?: number;
-  /** Wait before retry number `attempt` (from 1), in milliseconds. Default: 300, 600, 1200, 2400, jittered. */
+  /** Shortest wait before retry number `attempt` (from 1), in milliseconds. Default: 300, 600, 1200, 2400, jittered. */
   backoff?: (attempt: number) => number;
   /** The longest `Retry-After` to wait for, in milliseconds; a longer one is reported. Default 30,000. */
   longestRetryAfter?: number;
+  /** No retry begins later than this after the request, in milliseconds, unless the request says when. Default 30,000. */
+  longest?: number;
+};
+
+/** A request, and until when it can be retried, by the clock of `performance.now()`. */
+type Message = Pick<Options, 'method' | 'body' | 'json' | 'signal'> & {
+  headers?: Record<string, string>;
+  until?: number;
 };
 
 /**
- * A `ky` instance for APS. Retries transient failures of GET and DELETE (408, 429, 500, 502, 503, 504, timeouts, dropped
- * connections) after the time that `Retry-After` names, or with backoff. Reads answers whole, so that a connection lost
- * in the middle of a body counts as dropped. Follows no redirects: they could take a token or a code elsewhere.
+ * Sends a request, and returns the last answer whatever its status. If the signal aborts while an answer is being retried,
+ * that answer is returned too: what APS said until then is the reason.
+ *
+ * @throws {ApsError} when no answer came
+ * @throws the reason of the signal when it aborts before any answer
  */
-export function apsHttp(policy: RetryPolicy = {}): KyInstance {
-  const { timeout = 15_000, retries = 4, longestRetryAfter = 30_000 } = policy;
-  const backoff = policy.backoff ?? ((attempt) => 300 * 2 ** (attempt - 1));
-  const retryable = [408, 429, 500, 502, 503, 504];
-  return ky.create({
-    timeout,
-    redirect: 'manual',
-    headers: { 'user-agent': 'aps-mcp-servers' },
-    retry: {
-      limit: retries,
-      methods: ['get', 'delete'],
-      statusCodes: retryable,
-      afterStatusCodes: retryable,
-      retryOnTimeout: true,
-      delay: backoff,
-      jitter: policy.backoff ? undefined : (delay) => delay * (0.5 + Math.random()),
-      shouldRetry: ({ error }) =>
-        error instanceof HTTPError && (retryAfter(error.response) ?? 0) > longestRetryAfter
-          ? false
-          : undefined,
-    },
-    // Here, and not in a hook: the timeout covers the body too.
-    fetch: async (request, init) => {
-      const response = await fetch(request, init);
-      return new Response(bodyOf(response, await response.arrayBuffer()), {
-        status: response.status,
-        statusText: response.statusText,
-        headers: onlyRetryAfter(response),
-      });
-    },
-  });
-}
+export type ApsHttp = (url: URL | string, message: Message) => Promise<Response>;
 
-/** `ky` honors several headers that say how long to wait. APS documents one, `Retry-After`. */
-function onlyRetryAfter(response: Response): Headers {
-  const headers = new Headers(response.headers);
-  const others = ['ratelimit-reset', 'x-ratelimit-retry-after', 'x-ratelimit-reset', 'x-rate-limit-reset'];
-  for (const name of others) headers.delete(name);
-  if (headers.has('retry-after') && retryAfter(response) === undefined) headers.delete('retry-after');
-  return headers;
+const transient = [408, 429, 500, 502, 503, 504];
+
+/**
+ * Makes a function for requests to APS. It retries transient failures (408, 429, 500, 502, 503, 504, timeouts, dropped
+ * connections) with backoff, or after the time that `Retry-After` names if that is longer. Where a wait would end too late,
+ * it returns the answer at once. It reads answers whole, so that a connection lost in the middle of a body counts as
+ * dropped, and follows no redirects: they could take a token or a code elsewhere.
+ *
+ * @param options.methods - which methods are retried. Default GET and DELETE
+ * @param options.beforeRetry - changes a request before it is sent again
+ */
+export function apsHttp(
+  policy: RetryPolicy = {},
+  options: { methods?: ('get' | 'post' | 'delete')[]; beforeRetry?: BeforeRetryHook[] } = {},
+): ApsHttp {
+  const { timeout = 15_000, retries = 4, longestRetryAfter = 30_000, longest = 30_000 } = policy;
+  const backoff = policy.backoff ?? ((attempt) => 300 * 2 ** (attempt - 1) * (0.5 + Math.random()));
+  const { methods = ['get', 'delete'], beforeRetry = [] } = options;
+
+  return async (url, { until = performance.now() + longest, headers, ...message }) => {
+    const { method = 'get', signal } = message;
+    const canRetry = methods.some((each) => each === method.toLowerCase());
+    let attempts = 0;
+    /** The last answer that was not the final one. */
+    let refusal: Response | undefined;
+    /** How long to wait after it, in milliseconds; undefined once the next attempt has begun. */
+    let wait: number | undefined;
+
+    /** How long to wait before sending a request again; undefined when its answer is the last. */
+    function waitAfter(answer: Response): number | undefined {
+      if (!canRetry || attempts > retries || !transient.includes(answer.status)) return undefined;
+      const asked = retryAfter(answer) ?? 0;
+      const long = Math.max(asked, backoff(attempts));
+      return asked > longestRetryAfter || performance.now() + long >= until ? undefined : long;
+    }
+
+    try {
+      return await ky(url, {
+        ...message,
+        headers: { ...headers, 'user-agent': 'aps-mcp-servers' },
+        timeout,
+        redirect: 'manual',
+        throwHttpErrors: false,
+        // Of what throws: requests without an answer, and answers that are not the last.
+        retry: {
+          ...{ limit: retries, methods, retryOnTimeout: true },
+          shouldRetry: () => (wait !== undefined || performance.now() < until ? undefined : false),
+          delay: (attempt) => wait ?? backoff(attempt),
+        },
+        hooks: { beforeRetry },
+        // Here, and not in a hook: the timeout covers the body too.
+        async fetch(request, init) {
+          attempts += 1;
+          wait = undefined;
+          const response = await fetch(request, init);
+          const answer = new Response(bodyOf(response, await response.arrayBuffer()), response);
+          wait = waitAfter(answer);
+          if (wait === undefined) return answer;
+          refusal = answer;
+          throw new Error(`APS answered ${answer.status}`);
+        },
+      });
+    } catch (error) {
+      if (!signal?.aborted) throw unreachable(url, error);
+      if (refusal) return refusal;
+      throw signal.reason;
+    }
+  };
 }
 
 /** Statuses without a body (Fetch Standard, "null body status") take none, not even an empty one. */
@@ -67,7 +107,7 @@ function bodyOf(response: Response, bytes: ArrayBuffer): ArrayBuffer | null {
 }
 
 /** The error for a request that got no answer. */
-export function unreachable(url: URL | string, cause: unknown): ApsError {
+function unreachable(url: URL | string, cause: unknown): ApsError {
   const { origin } = new URL(url);
   return new ApsError(`APS did not answer: ${origin} is unreachable or too slow`, {
     advice: 'Retries failed too. Check the network, your proxy and APS_BASE_URL, then try again.',

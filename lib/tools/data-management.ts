@@ -115,6 +115,9 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
       project_id: projectId,
       folder_id: z
         .string()
+        // Empty is left out, as in a form with a blank field. Blanks are a mistake, and not the top of the project.
+        .regex(/^$|\S/, 'must not be blank')
+        .trim()
         .optional()
         .describe('The id of a folder, from this tool. Leave it out to list the top folders of the project.'),
     }),
@@ -124,16 +127,16 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
       position: z.tuple([z.enum(['folders', 'items']), z.int().min(0)]),
     },
     async execute({ hub_id, project_id, folder_id }, { session, note }, slice) {
-      const { items, after } = folder_id
+      const { items, ...rest } = folder_id
         ? await listContents(session, project_id, folder_id, slice)
         : await listTopFolders(session, hub_id, project_id, slice);
-      if (isEmpty({ items }, slice))
+      if (isEmpty({ items, ...rest }, slice))
         note(
           folder_id
             ? 'This folder is empty.'
             : 'This project is empty, or this user or service account has no access to its folders.',
         );
-      return { items: items.map(content), after };
+      return { items: items.map(content), ...rest };
     },
   });
 
@@ -147,7 +150,7 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
     }),
     list: { of: versionSchema, noun: 'versions', position: z.int().min(0) },
     async execute({ project_id, item_id }, { session }, slice) {
-      const { items, after } = await listVersions(session, project_id, item_id, slice);
+      const { items, ...rest } = await listVersions(session, project_id, item_id, slice);
       return {
         items: items.map((version) => ({
           id: version.id,
@@ -160,15 +163,18 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
           last_modified: version.lastModified,
           last_modified_by: version.lastModifiedBy,
         })),
-        after,
+        ...rest,
       };
     },
   });
 }
 
-/** Whether a whole listing is empty, and not only the part after its end. */
-function isEmpty({ items }: { items: readonly unknown[] }, { from }: { from: unknown }): boolean {
-  return items.length === 0 && from === undefined;
+/** Whether a whole listing is empty, and not only the part after its end, or the part that APS gave. */
+function isEmpty(
+  { items, warnings = [] }: { items: readonly unknown[]; warnings?: readonly string[] },
+  { from }: { from: unknown },
+): boolean {
+  return items.length === 0 && warnings.length === 0 && from === undefined;
 }
 
 function content({ id, type, name, size, versionNumber, lastModified, lastModifiedBy }: Content) {

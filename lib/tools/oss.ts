@@ -19,6 +19,9 @@ const objectSchema = z.object({
   size: z.int().describe('Bytes.'),
 });
 
+/** No key of an object is longer, so a longer prefix finds nothing. */
+const longestPrefix = 1024;
+
 /** Adds `list_buckets` and `list_objects` to a server. */
 export function addOssTools(server: ToolServer, aps: ApsClient): void {
   addApsTool(server, aps, {
@@ -36,7 +39,7 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
     async execute({ region }, { session }, { limit, from, onItems }) {
       const listed = region === 'ALL' ? regions : [region];
       const positions = from ?? Object.fromEntries(listed.map((one) => [one, '']));
-      const { buckets, open } = await listBucketsAcross(session, positions, limit, onItems);
+      const { buckets, open, warnings } = await listBucketsAcross(session, positions, limit, onItems);
       return {
         items: buckets.map((bucket) => ({
           bucket_key: bucket.bucketKey,
@@ -45,6 +48,7 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
           region: bucket.region,
         })),
         after: Object.keys(open).length > 0 ? open : undefined,
+        warnings,
       };
     },
   });
@@ -58,18 +62,22 @@ export function addOssTools(server: ToolServer, aps: ApsClient): void {
         .string()
         .regex(bucketKeyPattern, 'must be 3 to 128 characters of a-z, 0-9, "-", "_" and "."')
         .describe('The key of the bucket, from list_buckets.'),
-      begins_with: z.string().optional().describe('Only objects whose key begins with this.'),
+      begins_with: z
+        .string()
+        .max(longestPrefix)
+        .optional()
+        .describe('Only objects whose key begins with this.'),
     }),
     list: { of: objectSchema, noun: 'objects', position: z.string() },
     async execute({ bucket_key, begins_with }, { session }, slice) {
-      const { items, after } = await listObjects(session, bucket_key, begins_with || undefined, slice);
+      const { items, ...rest } = await listObjects(session, bucket_key, begins_with || undefined, slice);
       return {
         items: items.map((object) => ({
           object_key: object.objectKey,
           object_id: object.objectId,
           size: object.size,
         })),
-        after,
+        ...rest,
       };
     },
   });

@@ -75,12 +75,15 @@ export type ApsListTool<
     /** What a position in the listing is. It travels through the client in a cursor. */
     position: z.ZodType<Position>;
   };
-  /** Returns the items, and the position after the last one unless the listing ends there. */
+  /**
+   * Returns the items, and the position after the last one unless the listing ends there. `warnings` say why the result is
+   * not whole: they stand in the result, and in its notes.
+   */
   execute(
     args: z.output<Params>,
     call: ToolCall,
     slice: SliceRequest<Position>,
-  ): Promise<{ items: z.input<Item>[]; after?: Position }>;
+  ): Promise<{ items: z.input<Item>[]; after?: Position; warnings?: readonly string[] }>;
 };
 
 /**
@@ -164,17 +167,23 @@ function paged(
     async execute({ limit, cursor, ...args }, call) {
       const paging = z.object(pagingParameters).parse({ limit, cursor });
       const listing = listingOf(tool.name, args);
-      const { items, after } = await execute(args, call, {
+      const {
+        items,
+        after,
+        warnings = [],
+      } = await execute(args, call, {
         limit: paging.limit,
         from: readCursor(paging.cursor, listing, list.position),
         onItems: (count) => call.progress(count, `${count} ${list.noun} so far`),
       });
-      if (after === undefined) return { result: items };
+      for (const warning of warnings) call.note(warning);
+      const result = { result: items, ...(warnings.length > 0 && { warnings: [...warnings] }) };
+      if (after === undefined) return result;
       const next = writeCursor(listing, after);
       call.note(
-        `There are more ${list.noun}. To continue, call again with the same arguments and cursor "${next}".`,
+        `There ${warnings.length > 0 ? 'can be' : 'are'} more ${list.noun}. To continue, call again with the same arguments and cursor "${next}".`,
       );
-      return { result: items, next_cursor: next };
+      return { ...result, next_cursor: next };
     },
   };
 }
@@ -187,6 +196,7 @@ function pagedOutput(item: z.ZodType) {
       .describe(
         'Present when there is more: pass it as "cursor", with the same other arguments, to continue.',
       ),
+    warnings: z.array(z.string()).optional().describe('Why this list is not whole.'),
   });
 }
 

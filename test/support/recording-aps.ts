@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { closing } from './closing.ts';
-import { startLocalServer } from './local-server.ts';
+import { always, startLocalServer } from './local-server.ts';
 
 export type RecordedRequest = {
   path: string;
@@ -19,6 +19,8 @@ export type RecordingAps = {
   url: string;
   /** The requests with a form: to the token and revocation endpoints, and of the sign-in page. */
   posted: RecordedRequest[];
+  /** Whether renewals of tokens get the refusal of a gateway, which is not one of OAuth. */
+  refusesRenewals: boolean;
   close(): void;
 };
 
@@ -31,9 +33,12 @@ export async function startRecordingAps(
   hear: (request: RecordedRequest, answer: string) => void = () => {},
 ): Promise<RecordingAps> {
   const posted: RecordedRequest[] = [];
+  const aps = { posted, refusesRenewals: false };
 
   async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
+    if (aps.refusesRenewals && new URLSearchParams(body).get('grant_type') === 'refresh_token')
+      return always({ developerMessage: 'Not this one.' }, 400)(request, response);
     const headers = new Headers();
     for (const name of passedOn)
       if (typeof request.headers[name] === 'string') headers.set(name, request.headers[name]);
@@ -62,7 +67,7 @@ export async function startRecordingAps(
     // What the sandbox drops is dropped here, too.
     passOn(request, response).catch(() => response.destroy());
   });
-  return { url, posted, close };
+  return Object.assign(aps, { url, close });
 }
 
 /** A sandbox with one in front of it, whose records end with each test. Call it once at the top of a test file. */
@@ -72,6 +77,7 @@ export async function startRecordedSandbox() {
   const aps = keep(await startRecordingAps(sandbox));
   afterEach(() => {
     aps.posted.length = 0;
+    aps.refusesRenewals = false;
   });
   return { keep, sandbox, aps };
 }

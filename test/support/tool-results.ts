@@ -9,7 +9,11 @@ const toolResult = z.object({
   content: z.array(z.object({ type: z.literal('text'), text: z.string() })),
   isError: z.boolean().default(false),
   structuredContent: z
-    .object({ result: z.array(z.record(z.string(), z.unknown())), next_cursor: z.string().optional() })
+    .object({
+      result: z.array(z.record(z.string(), z.unknown())),
+      next_cursor: z.string().optional(),
+      warnings: z.array(z.unknown()).optional(),
+    })
     .optional(),
 });
 
@@ -23,6 +27,7 @@ export async function callListing(client: Client, name: string, args: Args = {})
     texts: content.map((block) => block.text),
     items: structuredContent?.result ?? [],
     nextCursor: structuredContent?.next_cursor,
+    warnings: structuredContent?.warnings,
     structuredContent,
   };
 }

@@ -9,7 +9,7 @@ const { sandbox, signedIn, isLive, renewals } = await startAccounts();
 afterEach(() => sandbox.trouble.reset());
 
 const ended = /Autodesk account has ended.*Sign in again/;
-const trouble = /APS .*again in a minute/;
+const trouble = /APS .*again in (a minute|3600 seconds)/;
 const unreachable = /^APS did not answer: .+Check the network.+try again/;
 const twenty = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 20 }, work));
 

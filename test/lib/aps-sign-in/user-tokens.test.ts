@@ -158,6 +158,141 @@ describe('a renewal', () => {
   });
 });
 
+describe('a refusal of a gateway, which does not say that the sign-in has ended,', () => {
+  const refused = always({ developerMessage: 'Not this one.' }, 400);
+  const refusals = { name: 'ApsError', message: expect.stringContaining('Not this one') };
+
+  /** A store in which renewals were refused at these times: so many minutes after the first. */
+  async function refusedAt(...times: number[]) {
+    const { store, storage } = await expired();
+    renewal = refused;
+    let passed = 0;
+    for (const time of times) {
+      later((time - passed) * minutes);
+      passed = time;
+      await store.fresh(caller).catch(() => {});
+    }
+    asked = [];
+    return { store, storage };
+  }
+
+  test.each([[[]], [[0]], [[0, 5]], [[0, 1, 2, 3, 14]], [[0]]])(
+    'is an error and nothing more when there were some %j minutes after the first',
+    async (times) => {
+      const { store } = await refusedAt(...times);
+      await expect(store.fresh(caller)).rejects.toMatchObject(refusals);
+      expect(await store.signInIdOf(caller)).toBeDefined();
+    },
+  );
+
+  test('is an error and nothing more when it is the second, however late', async () => {
+    const { store } = await refusedAt(0);
+    later(60 * minutes);
+    await expect(store.fresh(caller)).rejects.toMatchObject(refusals);
+    expect(await store.signInIdOf(caller)).toBeDefined();
+  });
+
+  test('for the third time in fifteen minutes asks the person, and keeps their tokens', async () => {
+    const { store, storage } = await refusedAt(0, 5);
+    later(10 * minutes);
+    expect(await store.fresh(caller)).toBeUndefined();
+    expect(await store.signInIdOf(caller)).toBeUndefined();
+    expect(storage.apsTokens.refreshToken).toBe('refresh-1');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('is tried again once a minute after that, and a success wins', async () => {
+    const { store, storage } = await refusedAt(0, 5, 15);
+    const before = storage.given.at(-1)?.value;
+    later(minutes - 1);
+    expect([await store.fresh(caller), await store.signInIdOf(caller)]).toEqual([undefined, undefined]);
+    expect(asked).toEqual([]);
+    later(1);
+    expect(await store.fresh(caller)).toBeUndefined();
+    expect(asked).toHaveLength(1);
+    renewal = always(answer());
+    later(minutes);
+    expect(await store.fresh(caller)).toBe('access-2');
+    expect(before).toMatchObject({ signInId: await store.signInIdOf(caller) });
+  });
+
+  test('is tried again also when only the sign-in is asked for', async () => {
+    const { store } = await refusedAt(0, 5, 15);
+    renewal = always(answer());
+    later(minutes);
+    expect(await store.signInIdOf(caller)).toBeDefined();
+    expect(await store.fresh(caller)).toBe('access-2');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('that passed asks nobody, and later ones are counted anew', async () => {
+    const { store } = await refusedAt(0, 5);
+    renewal = always(answer());
+    expect(await store.fresh(caller)).toBe('access-2');
+    renewal = refused;
+    later(hour);
+    await expect(store.fresh(caller)).rejects.toMatchObject(refusals);
+  });
+
+  test('is counted once for fifty calls at once', async () => {
+    const { store } = await refusedAt(0);
+    later(15 * minutes);
+    await Promise.allSettled(Array.from({ length: 50 }, () => store.fresh(caller)));
+    expect(asked).toHaveLength(1);
+    await expect(store.fresh(caller)).resolves.toBeUndefined();
+  });
+
+  test.each<[what: string, listener: RequestListener]>([
+    ['503', always({}, 503)],
+    ['429', always({}, 429)],
+    ['invalid_client', always({ error: 'invalid_client' }, 401)],
+    ['unauthorized_client', always({ error: 'unauthorized_client' }, 400)],
+    ['a page', (_request, response) => response.end('<html></html>')],
+  ])('is none when it is %s: that asks nobody, however often', async (_what, listener) => {
+    const { store } = await refusedAt();
+    renewal = listener;
+    for (let times = 0; times < 4; times += 1) {
+      await expect(store.fresh(caller)).rejects.toMatchObject({ name: 'ApsError' });
+      later(10 * minutes);
+    }
+    expect(await store.signInIdOf(caller)).toBeDefined();
+  });
+
+  test('is over with a new sign-in, which keeps its identity', async () => {
+    const { store, storage } = await refusedAt(0, 5, 15);
+    const before = storage.given.at(-1)?.value;
+    await store.keep(caller, { ...first, refresh_token: 'anew' }, now());
+    expect(await store.fresh(caller)).toBe('access-1');
+    expect(before).toMatchObject({ signInId: await store.signInIdOf(caller) });
+  });
+
+  test('does not keep the person from signing out', async () => {
+    const { store } = await refusedAt(0, 5, 15);
+    expect(await store.signOut(caller)).toBe('signed out');
+    expect(asked.map(({ token }) => token).sort()).toEqual(['access-1', 'refresh-1']);
+  });
+});
+
+describe('an access token that no header can carry', () => {
+  test('is not kept at a renewal: the refresh token that came with it is, and the next attempt uses it', async () => {
+    const { store } = await expired();
+    renewal = always(answer({ access_token: 'access\n2' }));
+    await expect(store.fresh(caller)).rejects.toThrow('cannot be sent');
+    renewal = always(answer({ access_token: 'access-3', refresh_token: 'refresh-3' }));
+    expect(await store.fresh(caller)).toBe('access-3');
+    expect(asked.map(({ refresh_token }) => refresh_token)).toEqual(['refresh-1', 'refresh-2']);
+  });
+
+  test('is not kept at a sign-in either, which leaves the earlier one as it was', async () => {
+    const { store } = storeWith();
+    await store.keep(caller, first, now());
+    await expect(store.keep(caller, { ...first, access_token: 'a b' }, now())).rejects.toThrow(
+      'cannot be sent',
+    );
+    expect(await store.fresh(caller)).toBe('access-1');
+  });
+});
+
 describe('a sign-out', () => {
   /** What was revoked at APS. */
   const revoked = () =>

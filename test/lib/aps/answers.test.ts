@@ -58,6 +58,18 @@ describe('a refusal', () => {
     [409, {}, undefined, 'unexpected', 'APS_BASE_URL'],
     [429, { fault: { faultstring: 'Quota' } }, undefined, ': Quota', 'Wait a minute'],
     [500, { errorCode: 'ERR-003', developerMessage: 'Oops' }, 'ERR-003', ': Oops', 'health.autodesk.com'],
+    [403, { errorCode: 'AUTH-001', developerMessage: null }, 'AUTH-001', 'denied access (', 'Add this API'],
+    [403, { errorCode: 'AUTH-001', error: 403, reason: 7 }, 'AUTH-001', 'denied access (', 'Add this API'],
+    [403, { errorCode: 'AUTH-010', errors: null, meta: 1, fault: 'x' }, 'AUTH-010', 'denied', 'a scope'],
+    [
+      404,
+      { errors: [{ status: 404, code: 'C', detail: null, title: 'Gone' }] },
+      'C',
+      ': Gone',
+      'identifiers',
+    ],
+    [404, { errors: [null, { code: 'C', detail: 'Gone' }] }, 'C', ': Gone', 'identifiers'],
+    [403, { meta: { warnings: [{ ErrorCode: 'W', Detail: null }, 5] } }, 'W', 'denied access (', 'somebody'],
   ])('with %i %j says what happened and what to do', async (status, body, code, what, advice) => {
     const server = keep(await startLocalServer(always(body, status, { 'x-request-id': 'r-42' })));
     const error = await apsErrorOf(getThing(apsAt(server.url, { retryPolicy: { retries: 0 } })));

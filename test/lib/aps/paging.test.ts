@@ -25,7 +25,7 @@ function listing(
     await new Promise<void>((resolve) => waiting.push(resolve));
     const start = page * pageSize;
     const items = Array.from({ length: Math.max(0, Math.min(pageSize, total - start)) }, (_, i) => start + i);
-    return changes(page) ?? { items, more: start + pageSize < total };
+    return changes(page) ?? { items, next: start + pageSize < total ? page + 1 : undefined };
   };
   return { fetchPage, rounds };
 }
@@ -86,7 +86,7 @@ describe('a stretch', () => {
       const present = range(0, 1203).filter((item) => item % pageSize < 150 || item >= 1000);
       const { fetchPage } = listing(1203, async (page) => ({
         items: present.filter((item) => Math.floor(item / pageSize) === page),
-        more: page < 6,
+        next: page < 6 ? page + 1 : undefined,
       }));
       const found: number[] = [];
       for (let from: number | undefined = 0; from !== undefined; ) {
@@ -188,7 +188,7 @@ describe('progress', () => {
   test('only grows, also when a round brings nothing', async () => {
     const { fetchPage } = listing(1400, async (page) => ({
       items: page === 1 || page === 2 ? [] : [page],
-      more: page < 6,
+      next: page < 6 ? page + 1 : undefined,
     }));
     const counts: number[] = [];
     await collectPages(fetchPage, { limit: 10_000, onItems: (count) => counts.push(count) });

@@ -113,17 +113,41 @@ describe('Retry-After', () => {
     expect((answered?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  test.each(['0', new Date(Date.now() - 60_000).toUTCString()])(
-    'of %s takes the place of a longer wait of our own',
-    async (retryAfter) => {
-      sandbox.trouble.set({
-        sequence: [
-          { status: 429, retryAfter },
-          { status: 503, retryAfter },
-        ],
-      });
-      const aps = apsOf(sandbox, { retryPolicy: { backoff: () => forEver }, deadline: soon });
-      expect(await bucketKeys(aps)).toHaveLength(5);
+  test.each([
+    ['0', {}],
+    ['1', {}],
+    ['-5', {}],
+    ['soon', {}],
+    ['1.5', {}],
+    ['Mon, 05 Jan 2026 09:00:00 GMT', {}],
+    ['Mon, 05 Jan 2037 09:00:00 GMT', { date: 'Mon, 05 Jan 2037 09:00:00 GMT' }],
+  ])('of %s (%j) brings no retry sooner than the backoff', async (wait, headers) => {
+    const server = keep(await startLocalServer(always({}, 429, { 'retry-after': wait, ...headers })));
+    const error = await apsErrorOf(
+      getThing(apsAt(server.url, { retryPolicy: { backoff: () => forEver }, deadline: soon })),
+    );
+    expect(server.requests).toHaveLength(1);
+    expect(error.status).toBe(429);
+    expect(error.advice).toBe(wait === '1' ? 'Try again in 1 seconds.' : 'Wait a minute and try again.');
+  });
+
+  test('is read by the clock of APS, whatever this machine believes', async () => {
+    const headers = {
+      date: 'Mon, 05 Jan 2026 09:00:00 GMT',
+      'retry-after': 'Mon, 05 Jan 2026 10:00:00 GMT',
+    };
+    const server = keep(await startLocalServer(always({}, 429, headers)));
+    const { advice } = await apsErrorOf(getThing(apsAt(server.url)));
+    expect([advice, server.requests.length]).toEqual(['Try again in 3600 seconds.', 1]);
+  });
+
+  test.each([429, 503])(
+    'that ends after the deadline is not waited for: the error says that APS answered %i, and when to ask again',
+    async (status) => {
+      const server = keep(await startLocalServer(always({}, status, { 'retry-after': '20' })));
+      const error = await apsErrorOf(getThing(apsAt(server.url, { deadline: soon })));
+      expect(error).toMatchObject({ status, advice: expect.stringContaining('Try again in 20 seconds.') });
+      expect(server.requests).toHaveLength(1);
     },
   );
 
@@ -177,11 +201,23 @@ describe('the deadline', () => {
     await closed;
   });
 
-  test('ends a call that waits for its next try', async () => {
+  test('that would end before the next try ends the call at once, with what APS answered', async () => {
     const server = keep(await startLocalServer(always({}, 503)));
-    const aps = apsAt(server.url, { deadline: aMoment, retryPolicy: { backoff: () => forEver } });
-    expect((await apsErrorOf(getThing(aps))).message).toContain('did not answer within');
+    const aps = apsAt(server.url, { deadline: soon, retryPolicy: { backoff: () => forEver } });
+    expect(await apsErrorOf(getThing(aps))).toMatchObject({ status: 503 });
     expect(server.requests).toHaveLength(1);
+  });
+
+  test('ends a call that APS refused, and then does not answer, with the refusal', async () => {
+    let calls = 0;
+    const server = keep(
+      await startLocalServer((request, response) => {
+        calls += 1;
+        if (calls === 1) always({ fault: { faultstring: 'Quota' } }, 429)(request, response);
+      }),
+    );
+    const error = await apsErrorOf(getThing(apsAt(server.url, { deadline: aMoment })));
+    expect(error.message).toMatch(/^The rate limit of APS is reached: Quota \(HTTP 429\)/);
   });
 
   test('ends a call that waits for its token', async () => {
@@ -216,7 +252,7 @@ describe('a call that is cancelled', () => {
       },
     };
     await expect(
-      apsAt(server.url, { retryPolicy }).call(localUser, cancelled.signal, (session) =>
+      apsAt(server.url, { retryPolicy, deadline: 2 * forEver }).call(localUser, cancelled.signal, (session) =>
         session.get(session.url(['thing']), thing),
       ),
     ).rejects.toThrow('no longer wanted');

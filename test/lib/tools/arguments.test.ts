@@ -51,6 +51,16 @@ describe.each(eras)('%s', (_name, mode) => {
     },
   );
 
+  test.each([1025, 20_000])(
+    'list_objects does not take a prefix of %i characters: no key is so long',
+    async (length) => {
+      const args = { bucket_key, begins_with: 'x'.repeat(length) };
+      const { isError, texts } = await callListing(await clientOf(), 'list_objects', args);
+      expect([isError, texts[0]]).toEqual([true, expect.stringMatching(/begins_with.*1024/)]);
+      expect(sandbox.requests).toEqual([]);
+    },
+  );
+
   test('all wrong arguments are named at once', async () => {
     const { texts } = await callListing(await clientOf(), 'list_buckets', { region: 'MOON', limit: 0 });
     expect(texts[0]).toMatch(/region.*limit/);

@@ -129,6 +129,16 @@ describe('list_contents', () => {
     expect(texts).toEqual(['[]', expect.stringMatching(/empty.*no access/)]);
   });
 
+  test.each(['   ', '\n', '\t \u00a0'])(
+    'do not take a folder that is blank (%j) for none',
+    async (folder_id) => {
+      sandbox.requests.length = 0;
+      const said = await refusal('list_contents', { ...europe, project_id: 'b.x', folder_id });
+      expect(said).toMatch(/folder_id.*blank/);
+      expect(sandbox.requests).toEqual([]);
+    },
+  );
+
   test('accept ids of hub and project without "b.", and a blank folder as none', async () => {
     const { hub_id, project_id } = await project();
     const bare = { hub_id: hub_id.slice(2), project_id: project_id.slice(2) };

@@ -1,6 +1,8 @@
 // How a sign-in ends, and how it does not: by the person's will and APS's final no, and never by trouble that passes.
 import { afterEach, describe, expect, test } from 'vitest';
-import { later, minutes } from '../../../../support/clock.ts';
+import { startSandbox } from '../../../../../sandbox/index.ts';
+import { later, minutes, now, seconds } from '../../../../support/clock.ts';
+import { closing } from '../../../../support/closing.ts';
 import {
   askToken,
   call,
@@ -11,12 +13,22 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
-import { startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { startRecordingAps } from '../../../../support/recording-aps.ts';
+import { serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
 import { until } from '../../../../support/until.ts';
 
-const { sandbox, served } = await startAutodesk();
-afterEach(() => sandbox.trouble.reset());
+const keep = closing();
+const sandbox = keep(await startSandbox({ now }));
+const aps = keep(await startRecordingAps(sandbox));
+const served = keep(
+  await serveAutodesk({ ...sandbox, url: aps.url, env: { ...sandbox.env, APS_BASE_URL: aps.url } }),
+);
+
+afterEach(() => {
+  sandbox.trouble.reset();
+  aps.refusesRenewals = false;
+});
 
 const renewals = () => sandbox.requests.filter((it) => it.grant === 'refresh_token').map((it) => it.status);
 const renew = (tokens: Tokens) => askToken(served, refreshForm(tokens));
@@ -35,7 +47,7 @@ const notNow = {
   status: 503,
   json: {
     error: 'temporarily_unavailable',
-    error_description: expect.stringMatching(/APS.+again in a minute/),
+    error_description: expect.stringMatching(/APS.+again in (a minute|3600 seconds)/),
   },
 };
 const unreachable = {
@@ -182,4 +194,23 @@ describe('nobody is signed out by trouble of APS', () => {
     expect((await call(served, tokens.access)).body).toContain(alice.hubs[0]);
     expect((await call(served, (await tokensFor(served, refreshForm(tokens))).access)).body).toContain('hub');
   });
+});
+
+test('whose renewals a gateway refuses for a quarter of an hour must sign in again, until one succeeds', async () => {
+  later(0);
+  sandbox.trouble.set({ tokenLifetimeSeconds: 61 });
+  const tokens = await newTokens(served);
+  later(2 * seconds);
+  aps.refusesRenewals = true;
+  for (const wait of [0, 5, 10]) {
+    later(wait * minutes);
+    expect((await call(served, tokens.access)).body).toContain('"isError":true');
+  }
+  expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
+  expect(await renew(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+  aps.refusesRenewals = false;
+  expect(await call(served, tokens.access)).toMatchObject({ status: 401 });
+  later(minutes);
+  expect(await renew(tokens)).toMatchObject(goodNow);
+  expect((await call(served, tokens.access)).body).toContain(alice.hubs[0]);
 });
