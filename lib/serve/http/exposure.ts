@@ -69,8 +69,8 @@ export function checkExposure(
     throw new StartupError(
       `MCP_AUTH_CLIENT_ID is missing: this server cannot find out who opens a link to sign in to Autodesk, so a link in the ` +
         `wrong hands would give one person's data to another. Register a client at the OpenID provider with the redirect URI ` +
-        `${publicUrl}/signin/callback, and set MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET (docs/providers.md). If the ` +
-        `provider accepts metadata documents, set MCP_AUTH_CLIENT_ID=${publicUrl}/signin/client.json instead. Or ` +
+        `${publicUrl ?? 'MCP_PUBLIC_URL'}/signin/callback, and set MCP_AUTH_CLIENT_ID and MCP_AUTH_CLIENT_SECRET (docs/providers.md). If the ` +
+        `provider accepts metadata documents, set MCP_AUTH_CLIENT_ID=${publicUrl ?? 'MCP_PUBLIC_URL'}/signin/client.json instead. Or ` +
         `${toStayLocal}.`,
     );
   if (clientAuth === 'none' && open.length > 0) {
