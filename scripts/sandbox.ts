@@ -89,11 +89,15 @@ MCP clients sign in at the identity provider of a made-up company, not at Autode
 ${provider(sandbox, like)}`;
 }
 
-function provider({ url, openIdIssuer, openIdClientId, openIdEnv }: Sandbox, like: Settings['openid-like']) {
+function provider(
+  { url, openIdIssuer, openIdClientId, openIdServerClient, openIdEnv }: Sandbox,
+  like: Settings['openid-like'],
+) {
   const token = `${url}/_sandbox/openid-token`;
   const withoutBrowser = '    # a token, without a browser';
   if (like === undefined) {
     return `  issuer ${openIdIssuer}
+  client of MCP servers ${openIdServerClient.clientId}, with the secret ${openIdServerClient.clientSecret}
   curl -s "${token}?audience=http://localhost:5000/mcp"${withoutBrowser}`;
   }
   const variables = Object.entries(openIdEnv('http://localhost:5000/mcp')).map(

@@ -95,7 +95,10 @@ const ambiguousClaims = [
 export const subjectClaim = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be the name of a claim')
-  .refine((claim) => !ambiguousClaims.includes(claim), 'must be a claim that identifies one person for ever')
+  .refine(
+    (claim) => !ambiguousClaims.includes(claim),
+    'must be a claim that identifies one person and never changes',
+  )
   .default('sub');
 
 /** A private key: {@link readPrivateKey}. */

@@ -43,12 +43,14 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
   }
 
   test('a person signs in, and sees whose account it is; their client gets the data', async () => {
-    const { client, address, page, complaints } = await person();
+    // As in the tutorial: clients do not sign in.
+    const at = keep(await serveThreeLegged(sandbox));
+    const { client, address, page, complaints } = await person({ at });
     await page.goto(address);
     expect(await page.title()).toBe('Sign in to Sandbox Demo - APS sandbox');
     expect(await page.locator('#scopes li').count()).toBe(1);
     await signInOnPage(page, alice);
-    await page.waitForURL(`${served.url}/callback?**`);
+    await page.waitForURL(`${at.url}/callback?**`);
     await expectGoodPage(page, headings.signedIn);
     const { name, email } = profileOf(alice);
     expect(await page.getByRole('status').textContent()).toContain(`${name} (${email})`);
