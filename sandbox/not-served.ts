@@ -5,7 +5,7 @@ import type { SandboxEnv } from './request-log.ts';
 
 /** Where the APIs of APS are. A path below one of these is taken for an operation that APS may have. */
 const apsPaths =
-  /^\/(aec|authentication|bim360|bim360\w+|construction|cost|da|data|dataexchange|derivativeservice|fusiondata|hq|issues|mfg|modelderivative|oss|parameters|photo-to-3d|project|schema|tandem|userprofile|webhooks)\//;
+  /^\/(aec|authentication|bim360|construction|cost|da|data|dataexchange|derivativeservice|fusiondata|hq|issues|mfg|modelderivative|oss|parameters|photo-to-3d|project|schema|tandem|userprofile|webhooks)\//;
 
 /**
  * The operations of APS that `app` serves, as `METHOD /path/{parameter}`, sorted. They are read from its routes, without
