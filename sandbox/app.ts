@@ -3,10 +3,14 @@ import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { authenticationRoutes } from './authentication.ts';
 import { authorizeRoutes } from './authorize.ts';
+import { limitBodies } from './body-limits.ts';
 import { controlRoutes } from './control.ts';
+import { allowBrowserApplications } from './cors.ts';
 import { dataManagementRoutes } from './data-management.ts';
 import { gatewayError } from './errors.ts';
 import { causeTrouble } from './faults.ts';
+import { limitCalls } from './limited-calls.ts';
+import { sayWhatIsNotServed, servedOperations } from './not-served.ts';
 import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
@@ -17,16 +21,24 @@ import { userinfoRoutes } from './userinfo.ts';
 /** Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. */
 export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
-  app.route('/', controlRoutes(state));
+  app.use('/_sandbox/*', limitBodies);
+  app.route(
+    '/',
+    controlRoutes(state, () => servedOperations(app)),
+  );
   app.all('/_sandbox/*', () => gatewayError('ERR-002'));
 
   app.use(recordRequests(state.requests, state.now));
+  app.use(allowBrowserApplications());
+  app.use(limitBodies);
   // Before `causeTrouble`: people can sign in at their company while APS is down.
   const { now, openId, trouble } = state;
   const lifetimeSeconds = () => trouble.current.tokenLifetimeSeconds;
   app.route('/', openIdRoutes(openId, { now, lifetimeSeconds }));
 
   app.use(causeTrouble(trouble));
+  app.use(limitCalls(state));
+  app.use(sayWhatIsNotServed(app));
   app.use(
     methodNotAllowed({
       app,
@@ -40,7 +52,16 @@ export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
   app.route('/', serviceAccountRoutes(state));
   app.route('/', ossRoutes(state));
   app.route('/', dataManagementRoutes(state));
-  app.notFound(() => gatewayError('ERR-002'));
+  app.notFound((c) => {
+    c.set('unrouted', true);
+    return gatewayError('ERR-002');
+  });
+  app.onError((error, c) => {
+    // A client that gives up in the middle of its body gets no answer, and there is nothing to report.
+    if (c.req.raw.signal.aborted) return new Response(null, { status: 400 });
+    console.error(error);
+    return gatewayError('ERR-003');
+  });
   return app;
 }
 

@@ -10,7 +10,6 @@ import type { Grant, Granted } from './grants/grant.ts';
 import { createJwtBearer } from './grants/jwt-bearer.ts';
 import { createRefreshToken } from './grants/refresh-token.ts';
 import { readForm } from './parameters.ts';
-import { createRateLimit } from './rate-limits.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { publishedScopes } from './scopes.ts';
 import type { SandboxState } from './state.ts';
@@ -31,9 +30,8 @@ const revocation = z.object({
 
 /** https://aps.autodesk.com/en/docs/oauth/v2/reference/http/ */
 export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
-  const { now, applications, serviceAccounts, signIns, tokens, trouble } = state;
+  const { now, applications, rateLimits, serviceAccounts, signIns, tokens, trouble } = state;
   const routes = new Hono<SandboxEnv>();
-  const limited = createRateLimit(now);
   const grants: ReadonlyMap<string, Grant> = new Map([
     ['authorization_code', createAuthorizationCode(signIns)],
     ['client_credentials', clientCredentials],
@@ -50,7 +48,7 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
       applications.find(({ clientId }) => clientId === id),
     );
     if (application instanceof Response) return application;
-    return limited(`${call} ${application.clientId}`, callsPerMinute[call]) ?? application;
+    return rateLimits.count(`${call} ${application.clientId}`, callsPerMinute[call]) ?? application;
   };
 
   routes.post('/authentication/v2/token', async (c) => {
@@ -169,7 +167,8 @@ export function authenticationRoutes(state: SandboxState): Hono<SandboxEnv> {
 }
 
 /**
- * The discovery document, with the members that APS publishes.
+ * The discovery document, with the members that APS publishes. APS has more response types and modes: the sandbox lists
+ * only those that it serves.
  *
  * The issuer of APS is `https://developer.api.autodesk.com`. Here, and in the `iss` of tokens, it is the origin of
  * the request URL: clients must reject a document from elsewhere than its `issuer` (OpenID Connect Discovery section
@@ -185,8 +184,8 @@ function discovery(issuer: string) {
     revocation_endpoint: `${issuer}/authentication/v2/revoke`,
     introspection_endpoint: `${issuer}/authentication/v2/introspect`,
     scopes_supported: publishedScopes,
-    response_types_supported: ['code', 'code id_token', 'id_token'],
-    response_modes_supported: ['fragment', 'form_post', 'query'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],

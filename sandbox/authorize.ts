@@ -11,7 +11,6 @@ import { denial, readDecision } from './decision.ts';
 import { pageHeaders } from './page.ts';
 import { only, repeated } from './parameters.ts';
 import { pkcePattern } from './pkce.ts';
-import { createRateLimit } from './rate-limits.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { notPublished, readScopes } from './scopes.ts';
 import { errorPage, signInPage } from './sign-in-page.ts';
@@ -36,16 +35,15 @@ const statePattern = /^[A-Za-z0-9,._-]*$/;
  * always shows the page. `authoptions`, which changes the look of Autodesk's page, has no effect.
  */
 export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
-  const { now, applications, redirectUris, signIns } = state;
+  const { applications, rateLimits, redirectUris, signIns } = state;
   const routes = new Hono<SandboxEnv>();
-  const limited = createRateLimit(now);
 
   routes.get(path, (c) => {
     const query = new URL(c.req.url).searchParams;
     const clientId = only(query, 'client_id');
     const application = applications.find((candidate) => candidate.clientId === clientId);
     if (application === undefined) return unknownApplication(c, clientId, applications);
-    const refused = limited(application.clientId, callsPerMinute);
+    const refused = rateLimits.count(`authorize ${application.clientId}`, callsPerMinute);
     if (refused !== undefined) return refused;
 
     const redirectUri = only(query, 'redirect_uri');
@@ -128,7 +126,12 @@ function readRequest(
     (unknown.length > 0 && notPublished(unknown));
   if (scopeProblem) return { error: 'invalid_scope', description: scopeProblem };
 
-  return { scopes, state, nonce: only(query, 'nonce'), codeChallenge };
+  const nonce = only(query, 'nonce');
+  // Published for this endpoint: mandatory when scope is openid.
+  if (nonce === undefined && scopes.includes('openid')) {
+    return invalid('nonce is missing. It is mandatory with the scope openid.');
+  }
+  return { scopes, state, nonce, codeChallenge };
 }
 
 // These two errors get a page: redirecting is unsafe without a registered redirect URI (RFC 6749 section 4.1.2.1).

@@ -10,9 +10,11 @@ import type { AccessToken, Tokens } from './tokens.ts';
 /** What a route requires: an API product of the token's application, one of `anyScope`, and no user if `twoLegged`. */
 export type TokenRequirement = { api?: ApiProduct; anyScope: readonly Scope[]; twoLegged: boolean };
 
-/** The bearer token of a request (RFC 6750 section 2.1). */
+/**
+ * The bearer token of a request. Autodesk documents `Bearer <token>`, with one space; RFC 6750 section 2.1 would allow more.
+ */
 export function bearerToken(c: Context<SandboxEnv>): string | undefined {
-  return /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  return /^Bearer ([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1];
 }
 
 /** The valid access token of a request, or the gateway error (401). */

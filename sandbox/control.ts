@@ -2,6 +2,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { demoApplication } from './applications.ts';
+import { inviteServiceAccount } from './invitations.ts';
 import { employees } from './openid/employees.ts';
 import { issuerOf } from './openid/issuer.ts';
 import { issueUnattended } from './openid/unattended-token.ts';
@@ -13,6 +14,9 @@ const approvalSchema = z.strictObject({
   hub: z.string(),
   clientId: z.string().default(demoApplication.clientId),
 });
+const invitationSchema = z.strictObject({ account: z.string().min(1) });
+const callbackSchema = z.strictObject({ url: z.string() });
+const rateLimitsSchema = z.strictObject({ enforced: z.boolean() });
 const wholeSeconds = z
   .string()
   .regex(/^-?\d{1,9}$/, 'must be whole seconds')
@@ -25,25 +29,20 @@ const tokenSchema = z.strictObject({
 });
 const partialTrouble = troubleSchema.partial();
 
-/** Trouble never applies to these routes, and the request log leaves them out. */
-export function controlRoutes({
-  buckets,
-  hubAccess,
-  openId,
-  requests,
-  tokens,
-  trouble,
-}: SandboxState): Hono<SandboxEnv> {
+/** Trouble never applies to these routes, and the request log leaves them out. `served` lists the operations of APS. */
+export function controlRoutes(state: SandboxState, served: () => string[]): Hono<SandboxEnv> {
+  const { buckets, hubAccess, openId, rateLimits, redirectUris, requests, tokens, trouble } = state;
   const routes = new Hono<SandboxEnv>();
   routes.use('/_sandbox/*', onlyFromThisMachine);
 
   routes.get('/_sandbox', (c) =>
     c.json({
       name: 'APS sandbox',
-      apis: ['authentication/v2', 'oss/v2', 'project/v1', 'data/v1'],
       buckets: buckets.length,
       requests: requests.length,
       trouble: trouble.current,
+      rateLimits: { enforced: rateLimits.enforced },
+      served: served(),
     }),
   );
 
@@ -70,9 +69,37 @@ export function controlRoutes({
     try {
       hubAccess.approveIntegration(hub, clientId);
     } catch (error) {
-      return c.json({ problem: error instanceof Error ? error.message : String(error) }, 404);
+      return c.json({ problem: messageOf(error) }, 404);
     }
     return c.body(null, 204);
+  });
+
+  routes.post('/_sandbox/invite', async (c) => {
+    const invitation = invitationSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!invitation.success) return c.json({ problems: invitation.error.issues }, 400);
+    try {
+      return c.json(inviteServiceAccount(state, invitation.data.account));
+    } catch (error) {
+      return c.json({ problem: messageOf(error) }, 404);
+    }
+  });
+
+  routes.post('/_sandbox/callback-url', async (c) => {
+    const callback = callbackSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!callback.success) return c.json({ problems: callback.error.issues }, 400);
+    try {
+      redirectUris.register(callback.data.url);
+    } catch (error) {
+      return c.json({ problem: messageOf(error) }, 400);
+    }
+    return c.body(null, 204);
+  });
+
+  routes.put('/_sandbox/rate-limits', async (c) => {
+    const choice = rateLimitsSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!choice.success) return c.json({ problems: choice.error.issues }, 400);
+    rateLimits.enforced = choice.data.enforced;
+    return c.json(choice.data);
   });
 
   // Takes a query, a form or JSON, whichever is easiest with curl.
@@ -89,6 +116,10 @@ export function controlRoutes({
     return c.text(token, 200, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
   return routes;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** `curl -d` labels every body a form, so a leading `{` identifies JSON. Undefined for invalid JSON. */

@@ -1,6 +1,7 @@
 // Read-only routes of the Data Management API: hubs, projects, folders, items and versions.
 import { type Context, Hono } from 'hono';
 import { requireToken } from './bearer.ts';
+import { filtersBy } from './data-management-filters.ts';
 import { createResources } from './data-management-resources.ts';
 import {
   type Folder,
@@ -79,7 +80,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     const call = callOf(c);
     if (call instanceof Response) return call;
     const { hubs: own, warnings } = hubAccess.list(call.asker);
-    const matching = filtered(call.url, ['id', 'name', 'extension.type'], own, call.resources.hub);
+    const matching = filtered(call.url, ['name', 'region'], own, call.resources.hub);
     if (matching instanceof Response) return matching;
     return document({
       links: self(call),
@@ -101,7 +102,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     if (call instanceof Response) return call;
     const hub = hubOf(c, call);
     if (hub instanceof Response) return hub;
-    const matching = filtered(call.url, ['id', 'extension.type'], hub.projects(), call.resources.project);
+    const matching = filtered(call.url, ['name', 'scopes'], hub.projects(), call.resources.project);
     if (matching instanceof Response) return matching;
     const page = pageOf(call.url, matching);
     if (page instanceof Response) return page;
@@ -144,9 +145,9 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
     if (includeHidden instanceof Response) return includeHidden;
     const resourceOf = (entry: Folder | Item) =>
       isItem(entry) ? call.resources.item(project, entry) : call.resources.folder(project, entry);
-    const visible = [...folder.folders, ...folder.items].filter(({ hidden }) => !hidden || includeHidden);
-    const known = ['type', 'id', 'extension.type', 'lastModifiedTimeRollup'];
-    const matching = filtered(call.url, known, visible, resourceOf);
+    const shown = includeHidden || filtersBy(call.url, 'hidden');
+    const visible = [...folder.folders, ...folder.items].filter(({ hidden }) => !hidden || shown);
+    const matching = filtered(call.url, [...folderAttributes, ...itemAttributes], visible, resourceOf);
     if (matching instanceof Response) return matching;
     const page = pageOf(call.url, matching);
     if (page instanceof Response) return page;
@@ -179,7 +180,7 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
       versionOf(item, item.versionCount - index),
     );
     const resourceOf = (version: (typeof versions)[number]) => call.resources.version(project, version);
-    const matching = filtered(call.url, ['id', 'extension.type', 'versionNumber'], versions, resourceOf);
+    const matching = filtered(call.url, versionAttributes, versions, resourceOf);
     if (matching instanceof Response) return matching;
     const page = pageOf(call.url, matching);
     if (page instanceof Response) return page;
@@ -201,6 +202,26 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
 
   return routes;
 }
+
+// The attributes by which lists can be filtered.
+const stamps = ['create', 'lastModified'].flatMap((what) => [
+  `${what}Time`,
+  `${what}UserId`,
+  `${what}UserName`,
+]);
+const folderAttributes = [
+  'name',
+  'displayName',
+  ...stamps,
+  'lastModifiedTimeRollup',
+  'objectCount',
+  'hidden',
+];
+const itemAttributes = ['displayName', ...stamps, 'hidden', 'reserved', 'reservedTime', 'reservedUserId'];
+const versionAttributes = [
+  ...['name', 'displayName', ...stamps],
+  ...['versionNumber', 'mimeType', 'storageSize', 'fileType'],
+];
 
 const noIntegration = "You don't have permission to access this API";
 const noMembership = 'You do not have permission to access this project.';

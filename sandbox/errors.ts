@@ -3,8 +3,8 @@
 // Published: the OAuth endpoints follow RFC 6749 section 5.2; the codes AUTH-... and ERR-... and the members of the
 // gateway's body are on https://aps.autodesk.com/en/docs/oauth/v2/developers_guide/error_handling/; OSS returns
 // `{ reason }`, by its OpenAPI document. Not published: the status for each code, `moreInfo` (the page says `more
-// info`, the live service sends `moreInfo`), and ERR-002. Those come from experience with the live service. The
-// messages are the sandbox's own: never match on them.
+// info`, the live service sends `moreInfo`), and ERR-002. Those come from experience with the live service. ERR-004 and
+// the messages are the sandbox's own: never match on them.
 
 const moreInfo = 'https://aps.autodesk.com/en/docs/oauth/v2/developers_guide/error_handling/';
 
@@ -16,6 +16,7 @@ const gatewayErrors = {
   'ERR-001': { status: 429, message: 'The rate limit for this request is exceeded. Retry later.' },
   'ERR-002': { status: 404, message: 'The sandbox does not have this path and method.' },
   'ERR-003': { status: 500, message: 'The service failed.' },
+  'ERR-004': { status: 413, message: 'The body is larger than 1 MiB.' },
 } as const;
 
 export type GatewayErrorCode = keyof typeof gatewayErrors;
@@ -34,7 +35,7 @@ export function gatewayError(
 
 /** An error from an OAuth endpoint (RFC 6749 section 5.2). Like every token response, it must not be cached. */
 export function oauthError(
-  status: 400 | 401 | 403 | 415,
+  status: 400 | 401 | 403 | 413 | 415,
   error: string,
   description: string,
   headers: Record<string, string> = {},

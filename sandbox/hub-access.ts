@@ -2,6 +2,7 @@
 import { type Application, otherApplication } from './applications.ts';
 import { demoHubs } from './data-management-data.ts';
 import type { Hub } from './data-management-tree.ts';
+import { demoServiceAccount } from './service-account-store.ts';
 
 /** The caller: a user or service account through an application, or the application itself without `userId`. */
 export type Asker = { clientId: string; userId?: string };
@@ -21,6 +22,11 @@ export type HubAccess = {
    * such account.
    */
   approveIntegration(hubId: string, clientId: string): void;
+  /**
+   * Invites a service account to the hubs of the one that the sandbox starts with, as a project admin would. Returns
+   * their names.
+   */
+  invite(accountId: string): string[];
 };
 
 /**
@@ -29,12 +35,7 @@ export type HubAccess = {
  */
 const askedRegions: readonly Hub['region'][] = ['US', 'EMEA', 'AUS', 'CAN'];
 
-/** `memberAs` maps the id of a caller to the id to look up in a hub's members. */
-export function createHubAccess(
-  hubs: readonly Hub[],
-  applications: readonly Application[],
-  memberAs: (userId: string) => string,
-): HubAccess {
+export function createHubAccess(hubs: readonly Hub[], applications: readonly Application[]): HubAccess {
   const accounts = hubs.filter(({ kind }) => kind === 'account');
   const integrations = new Map(accounts.map(({ id }) => [id, new Set<string>()]));
   for (const { id } of accounts) {
@@ -44,10 +45,14 @@ export function createHubAccess(
     }
   }
 
+  const invited = new Set<string>();
+  const isMember = ({ members }: Hub, userId: string) =>
+    members.includes(userId) || (invited.has(userId) && members.includes(demoServiceAccount.id));
+
   const of = (hub: Hub, { clientId, userId }: Asker): Access => {
     if (hub.kind === 'account' && !integrations.get(hub.id)?.has(clientId)) return 'integration';
     // An application itself has access to accounts, but not to the hubs of users.
-    const seen = userId === undefined ? hub.kind === 'account' : hub.members.includes(memberAs(userId));
+    const seen = userId === undefined ? hub.kind === 'account' : isMember(hub, userId);
     return seen ? 'granted' : 'membership';
   };
 
@@ -68,6 +73,11 @@ export function createHubAccess(
       const approved = integrations.get(hubId);
       if (approved === undefined) throw new Error(`The sandbox has no account ${hubId}`);
       approved.add(clientId);
+    },
+
+    invite(accountId) {
+      invited.add(accountId);
+      return hubs.filter((hub) => isMember(hub, accountId)).map(({ name }) => name);
     },
   };
 }

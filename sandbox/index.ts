@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createSandboxApp } from './app.ts';
 import { demoApplication, publicApplication } from './applications.ts';
+import { type Invitation, inviteServiceAccount } from './invitations.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { issueUnattended, type OpenIdTokenChoices } from './openid/unattended-token.ts';
 import type { RequestRecord } from './request-log.ts';
@@ -14,6 +15,7 @@ import { type SignInChoices, signIn } from './unattended-sign-in.ts';
 
 export { createSandboxApp } from './app.ts';
 export { demoHubs } from './data-management-data.ts';
+export type { Invitation } from './invitations.ts';
 export { type Employee, employees } from './openid/employees.ts';
 export { type OpenIdLikeness, openIdLikenesses } from './openid/likenesses.ts';
 export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
@@ -33,12 +35,14 @@ export type SandboxOptions = {
   /** Returns milliseconds since the epoch. Default `Date.now`; tests pass their own clock. */
   now?: () => number;
   /**
-   * A service account that the demo application created in another sandbox. This sandbox adds it and puts it into
-   * `env`. Ignored if its key cannot be read.
+   * A service account that the demo application created in another sandbox. This sandbox adds it, invited to its hubs,
+   * and puts it into `env`. Ignored if its key cannot be read.
    */
   serviceAccount?: KnownServiceAccount;
   /** More callback URLs to register: see `registerRedirectUri`. */
   redirectUris?: readonly string[];
+  /** Whether calls beyond the published rate limits are refused. Default true. */
+  rateLimits?: boolean;
   /** The provider of the real world whose habits the OpenID provider takes on. Default: none. */
   openIdLike?: OpenIdLikeness;
 };
@@ -80,6 +84,11 @@ export type Sandbox = {
    * `clientId` defaults to the demo application. Throws an `Error` if there is no such account.
    */
   approveIntegration(hubId: string, clientId?: string): void;
+  /**
+   * Invites a service account, by its id or email address, to the hubs of the one in `env`: until then, it sees none.
+   * Throws an `Error` if there is no such account.
+   */
+  inviteServiceAccount(idOrEmail: string): Invitation;
   /** The issuer of the company's OpenID provider, where MCP clients sign in. It is not Autodesk. */
   openIdIssuer: string;
   /** The client that its administrator has registered, where clients cannot register themselves. */
@@ -118,8 +127,8 @@ export type OpenIdSignInChoices = {
  * Rejects with Node's error if it cannot listen on the port (`EADDRINUSE`, `EACCES`).
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', tokenLifetimeSeconds, now, redirectUris, openIdLike } = options;
-  const state = await createSandboxState({ tokenLifetimeSeconds, now, redirectUris, openIdLike });
+  const { port = 0, host = '127.0.0.1', ...choices } = options;
+  const state = await createSandboxState(choices);
   const account = adopted(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
   const app = createSandboxApp(state);
   // The sandbox may run in a server's process, which keeps its own global Request and Response.
@@ -152,6 +161,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     revokeUserTokens: state.signIns.withdraw,
     approveIntegration: (hubId, clientId = demoApplication.clientId) =>
       state.hubAccess.approveIntegration(hubId, clientId),
+    inviteServiceAccount: (idOrEmail) => inviteServiceAccount(state, idOrEmail),
     openIdIssuer,
     openIdClientId: habits.registeredClients[0]?.clientId,
     registerOpenIdApi: (address) => void state.openId.apis.add(address),
@@ -183,6 +193,7 @@ function adopted(
   if (account === undefined) return undefined;
   try {
     state.serviceAccounts.adopt(account);
+    inviteServiceAccount(state, account.id);
     return account;
   } catch {
     return undefined;

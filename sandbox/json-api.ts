@@ -1,6 +1,7 @@
 // JSON:API (https://jsonapi.org/format/1.0/) as Data Management uses it, with its paging and filters.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { type Filter, isFilter, readFilter } from './data-management-filters.ts';
 
 const jsonapi = { version: '1.0' } as const;
 const contentType = 'application/vnd.api+json';
@@ -94,9 +95,8 @@ export function pageOf<T>(url: URL, all: readonly T[]): { items: readonly T[]; l
 }
 
 /**
- * The items that match every `filter[...]` of `url`, or a 400 for a filter that is not in `known`. A filter applies to
- * the id, the type or an attribute path. Several values, repeated or separated by commas, are alternatives
- * (https://aps.autodesk.com/en/docs/data/v2/overview/filtering/).
+ * The items that match every `filter[...]` of `url`, or a 400 for one that cannot be read: see data-management-filters.ts.
+ * `known` are the attributes of the resources; filters on `id`, `type` and `extension` always work.
  */
 export function filtered<T>(
   url: URL,
@@ -104,18 +104,18 @@ export function filtered<T>(
   all: readonly T[],
   resourceOf: (item: T) => Resource,
 ): readonly T[] | Response {
-  const names = [...new Set(url.searchParams.keys())].filter((name) => name.startsWith('filter['));
-  if (names.length === 0) return all;
-  const conditions: Array<{ path: string; values: string[] }> = [];
-  for (const name of names) {
-    const path = /^filter\[(.+)\]$/.exec(name)?.[1] ?? '';
-    if (!known.includes(path)) return badInput(`This request does not support ${name}.`);
-    conditions.push({ path, values: url.searchParams.getAll(name).flatMap((value) => value.split(',')) });
+  const filters: Filter[] = [];
+  for (const name of new Set(url.searchParams.keys())) {
+    if (!isFilter(name)) continue;
+    const filter = readFilter(name, url.searchParams.getAll(name), ['id', 'type', 'extension', ...known]);
+    if (typeof filter === 'string') return badInput(filter);
+    filters.push(filter);
   }
+  if (filters.length === 0) return all;
   return all.filter((item) => {
     const { type, id, attributes } = resourceOf(item);
-    return conditions.every(({ path, values }) =>
-      values.includes(String(path === 'id' ? id : path === 'type' ? type : valueAt(attributes, path))),
+    return filters.every(({ path, matches }) =>
+      matches(path === 'id' ? id : path === 'type' ? type : valueAt(attributes, path)),
     );
   });
 }

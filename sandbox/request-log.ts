@@ -25,7 +25,7 @@ export type RequestRecord = {
 /** The environment of the sandbox's Hono handlers. Without a port, the app has no bindings. */
 export type SandboxEnv = {
   Bindings: Partial<HttpBindings>;
-  Variables: { grant?: string; scope?: string; tokenId?: string; dropped?: boolean };
+  Variables: { grant?: string; scope?: string; tokenId?: string; dropped?: boolean; unrouted?: boolean };
 };
 
 const capacity = 10_000;

@@ -42,6 +42,7 @@ export type ServiceAccounts = {
   /** The accounts of an application, oldest first. */
   ownedBy(clientId: string): ServiceAccount[];
   find(id: string): ServiceAccount | undefined;
+  findByEmail(email: string): ServiceAccount | undefined;
   /** The key with this id, and its account. */
   findKey(kid: string): { account: ServiceAccount; key: ServiceAccountKey } | undefined;
   create(owner: string, names: { name: string; firstName: string; lastName: string }): ServiceAccount;
@@ -130,6 +131,8 @@ export async function createServiceAccounts(
   const serviceAccounts: ServiceAccounts = {
     ownedBy: (clientId) => [...accounts.values()].filter(({ owner }) => owner === clientId),
     find: (id) => accounts.get(id),
+    findByEmail: (email) =>
+      [...accounts.values()].find((account) => emailOf(account) === email.toLowerCase()),
 
     findKey(wanted) {
       for (const account of accounts.values()) {

@@ -142,6 +142,7 @@ export function serviceAccountRoutes(state: SandboxState): Hono<SandboxEnv> {
     const account = ownAccount(c, 'application:service_account:write');
     if (account instanceof Response) return account;
     serviceAccounts.delete(account);
+    state.tokens.revokeOf(account.id);
     return c.body(null, 204);
   });
 

@@ -1,14 +1,15 @@
 // The state of a sandbox, apart from its port.
-import { type Application, applications, demoApplication } from './applications.ts';
+import { type Application, applications } from './applications.ts';
 import { seedHubs } from './data-management-data.ts';
 import type { Hub } from './data-management-tree.ts';
 import { createHubAccess, type HubAccess } from './hub-access.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { createOpenIdState, type OpenIdState } from './openid/state.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
 import type { RequestRecord } from './request-log.ts';
-import { createServiceAccounts, demoServiceAccount, type ServiceAccounts } from './service-account-store.ts';
+import { createServiceAccounts, type ServiceAccounts } from './service-account-store.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTroubleSwitches, type TroubleSwitches } from './trouble.ts';
@@ -31,6 +32,7 @@ export type SandboxState = {
   /** The key of the service account that the sandbox starts with. `privateKey` is a PEM. */
   demoKey: { kid: string; privateKey: string };
   trouble: TroubleSwitches;
+  rateLimits: RateLimits;
   /** Oldest first. */
   requests: RequestRecord[];
 };
@@ -44,18 +46,16 @@ export async function createSandboxState({
   tokenLifetimeSeconds = 3599,
   redirectUris,
   openIdLike,
+  rateLimits = true,
 }: {
   now?: () => number;
   tokenLifetimeSeconds?: number;
   redirectUris?: readonly string[];
   openIdLike?: OpenIdLikeness;
+  rateLimits?: boolean;
 } = {}): Promise<SandboxState> {
   const [tokens, seededAccounts] = await Promise.all([createTokens(now), createServiceAccounts(now)]);
   const hubs = seedHubs();
-  const { serviceAccounts } = seededAccounts;
-  // The sandbox has no invitations: service accounts of the demo application have the access of its first one.
-  const memberAs = (userId: string) =>
-    serviceAccounts.find(userId)?.owner === demoApplication.clientId ? demoServiceAccount.id : userId;
   return {
     now,
     applications,
@@ -65,9 +65,10 @@ export async function createSandboxState({
     openId: createOpenIdState(now, openIdLike),
     buckets: seedBuckets(now()),
     hubs,
-    hubAccess: createHubAccess(hubs, applications, memberAs),
+    hubAccess: createHubAccess(hubs, applications),
     ...seededAccounts,
     trouble: createTroubleSwitches(tokenLifetimeSeconds),
+    rateLimits: createRateLimits(now, rateLimits),
     requests: [],
   };
 }

@@ -41,6 +41,8 @@ export type Tokens = {
   /** The token with this text. Undefined if it is unknown, expired or revoked. */
   find(token: string): AccessToken | undefined;
   revoke(token: string): void;
+  /** Revokes the tokens that act for a user or service account. */
+  revokeOf(userId: string): void;
   /** Revokes every valid token and returns how many there were. */
   revokeAll(): number;
   /** The public signing key, with the members that APS publishes. */
@@ -115,6 +117,10 @@ export async function createTokens(now: () => number): Promise<Tokens> {
 
     revoke(token) {
       live.delete(token);
+    },
+
+    revokeOf(userId) {
+      for (const [token, issued] of live) if (issued.userId === userId) live.delete(token);
     },
 
     revokeAll() {

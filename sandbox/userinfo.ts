@@ -2,7 +2,6 @@
 import { Hono } from 'hono';
 import { liveToken } from './bearer.ts';
 import { gatewayError } from './errors.ts';
-import { createRateLimit } from './rate-limits.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { emailOf } from './service-account-store.ts';
 import type { SandboxState } from './state.ts';
@@ -22,12 +21,11 @@ const updatedAt = Date.UTC(2025, 2, 3, 9, 30) / 1000;
  */
 export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
-  const limited = createRateLimit(state.now);
 
   routes.get('/userinfo', (c) => {
     const token = liveToken(c, state.tokens);
     if (token instanceof Response) return token;
-    const refused = limited(token.clientId, callsPerMinute);
+    const refused = state.rateLimits.count(`userinfo ${token.clientId}`, callsPerMinute);
     if (refused !== undefined) return refused;
     const user = findUser(state, token.userId);
     if (user === undefined) return gatewayError('AUTH-006');

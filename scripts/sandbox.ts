@@ -1,8 +1,9 @@
-// `npm run sandbox`: starts the sandbox by itself and prints how to use it.
+// `npm run sandbox`: starts the sandbox by itself and prints how to use it, or invites a service account to a running one.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
+import { invite } from './sandbox/invite.ts';
 
 const usage = `Usage: npm run sandbox -- [options]
 
@@ -13,15 +14,25 @@ Starts a local stand-in for Autodesk Platform Services. You need no Autodesk acc
   --latency MS         Delay of every response in milliseconds (default 0)
   --token-lifetime S   Lifetime of access tokens in seconds (default 3599)
   --openid-like NAME   Give the identity provider the habits of entra, okta, auth0 or keycloak
+  --callback-url URL   Register a callback URL for signing users in; repeat it for more
+  --no-rate-limits     Do not refuse calls beyond the published rate limits
+  --invite ACCOUNT     Invite a service account, by id or email address, to the hubs of the sandbox that
+                       runs at --host and --port, and exit
   --help               Print this`;
 
 const wholeNumber = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+const isCallbackUrl = (text: string) => /^https?:\/\/[^#]+$/.test(text) && URL.canParse(text);
 const settingsSchema = z.object({
   port: wholeNumber.pipe(z.int().max(65_535)).default(5050),
   host: z.string().min(1).default('127.0.0.1'),
   latency: wholeNumber.pipe(troubleSchema.shape.latencyMs).default(0),
   'token-lifetime': wholeNumber.pipe(troubleSchema.shape.tokenLifetimeSeconds).default(3599),
   'openid-like': z.enum(openIdLikenesses, 'must be entra, okta, auth0 or keycloak').optional(),
+  'callback-url': z
+    .array(z.string().refine(isCallbackUrl, 'must be an absolute http or https URL without a fragment'))
+    .default([]),
+  'no-rate-limits': z.boolean().default(false),
+  invite: z.string().min(1, 'must be the id or email address of a service account').optional(),
 });
 type Settings = z.infer<typeof settingsSchema>;
 
@@ -31,11 +42,17 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
+  if (settings.invite !== undefined) {
+    console.log(await invite(settings.invite, settings));
+    return;
+  }
   const sandbox = await startSandbox({
     port: settings.port,
     host: settings.host,
     tokenLifetimeSeconds: settings['token-lifetime'],
     openIdLike: settings['openid-like'],
+    redirectUris: settings['callback-url'],
+    rateLimits: !settings['no-rate-limits'],
   });
   sandbox.trouble.set({ latencyMs: settings.latency });
   console.log(introduction(sandbox, settings['openid-like']));
@@ -53,6 +70,9 @@ function readSettings(): Settings | 'help' {
       latency: text,
       'token-lifetime': text,
       'openid-like': text,
+      'callback-url': { type: 'string', multiple: true },
+      'no-rate-limits': { type: 'boolean' },
+      invite: text,
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -60,7 +80,9 @@ function readSettings(): Settings | 'help' {
   const settings = settingsSchema.safeParse(values);
   if (settings.success) return settings.data;
   throw new Error(
-    settings.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '),
+    settings.error.issues
+      .map(({ path: [option = ''], message }) => `--${String(option)}: ${message}`)
+      .join('; '),
   );
 }
 
@@ -84,6 +106,9 @@ Simulate failures, and end them:
   curl -s -X PUT ${url}/_sandbox/trouble -d '{"failAll":{"drop":"midway"}}'
   curl -s -X POST ${url}/_sandbox/revoke-access-tokens
   curl -s -X DELETE ${url}/_sandbox/trouble
+
+Invite a service account that you create, which sees nothing before:
+  npm run sandbox -- --port ${new URL(url).port} --invite ACCOUNT
 
 MCP clients sign in at the identity provider of a made-up company, not at Autodesk:
 ${provider(sandbox, like)}`;

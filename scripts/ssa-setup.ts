@@ -69,7 +69,7 @@ async function main(): Promise<void> {
     const administer = callsWith(settings, applicationTokens(settings));
     if (options.list) await administer(list);
     else if (options.delete !== undefined) await remove(administer, options.delete, options.yes);
-    else await setUp(administer, settings, options);
+    else await setUp(administer, settings, options, sandbox?.inviteServiceAccount);
   } finally {
     await sandbox?.close();
   }
@@ -139,6 +139,7 @@ async function setUp(
   administer: Calls,
   settings: Settings,
   options: ReturnType<typeof readOptions>,
+  invite?: (account: string) => void,
 ): Promise<void> {
   await refuseLink(envFile);
   const present = Object.entries(parse(await readEnvFile(envFile))).some(
@@ -185,12 +186,19 @@ async function setUp(
       scopes: ['data:read'],
     }),
   );
+  invite?.(id);
+  if (invite)
+    console.log(
+      `Invited ${email} to the hubs of the sandbox for you. At Autodesk, a project admin invites it, like a person.`,
+    );
   const { hubs } = await act(listHubs);
   console.log(
     `Tested it: the service account can sign in, and has access to ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
   );
   console.log(
-    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa${options.sandbox ? ' -- --sandbox' : ''}`,
+    invite
+      ? '\nNow run: npm run ssa -- --sandbox'
+      : `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa`,
   );
 }
 

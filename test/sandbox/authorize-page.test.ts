@@ -17,7 +17,7 @@ const press = (form: Record<string, string>) =>
 
 describe('the page', () => {
   test('shows that it is the sandbox, the application, the scopes and every user', async () => {
-    const page = await (await open(authorizeUrl(sandbox, { scope: 'data:read openid' }))).text();
+    const page = await (await open(authorizeUrl(sandbox, { scope: 'data:read openid', nonce: 'n' }))).text();
     expect(page).toMatch(/<p class="notice"><strong>[^<]*sandbox/);
     expect(page).toContain('<h1>Sign in to Sandbox Demo</h1>');
     for (const scope of ['data:read', 'openid'])

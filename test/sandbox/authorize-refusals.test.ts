@@ -54,6 +54,8 @@ describe('a request is refused by a redirect', () => {
     ['with a space in state', { state: 'a b' }, 'invalid_request'],
     ['with a state in base64', { state: 'YWI=' }, 'invalid_request'],
     ['without scope', { scope: undefined }, 'invalid_scope'],
+    ['with openid and without nonce', { scope: 'data:read openid' }, 'invalid_request'],
+    ['with openid and an empty nonce', { scope: 'openid', nonce: '' }, 'invalid_request'],
     ['with an empty scope', { scope: ' ' }, 'invalid_scope'],
     ['with an unknown scope', { scope: 'data:read "everything"\\é' }, 'invalid_scope'],
     ['with 51 scopes', { scope: many(51) }, 'invalid_scope'],

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { accessToken, get, json } from './calls.ts';
+import { authorizeUrl, open } from './sign-in-calls.ts';
 
 let sandbox: Sandbox;
 
@@ -19,10 +20,11 @@ describe('a program on this machine', () => {
   test('reads the state', async () => {
     expect(await json(await control('GET'))).toEqual({
       name: 'APS sandbox',
-      apis: ['authentication/v2', 'oss/v2', 'project/v1', 'data/v1'],
       buckets: 159,
       requests: sandbox.requests.length,
       trouble: sandbox.trouble.current,
+      rateLimits: { enforced: true },
+      served: expect.arrayContaining(['GET /oss/v2/buckets']),
     });
   });
 
@@ -47,6 +49,20 @@ describe('a program on this machine', () => {
       expect(sandbox.trouble.current).toEqual(before);
     },
   );
+
+  test('registers a callback URL', async () => {
+    const url = 'http://localhost:43211/callback';
+    const register = (body: unknown) => control('POST', '/callback-url', JSON.stringify(body));
+    expect((await open(authorizeUrl(sandbox, { redirect_uri: url }))).status).toBe(400);
+    expect((await register({ url })).status).toBe(204);
+    expect((await open(authorizeUrl(sandbox, { redirect_uri: url }))).status).toBe(200);
+    expect((await register({})).status).toBe(400);
+    const refused = await register({ url: 'localhost' });
+    expect([refused.status, await json(refused)]).toEqual([
+      400,
+      { problem: expect.stringContaining('localhost') },
+    ]);
+  });
 
   test('revokes the access tokens', async () => {
     sandbox.revokeAccessTokens();
@@ -91,6 +107,9 @@ describe('a web page', () => {
     ['POST', '/revoke-access-tokens'],
     ['GET', '/openid-token'],
     ['POST', '/openid-token'],
+    ['POST', '/invite'],
+    ['POST', '/callback-url'],
+    ['PUT', '/rate-limits'],
   ] as const;
 
   test.each(everything)('is refused %s /_sandbox%s because of its Origin', async (method, path) => {

@@ -77,6 +77,16 @@ describe('without the right token', () => {
     expect(await code(await accessToken(sandbox, 'data:read', withoutApis))).toEqual([403, 'AUTH-001']);
   });
 
+  test.each([
+    ['two spaces after Bearer', (token: string) => `Bearer  ${token}`],
+    ['no Bearer', (token: string) => token],
+  ])('%s is no bearer token', async (_case, written) => {
+    for (const path of ['/project/v1/hubs', '/userinfo']) {
+      const answer = await fetch(`${sandbox.url}${path}`, { headers: { authorization: written(service) } });
+      expect([answer.status, (await json(answer)).errorCode]).toEqual([401, 'AUTH-012']);
+    }
+  });
+
   test('an assertion does not work as a token', async () => {
     expect((await get(sandbox, '/project/v1/hubs', await assertion(sandbox, Date.now()))).status).toBe(401);
   });

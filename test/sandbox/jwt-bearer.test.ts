@@ -54,6 +54,11 @@ describe('an assertion', () => {
     expect(await json(widened)).toMatchObject({ error: 'invalid_scope' });
   });
 
+  test('that claims data:read gives no viewables:read', async () => {
+    const answer = await exchange(sandbox, await assertion(sandbox, clock.now), { scope: 'viewables:read' });
+    expect([answer.status, (await json(answer)).error]).toEqual([400, 'invalid_scope']);
+  });
+
   test('is valid for the address at which the sandbox was called', async () => {
     const { port } = new URL(sandbox.url);
     const named = `http://localhost:${port}/authentication/v2/token`;

@@ -16,7 +16,7 @@ export const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
 type Parameters = Record<string, string | undefined>;
 
 /** An authorization URL. Undefined leaves a parameter out. */
-export function authorizeUrl(sandbox: Sandbox, changes: Parameters = {}): URL {
+export function authorizeUrl(sandbox: Pick<Sandbox, 'url'>, changes: Parameters = {}): URL {
   const url = new URL('/authentication/v2/authorize', sandbox.url);
   const all: Parameters = {
     client_id: demo.id,

@@ -1,6 +1,7 @@
 // Introspection, revocation and discovery.
 import { allowInsecureRequests, discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { accessToken, basic, demo, get, json, other, post } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
 
@@ -107,6 +108,21 @@ describe('discovery', () => {
     const { port } = new URL(sandbox.url);
     const named = await fetch(`http://localhost:${port}/.well-known/openid-configuration`);
     expect((await json(named)).issuer).toBe(`http://localhost:${port}`);
+  });
+
+  test('promises only what is served', async () => {
+    const { served } = z
+      .object({ served: z.array(z.string()) })
+      .parse(await (await get(sandbox, '/_sandbox')).json());
+    const metadata = await json(await get(sandbox, '/.well-known/openid-configuration'));
+    const places = Object.entries(metadata).filter(([name]) => /_(endpoint|uri)$/.test(name));
+    expect(places.length).toBeGreaterThanOrEqual(6);
+    for (const [, address] of places)
+      expect(served.map((each) => each.split(' ')[1])).toContain(new URL(String(address)).pathname);
+    expect(metadata).toMatchObject({
+      response_types_supported: ['code'],
+      response_modes_supported: ['query'],
+    });
   });
 
   test('has the members that APS publishes', async () => {

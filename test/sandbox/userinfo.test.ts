@@ -20,7 +20,7 @@ const refusal = async (token?: string) => {
 
 test('a user is described for any of their tokens, whatever its scopes', async () => {
   for (const scope of ['data:read', 'openid', 'user-profile:read']) {
-    const { access } = await userTokens(sandbox, { scope }, 'SBXUSERCHIEN');
+    const { access } = await userTokens(sandbox, { scope, nonce: 'n' }, 'SBXUSERCHIEN');
     const answer = await get(sandbox, '/userinfo', access);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(await json(answer)).toEqual({

@@ -82,8 +82,10 @@ test('--sandbox --yes is enough, and lets the SSA server sign in', async () => {
   expect(Buffer.from(key, 'base64').toString()).toBe(pem);
   expect(createPublicKey(createPrivateKey(pem)).asymmetricKeyType).toBe('rsa');
   expect([await permissionsOf(envFile()), await permissionsOf(file)]).toEqual([0o600, 0o600]);
-  for (const part of [id, 'aps-mcp-server@', envFile(), file, '2 hubs', 'npm run ssa'])
+  for (const part of [id, 'aps-mcp-server@', envFile(), file, '2 hubs', 'npm run ssa -- --sandbox'])
     expect(stdout).toContain(part);
+  expect(stdout).toMatch(/^Invited aps-mcp-server@\S+ to the hubs of the sandbox for you\./m);
+  expect(stdout).not.toMatch(/^Invite /m);
   expectNoKey(stdout, pem);
 
   const server = await runHttpServer(['scripts/run.ts', 'ssa', '--sandbox'], { cwd });
@@ -111,6 +113,8 @@ test('with credentials in .env, it creates an account with the requested name an
   expect(others).toEqual([]);
   expect((await administer(sandbox, 'GET', `/${id}/keys`)).body).toMatchObject({ keys: [{ kid }] });
   expect(stdout).toContain(`Invite ${account?.email}`);
+  expect(stdout).toContain('access to 0 hubs');
+  expect(stdout).not.toContain('Invited');
 });
 
 describe('an account that is already in .env', () => {

@@ -1,10 +1,10 @@
 /** A sandbox that every test of a file finds as it was started. */
 import { afterEach } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.ts';
 
 /** Call it once at the top of a test file: after each test the trouble is over and nothing is on record. */
-export async function startCleanSandbox(): Promise<Sandbox> {
-  const sandbox = await startSandbox();
+export async function startCleanSandbox(options?: Pick<SandboxOptions, 'rateLimits'>): Promise<Sandbox> {
+  const sandbox = await startSandbox(options);
   afterEach(() => {
     sandbox.trouble.reset();
     sandbox.requests.length = 0;
