@@ -7,6 +7,7 @@ import { controlRoutes } from './control.ts';
 import { dataManagementRoutes } from './data-management.ts';
 import { gatewayError } from './errors.ts';
 import { causeTrouble } from './faults.ts';
+import { type OnAnswer, showAnswers } from './on-answer.ts';
 import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
@@ -15,12 +16,13 @@ import type { SandboxState } from './state.ts';
 import { userinfoRoutes } from './userinfo.ts';
 
 /** Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. */
-export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
+export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
   app.route('/', controlRoutes(state));
   app.all('/_sandbox/*', () => gatewayError('ERR-002'));
 
   app.use(recordRequests(state.requests, state.now));
+  if (onAnswer !== undefined) app.use(showAnswers(onAnswer));
   // Before `causeTrouble`: people can sign in at their company while APS is down.
   const { now, openId, trouble } = state;
   const lifetimeSeconds = () => trouble.current.tokenLifetimeSeconds;

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createSandboxApp } from './app.ts';
 import { demoApplication, publicApplication } from './applications.ts';
+import type { OnAnswer } from './on-answer.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { issueUnattended, type OpenIdTokenChoices } from './openid/unattended-token.ts';
 import type { RequestRecord } from './request-log.ts';
@@ -14,6 +15,7 @@ import { type SignInChoices, signIn } from './unattended-sign-in.ts';
 
 export { createSandboxApp } from './app.ts';
 export { demoHubs } from './data-management-data.ts';
+export type { OnAnswer } from './on-answer.ts';
 export { type Employee, employees } from './openid/employees.ts';
 export { type OpenIdLikeness, openIdLikenesses } from './openid/likenesses.ts';
 export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
@@ -41,6 +43,8 @@ export type SandboxOptions = {
   redirectUris?: readonly string[];
   /** The provider of the real world whose habits the OpenID provider takes on. Default: none. */
   openIdLike?: OpenIdLikeness;
+  /** Sees a copy of each answer before it is sent, apart from those of the control routes and dropped ones. */
+  onAnswer?: OnAnswer;
 };
 
 export type Sandbox = {
@@ -117,7 +121,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', tokenLifetimeSeconds, now, redirectUris, openIdLike } = options;
   const state = await createSandboxState({ tokenLifetimeSeconds, now, redirectUris, openIdLike });
   const account = adopted(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
-  const app = createSandboxApp(state);
+  const app = createSandboxApp(state, options.onAnswer);
   // The sandbox may run in a server's process, which keeps its own global Request and Response.
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   server.listen(port, host);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
 const jsonapi = { version: '1.0' } as const;
-const contentType = 'application/vnd.api+json';
+const contentType = 'application/json';
 
 export type Link = { href: string };
 export type Links = { self: Link; first?: Link; prev?: Link; next?: Link };

@@ -1,7 +1,7 @@
 // Autodesk's own package for Data Management works against the sandbox.
 import { DataManagementApiError, DataManagementClient } from '@aps_sdk/data-management';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { demoHubs, type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { demoHubs, type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { sdkManagerFor } from './sdk-manager.ts';
 

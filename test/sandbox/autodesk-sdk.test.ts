@@ -2,7 +2,7 @@
 import { AuthenticationClient, ResponseType, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
 import { OssApiError, OssClient, Region } from '@aps_sdk/oss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { demo } from './calls.ts';
 import { sdkManagerFor } from './sdk-manager.ts';
 import { benji, callback, challenge, publicCallback, verifier } from './sign-in-calls.ts';

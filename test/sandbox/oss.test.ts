@@ -1,6 +1,6 @@
 // The Object Storage Service: access, paging and errors.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSandboxApp, createSandboxState, type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { createSandboxApp, createSandboxState, type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { accessToken, demo, get, json, other, pages, withoutApis } from './calls.ts';
 
 let sandbox: Sandbox;

@@ -1,0 +1,45 @@
+// Every exception is needed: for each there is an answer of the sandbox that departs from the documents in that way.
+import { afterAll, expect, test } from 'vitest';
+import { demoHubs, startSandbox } from '../../../sandbox/index.ts';
+import { serviceAccountToken } from '../assertion-calls.ts';
+import { accessToken, basic, demo } from '../calls.ts';
+import { projectsOf } from '../documents.ts';
+import { authorizeUrl } from '../sign-in-calls.ts';
+import { checkAnswer } from './check.ts';
+import { type Exception, exceptions } from './exceptions.ts';
+
+const used = new Set<Exception>();
+const sandbox = await startSandbox({
+  onAnswer: async (request, answer) => {
+    for (const exception of (await checkAnswer(request, answer))?.used ?? []) used.add(exception);
+  },
+});
+afterAll(() => sandbox.close());
+
+const [application, service] = await Promise.all([accessToken(sandbox), serviceAccountToken(sandbox)]);
+const form = (body: Record<string, string>) => ({
+  method: 'POST',
+  headers: basic(demo),
+  body: new URLSearchParams(body),
+});
+
+const departures: [path: string, init?: RequestInit][] = [
+  ['/project/v1/hubs/x'],
+  ['/data/v1/projects/x/items/x', { method: 'PATCH' }],
+  ['/authentication/v2/revoke', form({})],
+  [authorizeUrl(sandbox).href],
+  [authorizeUrl(sandbox, { response_type: 'token' }).href, { redirect: 'manual' }],
+  ['/authentication/v2/revoke', form({ token: 'x', token_type_hint: 'access_token' })],
+  ['/authentication/v2/introspect', form({ token: 'x' })],
+  ['/oss/v2/buckets/no-such-bucket/objects', { headers: { authorization: `Bearer ${application}` } }],
+  ['/project/v1/hubs?filter[region]=US', { headers: { authorization: `Bearer ${service}` } }],
+  [
+    `${projectsOf(demoHubs.construction)}?page[number]=99`,
+    { headers: { authorization: `Bearer ${service}` } },
+  ],
+];
+
+test('no exception is stale', async () => {
+  for (const [path, init] of departures) await fetch(new URL(path, sandbox.url), init);
+  expect(exceptions.filter((each) => !used.has(each)).map(({ reason }) => reason)).toEqual([]);
+});
