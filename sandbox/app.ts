@@ -7,10 +7,13 @@ import { controlRoutes } from './control.ts';
 import { dataManagementRoutes } from './data-management.ts';
 import { gatewayError } from './errors.ts';
 import { causeTrouble } from './faults.ts';
+import { logoutRoutes } from './logout.ts';
+import { modelDerivativeRoutes } from './model-derivative.ts';
 import { type OnAnswer, showAnswers } from './on-answer.ts';
 import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
+import { schemaRoutes } from './schema-service.ts';
 import { serviceAccountRoutes } from './service-accounts.ts';
 import type { SandboxState } from './state.ts';
 import { userinfoRoutes } from './userinfo.ts';
@@ -38,10 +41,13 @@ export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono
   );
   app.route('/', authenticationRoutes(state));
   app.route('/', authorizeRoutes(state));
+  app.route('/', logoutRoutes(state));
   app.route('/', userinfoRoutes(state));
   app.route('/', serviceAccountRoutes(state));
   app.route('/', ossRoutes(state));
   app.route('/', dataManagementRoutes(state));
+  app.route('/', schemaRoutes(state));
+  app.route('/', modelDerivativeRoutes(state));
   app.notFound(() => gatewayError('ERR-002'));
   return app;
 }

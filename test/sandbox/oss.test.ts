@@ -284,13 +284,13 @@ describe('the details', () => {
 describe('elsewhere', () => {
   test('an unknown path is 404', async () => {
     expect((await get(sandbox, '/oss/v2/nothing', token)).status).toBe(404);
-    expect((await get(sandbox, '/oss/v2/buckets/sandbox-empty', token)).status).toBe(404);
+    expect((await get(sandbox, '/oss/v2/buckets/sandbox-empty/nothing', token)).status).toBe(404);
   });
 
   test('an unsupported method is 405 and lists the supported ones', async () => {
     const answer = await fetch(`${sandbox.url}/oss/v2/buckets`, { method: 'PATCH' });
     expect(answer.status).toBe(405);
-    expect(answer.headers.get('allow')).toBe('GET, HEAD');
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await get(sandbox, '/authentication/v2/token')).status).toBe(405);
   });
 

@@ -61,6 +61,13 @@ export const exceptions: readonly Exception[] = [
     reason: 'A browser that is redirected reads no body.',
   },
   {
+    operations: /^GET \/authentication\/v2\/logout$/,
+    statuses: [400],
+    departs: 'status',
+    body: noBody,
+    reason: 'The document wants a registered redirect URI, and does not say what happens without one.',
+  },
+  {
     operations: /^POST \/authentication\/v2\/revoke$/,
     statuses: [200],
     departs: /^no body/,
@@ -90,5 +97,12 @@ export const exceptions: readonly Exception[] = [
     statuses: [200],
     departs: /^\/data must NOT have fewer than 1 items/,
     reason: 'A list can be empty: a project without folders, a folder without contents.',
+  },
+  {
+    operations:
+      /^GET \/data\/v1\/projects\/\{project_id\}\/(folders|items)\/\{(folder|item)_id\}(\/parent)?$/,
+    statuses: [200],
+    departs: /^\/data\/relationships must have required property 'parent'/,
+    reason: 'The root folder has no parent, as the text of the document says.',
   },
 ];
