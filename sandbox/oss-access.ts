@@ -18,8 +18,8 @@ export type Place = {
   objectKey: string;
   /** The application that asks. */
   clientId: string;
-  /** Undefined if there is no such object. */
-  object?: StoredObject;
+  /** The object that is there now. Undefined if there is none. */
+  object(): StoredObject | undefined;
   put(object: StoredObject): void;
 };
 
@@ -60,7 +60,7 @@ export function createOssAccess(state: SandboxState): OssAccess {
       bucketKey: projectBucket,
       objectKey,
       clientId,
-      object: file.object,
+      object: () => file.object,
       put(object) {
         file.object = object;
       },
@@ -81,7 +81,7 @@ export function createOssAccess(state: SandboxState): OssAccess {
     const bucket = ownBucket(bucketKey, token);
     if (bucket instanceof Response) return bucket;
     const { clientId } = token;
-    const object = bucket.objects.find((each) => each.objectKey === objectKey);
+    const object = () => bucket.objects.find((each) => each.objectKey === objectKey);
     return { bucketKey, objectKey, clientId, object, put: (added) => putInto(bucket, added) };
   };
 

@@ -87,8 +87,9 @@ export function bucketRoutes(
     if (found instanceof Response) return found;
     const bucket = state.buckets.find(({ bucketKey }) => bucketKey === found.bucketKey);
     if (bucket === undefined) return ossError(403, 'Files of projects are deleted through Data Management');
-    if (found.object === undefined) return ossError(404, 'There is no such object');
-    bucket.objects = bucket.objects.filter((each) => each !== found.object);
+    const object = found.object();
+    if (object === undefined) return ossError(404, 'There is no such object');
+    bucket.objects = bucket.objects.filter((each) => each !== object);
     return c.body(null, 200);
   });
 

@@ -19,7 +19,7 @@ export function downloadRoutes({ place }: OssAccess, signatures: S3Signatures): 
     if (found instanceof Response) return found;
     const query = urlQuery.safeParse(c.req.query());
     if (!query.success) return ossError(400, problems(query.error));
-    const { object } = found;
+    const object = found.object();
     if (object === undefined) return ossError(404, 'There is no such object');
     const { sha1, size, createdDate } = object;
     const since = Date.parse(c.req.header('if-modified-since') ?? '');

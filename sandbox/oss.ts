@@ -8,6 +8,7 @@ import { regions } from './oss-data.ts';
 import { downloadRoutes } from './oss-downloads.ts';
 import { objectItem } from './oss-objects.ts';
 import { problems } from './oss-parameters.ts';
+import { signedResourceRoutes } from './oss-signed-resources.ts';
 import { uploadRoutes } from './oss-uploads.ts';
 import { projectBucket } from './project-storage.ts';
 import type { SandboxEnv } from './request-log.ts';
@@ -97,7 +98,7 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
     if (found instanceof Response) return found;
     const wanted = z.array(detail).safeParse(c.req.queries('with') ?? []);
     if (!wanted.success) return badRequest(wanted.error);
-    const { object } = found;
+    const object = found.object();
     if (object === undefined) return ossError(404, 'There is no such object');
 
     const { createdDate, contentType } = object;
@@ -122,6 +123,7 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
   routes.route('/', bucketRoutes(state, access));
   routes.route('/', uploadRoutes(state.now, access, signatures, uploads));
   routes.route('/', downloadRoutes(access, signatures));
+  routes.route('/', signedResourceRoutes(state.now, access, uploads));
   routes.route(
     '/',
     s3Routes(signatures, uploads, (bucketKey, objectKey) =>

@@ -5,6 +5,7 @@ import { demoHubs, startSandbox } from '../../../sandbox/index.ts';
 import { serviceAccountToken } from '../assertion-calls.ts';
 import { accessToken, basic, demo } from '../calls.ts';
 import { projectsOf, readerOf } from '../documents.ts';
+import { call, everyScope, objectPath } from '../oss-calls.ts';
 import { authorizeUrl } from '../sign-in-calls.ts';
 import { checkAnswer } from './check.ts';
 import { type Exception, exceptions } from './exceptions.ts';
@@ -12,6 +13,8 @@ import { type Exception, exceptions } from './exceptions.ts';
 const rootSchema = z.object({
   rootFolder: z.object({ meta: z.object({ link: z.object({ href: z.string() }) }) }),
 });
+
+const signedSchema = z.looseObject({ signedUrl: z.string() });
 
 const used = new Set<Exception>();
 const sandbox = await startSandbox({
@@ -21,7 +24,10 @@ const sandbox = await startSandbox({
 });
 afterAll(() => sandbox.close());
 
-const [application, service] = await Promise.all([accessToken(sandbox), serviceAccountToken(sandbox)]);
+const [application, service] = await Promise.all([
+  accessToken(sandbox, everyScope),
+  serviceAccountToken(sandbox),
+]);
 const form = (body: Record<string, string>) => ({
   method: 'POST',
   headers: basic(demo),
@@ -49,6 +55,9 @@ test('no exception is stale', async () => {
   const { read } = readerOf(sandbox, service);
   const { relationships } = (await read(`${projectsOf(demoHubs.construction)}?page[limit]=1`)).first;
   await read(rootSchema.parse(relationships).rootFolder.meta.link.href);
+  const signed = `${objectPath('sandbox-survey-photos', 'flight-01/IMG_0001.jpg')}/signed`;
+  const { signedUrl } = signedSchema.parse(await (await call(sandbox, application, 'POST', signed)).json());
+  for (const headers of [{ range: 'bytes=0-0' }, undefined]) await fetch(signedUrl, { headers });
   for (const [path, init] of departures) await fetch(new URL(path, sandbox.url), init);
   expect(exceptions.filter((each) => !used.has(each)).map(({ reason }) => reason)).toEqual([]);
 });
