@@ -7,7 +7,6 @@ import { type ClientAuthMode, clientAuthModes } from '../../../../lib/config/var
 import { createKeys } from '../../../../lib/sealed.ts';
 import type { ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
 import { type HttpServer, serveHttp } from '../../../../lib/serve/launch/http.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { closing } from '../../../support/closing.ts';
@@ -16,6 +15,7 @@ import { startHeldAps } from '../../../support/held-aps.ts';
 import { connectBearing } from '../../../support/oidc.ts';
 import { benji } from '../../../support/people.ts';
 import { post, type RawAnswer, send, toolCall } from '../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { configurationFrom } from '../../../support/serving.ts';
 import { signInOn } from '../../../support/signing-in.ts';
 import { hubsOf } from '../../../support/tool-results.ts';
