@@ -2,8 +2,16 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Call, type DataManagementContext, notFound } from './data-management-context.ts';
-import type { Person, Project, Upload } from './data-management-tree.ts';
-import { addFolder, addItem, addVersion, ancestorsOf, type Folder } from './data-management-tree.ts';
+import {
+  addFolder,
+  addItem,
+  addVersion,
+  ancestorsOf,
+  type Folder,
+  type Person,
+  type Project,
+  type Upload,
+} from './data-management-tree.ts';
 import { badInput, document, errorDocument } from './json-api.ts';
 import { personOf } from './people.ts';
 import { objectUrn, projectBucket } from './project-storage.ts';

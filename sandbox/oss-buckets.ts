@@ -5,6 +5,7 @@ import { ossError } from './errors.ts';
 import type { OssAccess } from './oss-access.ts';
 import { byCodeUnits, regions } from './oss-data.ts';
 import { problems } from './oss-parameters.ts';
+import { projectBucket } from './project-storage.ts';
 import type { SandboxEnv } from './request-log.ts';
 import type { SandboxState } from './state.ts';
 
@@ -47,7 +48,8 @@ export function bucketRoutes(
     if (!bucket.success) return ossError(400, problems(bucket.error));
 
     const { bucketKey, policyKey, allow } = bucket.data;
-    if (deleted.has(bucketKey) || state.buckets.some((each) => each.bucketKey === bucketKey)) {
+    const isTaken = bucketKey === projectBucket || state.buckets.some((each) => each.bucketKey === bucketKey);
+    if (isTaken || deleted.has(bucketKey)) {
       return ossError(409, 'Bucket already exists');
     }
     if (state.buckets.length >= mostBuckets) return ossError(403, `The sandbox keeps ${mostBuckets} buckets`);

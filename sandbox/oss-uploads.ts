@@ -9,7 +9,7 @@ import { minutesExpiration, problems } from './oss-parameters.ts';
 import type { SandboxEnv } from './request-log.ts';
 import { s3Url } from './s3.ts';
 import type { S3Signatures } from './s3-signatures.ts';
-import { etagOf, type Uploads, uploadLifetimeSeconds } from './uploads.ts';
+import { etagOf, type Uploads } from './uploads.ts';
 
 /** S3's bound for every part but the last: 5 MiB. */
 const smallestPart = 5 * 1024 * 1024;
@@ -63,11 +63,12 @@ export function uploadRoutes(
 
     const { bucketKey, objectKey, clientId } = target;
     const uploadKey = query.data.uploadKey ?? uploads.start({ bucketKey, objectKey, clientId });
-    if (!isFor(uploads.find(uploadKey), target)) return ossError(404, 'There is no such upload');
+    const upload = uploads.find(uploadKey);
+    if (upload === undefined || !isFor(upload, target)) return ossError(404, 'There is no such upload');
     const { origin } = new URL(c.req.url);
     return c.json({
       uploadKey,
-      uploadExpiration: new Date(now() + uploadLifetimeSeconds * 1000).toISOString(),
+      uploadExpiration: new Date(upload.expiresAt).toISOString(),
       urlExpiration: new Date(now() + minutes * 60_000).toISOString(),
       urls: Array.from({ length: parts }, (_, index) => {
         const url = s3Url(origin, 'uploads', uploadKey, String(firstPart + index));
@@ -114,8 +115,8 @@ export function uploadRoutes(
 
 type Target = { bucketKey: string; objectKey: string; clientId: string };
 
-function isFor(upload: Target | undefined, { bucketKey, objectKey, clientId }: Target): boolean {
-  return upload?.bucketKey === bucketKey && upload.objectKey === objectKey && upload.clientId === clientId;
+function isFor(upload: Target, { bucketKey, objectKey, clientId }: Target): boolean {
+  return upload.bucketKey === bucketKey && upload.objectKey === objectKey && upload.clientId === clientId;
 }
 
 function unquoted(etag: string): string {

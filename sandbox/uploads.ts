@@ -13,15 +13,18 @@ export type Upload = {
 export type Uploads = {
   /** Starts an upload and returns its key. */
   start(upload: Omit<Upload, 'parts'>): string;
-  /** Undefined if the key is unknown or older than a day, or the upload is completed. */
-  find(uploadKey: string): Upload | undefined;
+  /**
+   * Undefined if the key is unknown or older than a day, or the upload is completed. `expiresAt` is in milliseconds since
+   * the epoch.
+   */
+  find(uploadKey: string): (Upload & { expiresAt: number }) | undefined;
   end(uploadKey: string): void;
   /** Whether the sandbox still takes this many bytes. If it does, they count. */
   take(bytes: number): boolean;
 };
 
 /** Published: afterwards, what was uploaded is discarded. */
-export const uploadLifetimeSeconds = 24 * 60 * 60;
+const uploadLifetimeSeconds = 24 * 60 * 60;
 /** What one sandbox takes in its life: it keeps everything in memory. */
 const mostBytes = 1024 ** 3;
 
@@ -30,7 +33,10 @@ export function createUploads(now: () => number): Uploads {
   let taken = 0;
   return {
     start: (upload) => uploads.add({ ...upload, parts: new Map() }),
-    find: (uploadKey) => uploads.find(uploadKey)?.thing,
+    find(uploadKey) {
+      const found = uploads.find(uploadKey);
+      return found && { ...found.thing, expiresAt: found.expiresAt };
+    },
     end: uploads.drop,
     take(bytes) {
       if (taken + bytes > mostBytes) return false;

@@ -41,7 +41,7 @@ describe('a new bucket', () => {
   });
 
   test('cannot have a key that is taken, by whichever application', async () => {
-    for (const bucketKey of ['sandbox-empty', 'sandbox-other-application']) {
+    for (const bucketKey of ['sandbox-empty', 'sandbox-other-application', 'wip.dm.prod']) {
       const answer = await create({ bucketKey, policyKey: 'transient' });
       expect(answer.status).toBe(409);
       expect(await json(answer)).toEqual({ reason: 'Bucket already exists' });

@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import type { Sandbox } from '../../sandbox/index.ts';
 
-const uploadSchema = z.object({ uploadKey: z.string(), urls: z.array(z.string()) });
+const uploadSchema = z.object({
+  uploadKey: z.string(),
+  uploadExpiration: z.iso.datetime(),
+  urls: z.array(z.string()),
+});
 const downloadSchema = z.looseObject({ url: z.string(), size: z.number(), status: z.literal('complete') });
 
 export const everyScope =

@@ -36,6 +36,14 @@ describe('a signed URL', () => {
     expect((await fetch(signedUrl)).status).toBe(404);
   });
 
+  test('is not in the log of requests', async () => {
+    const { signedUrl } = await signed();
+    await fetch(signedUrl);
+    const { pathname } = new URL(signedUrl);
+    expect(sandbox.requests.at(-1)?.path).toBe('/oss/v2/signedresources/redacted');
+    expect(JSON.stringify(sandbox.requests)).not.toContain(pathname.split('/').at(-1));
+  });
+
   test('for one use works once', async () => {
     const { signedUrl, singleUse } = await signed('', { singleUse: true, minutesExpiration: 60 });
     expect(singleUse).toBe(true);

@@ -114,7 +114,8 @@ describe('an upload', () => {
 
   test('can no longer be sent or completed when its time is over', async () => {
     const object = inEmpty('late.txt');
-    const { uploadKey, urls } = await uploadUrls(sandbox, token, object, '?minutesExpiration=3');
+    const first = await uploadUrls(sandbox, token, object, '?minutesExpiration=3');
+    const { uploadKey, uploadExpiration, urls } = first;
     clock.now += 3 * 60_000 - 1;
     expect((await put(urls[0], 'x')).status).toBe(200);
     clock.now += 1;
@@ -122,6 +123,8 @@ describe('an upload', () => {
     expect([late.status, await late.text()]).toEqual([403, expect.stringContaining('Request has expired')]);
     const again = await uploadUrls(sandbox, token, object, `?uploadKey=${uploadKey}`);
     expect((await put(again.urls[0], 'y')).status).toBe(200);
+    // The day is counted from the start of the upload.
+    expect(again.uploadExpiration).toBe(uploadExpiration);
     clock.now += 24 * 3_600_000;
     const fresh = await accessToken(sandbox, everyScope);
     expect((await complete(sandbox, fresh, object, { uploadKey })).status).toBe(404);
@@ -201,6 +204,15 @@ describe('a download', () => {
   ])('of %s/%s%s is refused with %i', async (bucketKey, objectKey, query, status) => {
     const path = `${objectPath(bucketKey, objectKey)}/signeds3download${query}`;
     expect((await call(sandbox, await fresh(), 'GET', path)).status).toBe(status);
+  });
+
+  test('leaves no signature in the log of requests', async () => {
+    const { url } = await downloadUrl(sandbox, await fresh(), photo);
+    await fetch(url, { headers: { range: 'bytes=0-0' } });
+    const signature = new URL(url).searchParams.get('X-Amz-Signature');
+    expect(signature).toMatch(/^[0-9a-f]{64}$/);
+    expect(JSON.stringify(sandbox.requests)).not.toContain(signature);
+    expect(sandbox.requests.at(-1)?.query).toMatchObject({ 'X-Amz-Signature': 'redacted' });
   });
 
   test('takes the scope data:read', async () => {
