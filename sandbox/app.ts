@@ -10,16 +10,20 @@ import { dataManagementRoutes } from './data-management.ts';
 import { gatewayError } from './errors.ts';
 import { causeTrouble } from './faults.ts';
 import { limitCalls } from './limited-calls.ts';
+import { logoutRoutes } from './logout.ts';
+import { modelDerivativeRoutes } from './model-derivative.ts';
 import { sayWhatIsNotServed, servedOperations } from './not-served.ts';
+import { type OnAnswer, showAnswers } from './on-answer.ts';
 import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
+import { schemaRoutes } from './schema-service.ts';
 import { serviceAccountRoutes } from './service-accounts.ts';
 import type { SandboxState } from './state.ts';
 import { userinfoRoutes } from './userinfo.ts';
 
 /** Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. */
-export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
+export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
   app.use('/_sandbox/*', limitBodies);
   app.route(
@@ -29,6 +33,7 @@ export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
   app.all('/_sandbox/*', () => gatewayError('ERR-002'));
 
   app.use(recordRequests(state.requests, state.now));
+  if (onAnswer !== undefined) app.use(showAnswers(onAnswer));
   app.use(allowBrowserApplications());
   app.use(limitBodies);
   // Before `causeTrouble`: people can sign in at their company while APS is down.
@@ -48,10 +53,13 @@ export function createSandboxApp(state: SandboxState): Hono<SandboxEnv> {
   );
   app.route('/', authenticationRoutes(state));
   app.route('/', authorizeRoutes(state));
+  app.route('/', logoutRoutes(state));
   app.route('/', userinfoRoutes(state));
   app.route('/', serviceAccountRoutes(state));
   app.route('/', ossRoutes(state));
   app.route('/', dataManagementRoutes(state));
+  app.route('/', schemaRoutes(state));
+  app.route('/', modelDerivativeRoutes(state));
   app.notFound((c) => {
     c.set('unrouted', true);
     return gatewayError('ERR-002');

@@ -9,6 +9,7 @@ import {
   type Version,
   versionOf,
 } from './data-management-tree.ts';
+import { objectUrn, projectBucket, storageKeyOf } from './project-storage.ts';
 
 /** Creates the resource objects. Their links start with `origin`, without a trailing slash. */
 export function createResources(origin: string) {
@@ -39,6 +40,9 @@ export function createResources(origin: string) {
     hub.kind === 'account'
       ? { webView: { href: `https://docs.b360.autodesk.com/projects/${id.slice(2)}${rest}` } }
       : {};
+  /** Which scopes a link takes along, as in the published examples. */
+  const scopesOf = ({ id, hub }: Project) =>
+    hub.kind === 'account' ? `b360project.${id.slice(2)},global,O2tenant.${hub.id.slice(2)}` : 'global';
   const family = ({ hub }: Project) => (hub.kind === 'account' ? 'autodesk.bim360' : 'autodesk.core');
 
   const resources = {
@@ -92,6 +96,7 @@ export function createResources(origin: string) {
           displayName: folder.name,
           ...stamps(folder.author, folder.createdAt, folder.author, folder.createdAt),
           lastModifiedTimeRollup: new Date(folder.changedBelowAt).toISOString(),
+          path: `/${[...ancestorsOf(folder), folder].map(({ name }) => name).join('/')}`,
           objectCount: [...folder.folders, ...folder.items].filter(({ hidden }) => !hidden).length,
           hidden: folder.hidden,
           extension: extension(
@@ -129,6 +134,7 @@ export function createResources(origin: string) {
         attributes: {
           displayName: item.name,
           ...stamps(item.author, item.createdAt, tip.author, tip.createdAt),
+          lastModifiedTimeRollup: new Date(tip.createdAt).toISOString(),
           hidden: item.hidden,
           reserved: item.reservedBy !== undefined,
           ...(item.reservedBy === undefined
@@ -141,7 +147,13 @@ export function createResources(origin: string) {
           extension: extension(`items:${family(project)}:File`),
           ...(options.pathInProject ? { pathInProject: `/${above.map(({ name }) => name).join('/')}` } : {}),
         },
-        links: { self: link(path) },
+        links: {
+          self: link(path),
+          ...webView(
+            project,
+            `/folders/${encodeURIComponent(item.parent.id)}/detail/viewer/items/${encodeURIComponent(item.id)}`,
+          ),
+        },
         relationships: {
           tip: { data: { type: 'versions', id: tip.id }, ...related(`${path}/tip`) },
           versions: related(`${path}/versions`),
@@ -152,17 +164,22 @@ export function createResources(origin: string) {
     },
 
     version: (project: Project, version: Version) => {
-      const { item } = version;
+      const { item, name } = version;
       const path = versionPath(project, version);
-      const fileType = item.name.slice(item.name.lastIndexOf('.') + 1).toLowerCase();
-      const objectKey = `${encodeURIComponent(version.id.replace(/.*vf\./, '').replace('?', '-'))}.${fileType}`;
-      const storageUrn = `urn:adsk.objects:os.object:wip.dm.prod/${objectKey}`;
+      const fileType = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
+      const objectKey = storageKeyOf(project, version);
+      const scopes = scopesOf(project);
+      const urn = Buffer.from(version.id).toString('base64url');
+      const derived = (type: string, what: string) => ({
+        data: { type, id: urn },
+        meta: { link: link(`/modelderivative/v2/designdata/${urn}/${what}?scopes=${scopes}`) },
+      });
       return {
         type: 'versions',
         id: version.id,
         attributes: {
-          name: item.name,
-          displayName: item.name,
+          name,
+          displayName: name,
           ...stamps(version.author, version.createdAt, version.author, version.createdAt),
           versionNumber: version.number,
           mimeType: mimeTypes[fileType] ?? 'application/octet-stream',
@@ -174,7 +191,7 @@ export function createResources(origin: string) {
               ? {
                   tempUrn: null,
                   properties: {},
-                  storageUrn,
+                  storageUrn: objectUrn(objectKey),
                   storageType: 'OSS',
                   conformingStatus: 'NONE',
                 }
@@ -192,9 +209,12 @@ export function createResources(origin: string) {
           item: { data: { type: 'items', id: item.id }, ...related(`${path}/item`) },
           ...custom(path),
           storage: {
-            data: { type: 'objects', id: storageUrn },
-            meta: { link: link(`/oss/v2/buckets/wip.dm.prod/objects/${objectKey}`) },
+            data: { type: 'objects', id: objectUrn(objectKey) },
+            meta: { link: link(`/oss/v2/buckets/${projectBucket}/objects/${objectKey}?scopes=${scopes}`) },
           },
+          derivatives: derived('derivatives', 'manifest'),
+          thumbnails: derived('thumbnails', 'thumbnail'),
+          downloadFormats: related(`${path}/downloadFormats`),
         },
       };
     },

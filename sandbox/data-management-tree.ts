@@ -1,5 +1,5 @@
 // The data model of Data Management. Projects are generated from a plan on first access.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Region } from './oss-data.ts';
 import { demoUsers } from './users.ts';
 
@@ -28,8 +28,8 @@ export type Project = {
 
 export type ProjectContents = {
   root: Folder;
-  folders: ReadonlyMap<string, Folder>;
-  items: ReadonlyMap<string, Item>;
+  folders: Map<string, Folder>;
+  items: Map<string, Item>;
 };
 
 export type Person = { userId: string; name: string };
@@ -58,15 +58,23 @@ export type Item = {
   hidden: boolean;
   reservedBy?: Person;
   versionCount: number;
+  /** The versions that were uploaded to this sandbox, by number. */
+  uploads: Map<number, Upload>;
   author: Person;
   /** Milliseconds since the epoch. */
   createdAt: number;
 };
 
+/** What is known of an uploaded version. */
+export type Upload = Pick<Version, 'name' | 'size' | 'author' | 'createdAt' | 'storageKey'>;
+
 export type Version = {
   id: string;
   item: Item;
   number: number;
+  name: string;
+  /** The key of its file. Undefined if it was not uploaded to this sandbox. */
+  storageKey?: string;
   /** Bytes. */
   size: number;
   author: Person;
@@ -154,6 +162,7 @@ function growContents(path: string, hub: Hub, topFolders: readonly FolderPlan[])
       hidden: hidden ?? parent.hidden,
       reservedBy: reserved ? personOf(`${itemPath} reserved`) : undefined,
       versionCount: versions,
+      uploads: new Map(),
       author: personOf(itemPath),
       createdAt: timeOf(itemPath),
     };
@@ -174,9 +183,11 @@ export function versionOf(item: Item, number: number): Version {
     id: `urn:${store}:fs.file:vf.${lineage}?version=${number}`,
     item,
     number,
+    name: item.name,
     size: 2_000 + Math.floor(fraction(seed) * 48_000_000),
     author: number === 1 ? item.author : personOf(seed),
     createdAt: item.createdAt + (number - 1) * 95 * minute,
+    ...item.uploads.get(number),
   };
 }
 
@@ -187,6 +198,57 @@ export function findVersion({ items }: ProjectContents, id: string): Version | u
   const item = items.get(`urn:${store}:dm.lineage:${lineage}`);
   if (item === undefined || Number(number) > item.versionCount) return undefined;
   return versionOf(item, Number(number));
+}
+
+/** Adds an empty folder to a folder of the project. */
+export function addFolder(
+  { hub, contents }: Project,
+  parent: Folder,
+  given: Pick<Folder, 'name' | 'author' | 'createdAt'>,
+): Folder {
+  const folder: Folder = {
+    ...given,
+    id: folderId(hub, randomUUID()),
+    parent,
+    hidden: parent.hidden,
+    folders: [],
+    items: [],
+    changedBelowAt: given.createdAt,
+  };
+  parent.folders.push(folder);
+  contents().folders.set(folder.id, folder);
+  noteChange(folder, given.createdAt);
+  return folder;
+}
+
+/** Adds an item to a folder of the project, with its first version. */
+export function addItem({ hub, contents }: Project, parent: Folder, upload: Upload): Version {
+  const item: Item = {
+    id: `urn:adsk.${storeOf(hub)}:dm.lineage:${digest(randomUUID(), 16)}`,
+    name: upload.name,
+    parent,
+    hidden: parent.hidden,
+    versionCount: 0,
+    uploads: new Map(),
+    author: upload.author,
+    createdAt: upload.createdAt,
+  };
+  parent.items.push(item);
+  contents().items.set(item.id, item);
+  return addVersion(item, upload);
+}
+
+/** Adds the next version of an item, which takes on its name. */
+export function addVersion(item: Item, upload: Upload): Version {
+  item.versionCount += 1;
+  item.uploads.set(item.versionCount, upload);
+  item.name = upload.name;
+  noteChange(item.parent, upload.createdAt);
+  return versionOf(item, item.versionCount);
+}
+
+function noteChange(folder: Folder, at: number): void {
+  for (const each of [...ancestorsOf(folder), folder]) each.changedBelowAt = at;
 }
 
 /** The ancestors of a folder, root first. */

@@ -1,22 +1,26 @@
-// Read-only routes of the Data Management API: hubs, projects, folders, items and versions.
+// The routes of the Data Management API that read hubs, projects, folders, items and versions.
 import { type Context, Hono } from 'hono';
 import { requireToken } from './bearer.ts';
+import { type Call, type DataManagementContext, notFound, self } from './data-management-context.ts';
+import { addCreation } from './data-management-create.ts';
 import { filtersBy } from './data-management-filters.ts';
+import { addRelations } from './data-management-relations.ts';
 import { createResources } from './data-management-resources.ts';
+import { addSearch } from './data-management-search.ts';
 import {
   type Folder,
   findVersion,
   type Hub,
   type Item,
   type Project,
+  type Version,
   versionOf,
 } from './data-management-tree.ts';
-import type { Access, Asker, RegionWarning } from './hub-access.ts';
-import { badInput, document, errorDocument, filtered, pageOf, refusalDocument, warning } from './json-api.ts';
+import type { Access, RegionWarning } from './hub-access.ts';
+import { badInput, document, filtered, pageOf, refusalDocument, warning } from './json-api.ts';
 import type { SandboxEnv } from './request-log.ts';
+import type { Scope } from './scopes.ts';
 import type { SandboxState } from './state.ts';
-
-type Call = { url: URL; asker: Asker; resources: ReturnType<typeof createResources> };
 
 /** https://aps.autodesk.com/en/docs/data/v2/reference/http/ */
 export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
@@ -27,12 +31,8 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
    * Authenticates the request. APS accepts a user's token, or an application's. The latter has access to every account
    * that approved the application, or acts for the user in `x-user-id`.
    */
-  const callOf = (c: Context<SandboxEnv>): Call | Response => {
-    const token = requireToken(c, state, {
-      api: 'data-management',
-      anyScope: ['data:read'],
-      twoLegged: false,
-    });
+  const callOf = (c: Context<SandboxEnv>, anyScope: readonly Scope[] = ['data:read']): Call | Response => {
+    const token = requireToken(c, state, { api: 'data-management', anyScope, twoLegged: false });
     if (token instanceof Response) return token;
     const url = new URL(c.req.url);
     url.pathname = c.req.path;
@@ -63,13 +63,12 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
   const itemOf = (c: Context<SandboxEnv>, project: Project): Item | Response =>
     project.contents().items.get(c.req.param('item') ?? '') ?? notFound('item');
 
-  /** Adds a GET route below a project. */
-  const inProject = (
-    path: string,
-    answer: (c: Context<SandboxEnv>, call: Call, project: Project) => Response,
-  ): void => {
-    routes.get(path, (c) => {
-      const call = callOf(c);
+  const versionIn = (c: Context<SandboxEnv>, project: Project): Version | Response =>
+    findVersion(project.contents(), c.req.param('version') ?? '') ?? notFound('version');
+
+  const inProject: DataManagementContext['inProject'] = (path, answer, { method = 'GET', anyScope } = {}) => {
+    routes.on(method, path, (c) => {
+      const call = callOf(c, anyScope);
       if (call instanceof Response) return call;
       const project = projectOf(c, call);
       return project instanceof Response ? project : answer(c, call, project);
@@ -111,6 +110,10 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
 
   inProject('/project/v1/hubs/:hub/projects/:project', (_c, call, project) =>
     document({ links: self(call), data: call.resources.project(project) }),
+  );
+
+  inProject('/project/v1/hubs/:hub/projects/:project/hub', (_c, call, project) =>
+    document({ links: self(call), data: call.resources.hub(project.hub) }),
   );
 
   inProject('/project/v1/hubs/:hub/projects/:project/topFolders', (c, call, project) => {
@@ -195,11 +198,15 @@ export function dataManagementRoutes(state: SandboxState): Hono<SandboxEnv> {
   });
 
   inProject('/data/v1/projects/:project/versions/:version', (c, call, project) => {
-    const version = findVersion(project.contents(), c.req.param('version') ?? '');
-    if (version === undefined) return notFound('version');
+    const version = versionIn(c, project);
+    if (version instanceof Response) return version;
     return document({ links: self(call), data: call.resources.version(project, version) });
   });
 
+  const context = { routes, inProject, folderOf, itemOf, versionIn };
+  addRelations(context);
+  addSearch(context);
+  addCreation(context, state);
   return routes;
 }
 
@@ -242,14 +249,6 @@ function denied(hub: Hub, access: Access): Response | undefined {
     'Access is not allowed.',
     access === 'integration' ? noIntegration : noMembership,
   );
-}
-
-function notFound(what: string): Response {
-  return errorDocument(404, 'NOT_FOUND', 'The resource was not found.', `There is no such ${what}.`);
-}
-
-function self({ url }: Call) {
-  return { self: { href: url.href } };
 }
 
 function flag(c: Context<SandboxEnv>, name: string): boolean | Response {

@@ -55,6 +55,6 @@ export function serviceAccountError(status: 400 | 403 | 404, error: string, desc
 }
 
 /** An error from the Object Storage Service. */
-export function ossError(status: 400 | 403 | 404, reason: string): Response {
+export function ossError(status: 400 | 403 | 404 | 409 | 412, reason: string): Response {
   return Response.json({ reason }, { status });
 }

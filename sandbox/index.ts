@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createSandboxApp } from './app.ts';
 import { demoApplication, publicApplication } from './applications.ts';
 import { type Invitation, inviteServiceAccount } from './invitations.ts';
+import type { OnAnswer } from './on-answer.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { issueUnattended, type OpenIdTokenChoices } from './openid/unattended-token.ts';
 import type { RequestRecord } from './request-log.ts';
@@ -16,6 +17,7 @@ import { type SignInChoices, signIn } from './unattended-sign-in.ts';
 export { createSandboxApp } from './app.ts';
 export { demoHubs } from './data-management-data.ts';
 export type { Invitation } from './invitations.ts';
+export type { OnAnswer } from './on-answer.ts';
 export { type Employee, employees } from './openid/employees.ts';
 export { type OpenIdLikeness, openIdLikenesses } from './openid/likenesses.ts';
 export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
@@ -45,6 +47,8 @@ export type SandboxOptions = {
   rateLimits?: boolean;
   /** The provider of the real world whose habits the OpenID provider takes on. Default: none. */
   openIdLike?: OpenIdLikeness;
+  /** Sees a copy of each answer before it is sent, apart from those of the control routes and dropped ones. */
+  onAnswer?: OnAnswer;
 };
 
 export type Sandbox = {
@@ -130,7 +134,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', ...choices } = options;
   const state = await createSandboxState(choices);
   const account = adopted(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
-  const app = createSandboxApp(state);
+  const app = createSandboxApp(state, options.onAnswer);
   // The sandbox may run in a server's process, which keeps its own global Request and Response.
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   server.listen(port, host);

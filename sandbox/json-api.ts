@@ -4,28 +4,26 @@ import { z } from 'zod';
 import { type Filter, isFilter, readFilter } from './data-management-filters.ts';
 
 const jsonapi = { version: '1.0' } as const;
-const contentType = 'application/vnd.api+json';
+const contentType = 'application/json';
 
 export type Link = { href: string };
-export type Links = { self: Link; first?: Link; prev?: Link; next?: Link };
+export type Links = { self: Link; related?: Link; first?: Link; prev?: Link; next?: Link };
 export type Resource = { type: string; id: string; attributes: Record<string, unknown> };
 
-export function document(members: {
-  links: Links;
-  data: unknown;
-  included?: readonly unknown[];
-  meta?: unknown;
-}): Response {
-  return Response.json({ jsonapi, ...members }, { headers: { 'content-type': contentType } });
+export function document(
+  members: { links: Links; data: unknown; included?: readonly unknown[]; meta?: unknown },
+  status: 200 | 201 = 200,
+): Response {
+  return Response.json({ jsonapi, ...members }, { status, headers: { 'content-type': contentType } });
 }
 
 /**
- * A JSON:API error document. For 400 and 404, the OpenAPI document publishes the status and an optional id; the codes
+ * A JSON:API error document. For 400, 404 and 409, the OpenAPI document publishes the status and an optional id; the codes
  * are the sandbox's own.
  */
 export function errorDocument(
-  status: 400 | 404,
-  code: 'BAD_INPUT' | 'NOT_FOUND',
+  status: 400 | 404 | 409,
+  code: 'BAD_INPUT' | 'NOT_FOUND' | 'CONFLICT',
   title: string,
   detail: string,
 ): Response {

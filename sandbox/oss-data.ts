@@ -18,6 +18,8 @@ export type StoredObject = {
   contentType: string;
   /** Milliseconds since the epoch. */
   createdDate: number;
+  /** The bytes, if it was uploaded to this sandbox. */
+  content?: Buffer<ArrayBuffer>;
 };
 
 export type Bucket = {
@@ -29,7 +31,7 @@ export type Bucket = {
   /** Milliseconds since the epoch. */
   createdDate: number;
   /** In list order. */
-  objects: readonly StoredObject[];
+  objects: StoredObject[];
 };
 
 const hour = 3_600_000;

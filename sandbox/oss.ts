@@ -1,13 +1,21 @@
-// Read-only routes of the Object Storage Service: buckets, objects and their details.
+// The routes of the Object Storage Service. Those that read buckets, objects and their details are here.
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { requireToken } from './bearer.ts';
 import { ossError } from './errors.ts';
-import { type Bucket, regions, type StoredObject } from './oss-data.ts';
+import { createOssAccess } from './oss-access.ts';
+import { bucketRoutes } from './oss-buckets.ts';
+import { regions } from './oss-data.ts';
+import { downloadRoutes } from './oss-downloads.ts';
+import { objectItem } from './oss-objects.ts';
+import { problems } from './oss-parameters.ts';
+import { signedResourceRoutes } from './oss-signed-resources.ts';
+import { uploadRoutes } from './oss-uploads.ts';
+import { projectBucket } from './project-storage.ts';
 import type { SandboxEnv } from './request-log.ts';
-import type { Scope } from './scopes.ts';
+import { s3Routes } from './s3.ts';
+import { createS3Signatures } from './s3-signatures.ts';
 import type { SandboxState } from './state.ts';
-import type { AccessToken } from './tokens.ts';
+import { createUploads } from './uploads.ts';
 
 const limit = z
   .string()
@@ -25,24 +33,13 @@ const detail = z.enum(
   ['createdDate', 'lastAccessedDate', 'lastModifiedDate', 'userDefinedMetadata'],
   'with must be createdDate, lastAccessedDate, lastModifiedDate or userDefinedMetadata',
 );
-const bucketKeyPattern = /^[-_.a-z0-9]{3,128}$/;
 
 /** https://aps.autodesk.com/en/docs/data/v2/reference/http/ */
 export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
   const routes = new Hono<SandboxEnv>();
 
-  const authorized = (c: Context<SandboxEnv>, ...anyScope: Scope[]): AccessToken | Response =>
-    requireToken(c, state, { api: 'data-management', anyScope, twoLegged: true });
-
-  const ownBucket = (bucketKey: string, { clientId }: AccessToken): Bucket | Response => {
-    if (!bucketKeyPattern.test(bucketKey)) {
-      return ossError(400, `The bucket key must match ${bucketKeyPattern.source}`);
-    }
-    const bucket = state.buckets.find((candidate) => candidate.bucketKey === bucketKey);
-    if (bucket === undefined) return ossError(404, 'There is no such bucket');
-    if (bucket.owner !== clientId) return ossError(403, 'The bucket belongs to another application');
-    return bucket;
-  };
+  const access = createOssAccess(state);
+  const { authorized, ownBucket, place } = access;
 
   routes.get('/oss/v2/buckets', (c) => {
     const token = authorized(c, 'bucket:read');
@@ -97,13 +94,11 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
   });
 
   routes.get('/oss/v2/buckets/:bucketKey/objects/:objectKey/details', (c) => {
-    const token = authorized(c, 'data:read');
-    if (token instanceof Response) return token;
-    const bucket = ownBucket(c.req.param('bucketKey'), token);
-    if (bucket instanceof Response) return bucket;
+    const found = place(c, 'data:read');
+    if (found instanceof Response) return found;
     const wanted = z.array(detail).safeParse(c.req.queries('with') ?? []);
     if (!wanted.success) return badRequest(wanted.error);
-    const object = bucket.objects.find(({ objectKey }) => objectKey === c.req.param('objectKey'));
+    const object = found.object();
     if (object === undefined) return ossError(404, 'There is no such object');
 
     const { createdDate, contentType } = object;
@@ -113,22 +108,33 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
     // No object was changed or accessed after its creation, and none has metadata.
     const dates = { createdDate, lastAccessedDate: createdDate, lastModifiedDate: createdDate };
     const asked = Object.entries(dates).filter(([name]) => wanted.data.some((each) => each === name));
-    return c.json({ ...objectItem(c, bucket, object), contentType, ...Object.fromEntries(asked) });
+    return c.json({ ...objectItem(c, found, object), contentType, ...Object.fromEntries(asked) });
   });
 
-  return routes;
-}
+  // Documents link here, but APS no longer serves it.
+  routes.get('/oss/v2/buckets/:bucketKey/objects/:objectKey', (c) => {
+    const found = place(c, 'data:read');
+    if (found instanceof Response) return found;
+    return ossError(403, 'Objects are not downloaded here any more. Get a URL with signeds3download.');
+  });
 
-function objectItem(c: Context<SandboxEnv>, { bucketKey }: Bucket, { objectKey, sha1, size }: StoredObject) {
-  const encodedKey = encodeURIComponent(objectKey);
-  return {
-    bucketKey,
-    objectKey,
-    objectId: `urn:adsk.objects:os.object:${bucketKey}/${encodedKey}`,
-    sha1,
-    size,
-    location: new URL(`/oss/v2/buckets/${bucketKey}/objects/${encodedKey}`, c.req.url).href,
-  };
+  const uploads = createUploads(state.now);
+  const signatures = createS3Signatures(state.now);
+  routes.route('/', bucketRoutes(state, access));
+  routes.route('/', uploadRoutes(state.now, access, signatures, uploads));
+  routes.route('/', downloadRoutes(access, signatures));
+  routes.route('/', signedResourceRoutes(state.now, access, uploads));
+  routes.route(
+    '/',
+    s3Routes(signatures, uploads, (bucketKey, objectKey) =>
+      bucketKey === projectBucket
+        ? state.projectStorage.find(objectKey)?.object
+        : state.buckets
+            .find((bucket) => bucket.bucketKey === bucketKey)
+            ?.objects.find((object) => object.objectKey === objectKey),
+    ),
+  );
+  return routes;
 }
 
 /** `startAt` is the key of the last item on the previous page: this page starts after it. */
@@ -153,5 +159,5 @@ function nextUrl(c: Context<SandboxEnv>, query: Record<string, string | number |
 }
 
 function badRequest(error: z.ZodError): Response {
-  return ossError(400, error.issues.map(({ message }) => message).join('; '));
+  return ossError(400, problems(error));
 }

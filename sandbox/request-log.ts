@@ -30,7 +30,7 @@ export type SandboxEnv = {
 
 const capacity = 10_000;
 
-/** OAuth parameters that belong to one sign-in or token. */
+/** Parameters that belong to one sign-in or token, or make a URL a signed one. */
 const sensitive: ReadonlySet<string> = new Set([
   'access_token',
   'assertion',
@@ -44,6 +44,7 @@ const sensitive: ReadonlySet<string> = new Set([
   'refresh_token',
   'state',
   'token',
+  'X-Amz-Signature',
 ]);
 
 /**
@@ -60,7 +61,7 @@ export function recordRequests(requests: RequestRecord[], now: () => number): Mi
     requests.push({
       at,
       method: c.req.method,
-      path: c.req.path,
+      path: c.req.path.replace(/(?<=^\/oss\/v2\/signedresources\/)[^/]+/, 'redacted'),
       query: redacted(c.req.query()),
       status: c.get('dropped') ? 0 : c.res.status,
       durationMs: performance.now() - started,

@@ -6,6 +6,7 @@ import { createHubAccess, type HubAccess } from './hub-access.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { createOpenIdState, type OpenIdState } from './openid/state.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
+import { createProjectStorage, type ProjectStorage } from './project-storage.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
 import type { RequestRecord } from './request-log.ts';
@@ -24,10 +25,11 @@ export type SandboxState = {
   /** The company's OpenID provider, which shares nothing with APS. */
   openId: OpenIdState;
   /** In list order. */
-  buckets: readonly Bucket[];
+  buckets: Bucket[];
   /** In list order. */
   hubs: readonly Hub[];
   hubAccess: HubAccess;
+  projectStorage: ProjectStorage;
   serviceAccounts: ServiceAccounts;
   /** The key of the service account that the sandbox starts with. `privateKey` is a PEM. */
   demoKey: { kid: string; privateKey: string };
@@ -66,6 +68,7 @@ export async function createSandboxState({
     buckets: seedBuckets(now()),
     hubs,
     hubAccess: createHubAccess(hubs, applications),
+    projectStorage: createProjectStorage(hubs),
     ...seededAccounts,
     trouble: createTroubleSwitches(tokenLifetimeSeconds),
     rateLimits: createRateLimits(now, rateLimits),

@@ -1,10 +1,10 @@
 // What each MCP client sends, replayed against servers of every client sign-in; and the table of it in the documentation.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { definition as serviceAccount } from '../../servers/ssa.ts';
 import { closing } from '../support/closing.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { serveWith } from '../support/signing-in.ts';
 import { type Fixture, fixtures } from './fixtures.ts';
 import { fetchPublished, type Observed, type RecordedMode, refusedFrom, replay } from './replay.ts';

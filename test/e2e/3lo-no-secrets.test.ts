@@ -2,12 +2,12 @@
 // or the secret in it. The state and the challenge are in the address of a sign-in, and nowhere else.
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connect } from '../support/clients.ts';
 import { alice, benji } from '../support/people.ts';
 import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
 import { type RecordingAps, startRecordingAps } from '../support/recording-aps.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { expectNone } from '../support/secrets.ts';
 import { askedAddress, attended, open, takesAddresses } from '../support/sign-in.ts';
 import type { said } from '../support/tool-results.ts';

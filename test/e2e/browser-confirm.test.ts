@@ -2,7 +2,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Employee, employees } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { describeInBrowser, expectOwnCookie, newTab, signInOnPage } from '../support/browser.ts';
 import { startCleanSandbox } from '../support/clean-sandbox.ts';
@@ -14,6 +13,7 @@ import { startLocalServer } from '../support/local-server.ts';
 import { beginSigningIn, connectSigningIn, TestOAuthProvider } from '../support/oauth-client.ts';
 import { expectGoodPage, expectInk, expectToFit, picture } from '../support/pages.ts';
 import { alice, benji, chien } from '../support/people.ts';
+import { type Employee, employees } from '../support/sandbox.ts';
 import { askedAddress } from '../support/sign-in.ts';
 import { atCompany, type ServedHttp, serveWith } from '../support/signing-in.ts';
 import { hubsOf } from '../support/tool-results.ts';

@@ -1,6 +1,12 @@
 // A link to a sign-in in the wrong hands, in a browser: at the sandbox's OpenID provider, and at each that it emulates.
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { describeInBrowser, type OpenWindow, signInOnPage } from '../support/browser.ts';
+import { closing } from '../support/closing.ts';
+import { headings } from '../support/headings.ts';
+import { linkFor, serveIdentifying } from '../support/identity.ts';
+import { expectGoodPage } from '../support/pages.ts';
+import { benji } from '../support/people.ts';
 import {
   type Employee,
   employees,
@@ -8,13 +14,7 @@ import {
   openIdLikenesses,
   type Sandbox,
   startSandbox,
-} from '../../sandbox/index.ts';
-import { describeInBrowser, type OpenWindow, signInOnPage } from '../support/browser.ts';
-import { closing } from '../support/closing.ts';
-import { headings } from '../support/headings.ts';
-import { linkFor, serveIdentifying } from '../support/identity.ts';
-import { expectGoodPage } from '../support/pages.ts';
-import { benji } from '../support/people.ts';
+} from '../support/sandbox.ts';
 import { askedAddress } from '../support/sign-in.ts';
 import { hubsOf } from '../support/tool-results.ts';
 

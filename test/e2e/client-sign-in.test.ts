@@ -1,6 +1,5 @@
 // Programs to which MCP clients have to sign in, on the sandbox: how they say it, whom they let in, and how they end.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { employees } from '../../sandbox/index.ts';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, modes } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
@@ -8,6 +7,7 @@ import { connectBearing } from '../support/oidc.ts';
 import { alice } from '../support/people.ts';
 import { type Program, runHttpServer } from '../support/programs.ts';
 import { post, send, toolCall } from '../support/raw-http.ts';
+import { employees } from '../support/sandbox.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
 import { openBrowser } from '../support/web-browser.ts';

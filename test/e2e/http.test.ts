@@ -1,10 +1,10 @@
 // `npm run 2lo` over HTTP, as a real program.
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../../sandbox/index.ts';
 import { connect, modes } from '../support/clients.ts';
 import { runHttpServer } from '../support/programs.ts';
 import { send } from '../support/raw-http.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { callListing } from '../support/tool-results.ts';
 
 test('--sandbox is all it needs: it says where it is, and serves clients of every mode', async () => {

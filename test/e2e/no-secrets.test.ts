@@ -1,11 +1,11 @@
 // Whatever happens, nothing that the programs print or answer shows a secret, a token or a Basic header.
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connect } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
 import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { spellingsOf } from '../support/secrets.ts';
 import { callListing } from '../support/tool-results.ts';
 

@@ -2,7 +2,6 @@
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClientAuthMode } from '../../lib/config/variables.ts';
-import { demoHubs } from '../../sandbox/index.ts';
 import { seedBuckets } from '../../sandbox/oss-data.ts';
 import { definition as twoLegged } from '../../servers/2lo.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
@@ -15,6 +14,7 @@ import { connectSigningIn } from '../support/oauth-client.ts';
 import { connectBearing } from '../support/oidc.ts';
 import { benji } from '../support/people.ts';
 import { oneLine, refusalOf } from '../support/programs.ts';
+import { demoHubs } from '../support/sandbox.ts';
 import { askedAddress } from '../support/sign-in.ts';
 import { atAutodesk, atCompany, serveWith, signInOn } from '../support/signing-in.ts';
 import { callListing, hubsOf } from '../support/tool-results.ts';

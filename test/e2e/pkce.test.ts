@@ -1,12 +1,12 @@
 // The PKCE server as a program: in a person's steps over HTTP and over stdio, without a secret.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
 import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, eras, newest } from '../support/clients.ts';
 import { alice, benji, chien } from '../support/people.ts';
 import { freePort } from '../support/ports.ts';
 import { type Program, pathOf, refusalOf, run, runHttpServer } from '../support/programs.ts';
 import { toolCall } from '../support/raw-http.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
 import { connectStdio, connectToProgram } from '../support/stdio.ts';
 import { hubsOf, said } from '../support/tool-results.ts';

@@ -1,9 +1,9 @@
 // The SSA server as a real program: over both transports, in every client mode, and not starting.
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { demoHubs, startSandbox } from '../../sandbox/index.ts';
 import { connect, modes } from '../support/clients.ts';
 import { refusalOf, runHttpServer } from '../support/programs.ts';
+import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
 

@@ -1,7 +1,7 @@
 // Signs a service account in with an assertion.
 import { createPrivateKey } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from '../support/sandbox.ts';
 import { basic, demo, json, post } from './calls.ts';
 
 export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';

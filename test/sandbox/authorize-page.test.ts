@@ -1,7 +1,7 @@
 // The page of the authorization endpoint: its contents, its headers, and what its answers do.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createSandboxApp, createSandboxState } from '../../sandbox/index.ts';
+import { createSandboxApp, createSandboxState } from '../support/sandbox.ts';
 import { startClockedSandbox } from './clock.ts';
 import { alice, authorizeUrl, benji, open } from './sign-in-calls.ts';
 

@@ -1,6 +1,6 @@
 // The authorization endpoint: redirects, redirect URIs, rate limit and request log.
 import { describe, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { basic, demo, json, other } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
 import {

@@ -1,8 +1,10 @@
 // Autodesk's own SDK packages work against the sandbox, which shows that it behaves like APS.
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { AuthenticationClient, ResponseType, Scopes, TokenTypeHint } from '@aps_sdk/authentication';
-import { OssApiError, OssClient, Region } from '@aps_sdk/oss';
+import { OssApiError, OssClient, PolicyKey, Region } from '@aps_sdk/oss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { demo } from './calls.ts';
 import { sdkManagerFor } from './sdk-manager.ts';
 import { benji, callback, challenge, publicCallback, verifier } from './sign-in-calls.ts';
@@ -126,6 +128,35 @@ describe('@aps_sdk/oss', () => {
   test('reads the details of a bucket', async () => {
     const details = await oss.getBucketDetails('harbor-tower-models', { accessToken });
     expect(details).toMatchObject({ bucketOwner: demo.id, policyKey: 'persistent' });
+  });
+
+  test('creates a bucket, uploads in parts, downloads and deletes', async () => {
+    const scopes = [Scopes.BucketCreate, Scopes.BucketDelete, Scopes.DataRead, Scopes.DataWrite];
+    const { access_token } = await authentication.getTwoLeggedToken(demo.id, demo.secret, scopes);
+    const options = { accessToken: access_token };
+    const bucketKey = 'from-the-sdk';
+    const payload = { bucketKey, policyKey: PolicyKey.Transient };
+    expect(await oss.createBucket(Region.Us, payload, options)).toMatchObject({ bucketOwner: demo.id });
+    await expect(oss.createBucket(Region.Us, payload, options)).rejects.toThrow('already exists');
+
+    // Two parts: the SDK splits at 5 MiB.
+    const bytes = Buffer.alloc(6 * 1024 * 1024, 'sandbox');
+    const uploaded = await oss.uploadObject(bucketKey, 'large file.bin', bytes, options);
+    const sha1 = createHash('sha1').update(bytes).digest('hex');
+    expect(uploaded).toMatchObject({ size: bytes.length, sha1, objectKey: 'large file.bin' });
+
+    // One part: the SDK lets the bytes of several overtake each other.
+    await oss.uploadObject(bucketKey, 'small.txt', Buffer.from('Hello'), options);
+    const stream = await oss.downloadObject(bucketKey, 'small.txt', options);
+    const [chunk] = await once(stream, 'data');
+    expect(String(chunk)).toBe('Hello');
+
+    for (const objectKey of ['large file.bin', 'small.txt']) {
+      await oss.deleteObject(bucketKey, objectKey, options);
+    }
+    expect((await oss.getObjects(bucketKey, options)).items).toEqual([]);
+    await oss.deleteBucket(bucketKey, options);
+    await expect(oss.getObjects(bucketKey, options)).rejects.toThrow('no such bucket');
   });
 
   test('reports an error with its status and body', async () => {

@@ -1,6 +1,6 @@
 // The size of request bodies.
 import { afterAll, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { basic, demo, json } from './calls.ts';
 
 const sandbox = await startSandbox();

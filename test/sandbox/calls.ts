@@ -1,6 +1,6 @@
 // The calls that these tests make to a sandbox, over real sockets with plain `fetch`.
 import { z } from 'zod';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from '../support/sandbox.ts';
 
 export const demo = { id: 'sandbox-client-id', secret: 'sandbox-client-secret' };
 export const other = { id: 'sandbox-other-client-id', secret: 'sandbox-other-client-secret' };

@@ -1,6 +1,6 @@
 // A sandbox for the tests of one file, with a clock that they control.
 import { afterAll, beforeEach } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 
 /** In milliseconds since the epoch. Tests add to it to let time pass. */
 export type Clock = { now: number };

@@ -1,7 +1,7 @@
 // The control routes under `/_sandbox`: what they do, and that web pages cannot use them.
 import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { accessToken, get, json } from './calls.ts';
 import { authorizeUrl, open } from './sign-in-calls.ts';
 

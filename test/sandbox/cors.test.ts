@@ -1,6 +1,6 @@
 // CORS: what an application in a browser can call, and what it cannot.
 import { afterAll, describe, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { accessToken, get } from './calls.ts';
 import { authorizeUrl, codeFor, pkce, publicCallback, verifier } from './sign-in-calls.ts';
 

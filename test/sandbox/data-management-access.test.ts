@@ -1,6 +1,6 @@
 // Access to Data Management, and its errors.
 import { afterAll, describe, expect, test } from 'vitest';
-import { demoHubs, startSandbox } from '../../sandbox/index.ts';
+import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { assertion, serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, get, json, withoutApis } from './calls.ts';
 import { contentsOf, projectsOf, readerOf } from './documents.ts';

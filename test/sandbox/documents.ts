@@ -1,7 +1,7 @@
 // Reads Data Management for these tests, and checks that its documents are JSON:API.
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { demoHubs, type Sandbox } from '../../sandbox/index.ts';
+import { demoHubs, type Sandbox } from '../support/sandbox.ts';
 import { get } from './calls.ts';
 
 export const resource = z.looseObject({
@@ -94,7 +94,7 @@ export function readerOf(sandbox: Sandbox, ownToken: string) {
   async function read(path: string, token = ownToken) {
     const answer = await get(sandbox, path, token);
     expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toBe('application/vnd.api+json');
+    expect(answer.headers.get('content-type')).toBe('application/json');
     const body = documentSchema.parse(await answer.json());
     const list = Array.isArray(body.data) ? body.data : [body.data];
     return {
@@ -108,7 +108,7 @@ export function readerOf(sandbox: Sandbox, ownToken: string) {
 
   async function refusal(path: string, token = ownToken) {
     const answer = await get(sandbox, path, token);
-    expect(answer.headers.get('content-type')).toBe('application/vnd.api+json');
+    expect(answer.headers.get('content-type')).toBe('application/json');
     const { status, code } = z.union([errorSchema, deniedSchema]).parse(await answer.json());
     expect(status).toBe(String(answer.status));
     return { status: answer.status, code };

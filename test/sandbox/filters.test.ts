@@ -1,6 +1,6 @@
 // The filters of Data Management, as Autodesk's page on filtering documents them.
 import { afterAll, describe, expect, test } from 'vitest';
-import { demoHubs, startSandbox } from '../../sandbox/index.ts';
+import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { contentsOf, itemPath, namesOf, projectsOf, readerOf } from './documents.ts';
 

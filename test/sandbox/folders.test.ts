@@ -1,6 +1,6 @@
 // The folders of a project and their contents, page by page.
 import { afterAll, describe, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { byName, contentsOf, namesOf, readerOf } from './documents.ts';
 

@@ -1,7 +1,7 @@
 // The hubs of Data Management, and who has access to them.
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { demoHubs, startSandbox } from '../../sandbox/index.ts';
+import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, get, other } from './calls.ts';
 import { documentSchema, namesOf, projectsOf, readerOf, resource } from './documents.ts';

@@ -1,7 +1,7 @@
 // What a service account has access to: nothing, until somebody invites it.
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { demoHubs, startSandbox } from '../../sandbox/index.ts';
+import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { assertion, exchange, serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, get, json } from './calls.ts';
 import { namesOf, projectsOf, readerOf } from './documents.ts';

@@ -1,6 +1,6 @@
 // The items of a project and their versions.
 import { afterAll, describe, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { byName, contentsOf, itemPath, readerOf } from './documents.ts';
 

@@ -1,7 +1,7 @@
 // What of APS the sandbox does not serve, and how it says so.
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { get } from './calls.ts';
 
 const sandbox = await startSandbox();

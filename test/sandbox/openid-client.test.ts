@@ -1,7 +1,7 @@
 // A certified OpenID client, an independent implementation of the same specifications, signs users in at the sandbox.
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { demo } from './calls.ts';
 import { alice, benji, callback, publicCallback } from './sign-in-calls.ts';
 

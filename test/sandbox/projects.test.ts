@@ -1,6 +1,6 @@
 // The projects of a hub, page by page.
 import { afterAll, describe, expect, test } from 'vitest';
-import { demoHubs, startSandbox } from '../../sandbox/index.ts';
+import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { contentsOf, namesOf, nothing, projectsOf, readerOf } from './documents.ts';
 import { chien, userTokens } from './sign-in-calls.ts';

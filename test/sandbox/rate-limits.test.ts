@@ -1,6 +1,6 @@
 // The published rate limits of Data Management and OSS, and their switch.
 import { describe, expect, test } from 'vitest';
-import { demoHubs } from '../../sandbox/index.ts';
+import { demoHubs } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, get, json, other } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';

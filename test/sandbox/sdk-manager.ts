@@ -1,6 +1,6 @@
 // The SDK manager of Autodesk's SDK packages, configured for a sandbox.
 import { ApsConfiguration, Logger, SdkManagerBuilder } from '@aps_sdk/autodesk-sdkmanager';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from '../support/sandbox.ts';
 
 export function sdkManagerFor(sandbox: Sandbox) {
   const configuration = new ApsConfiguration({});

@@ -1,7 +1,7 @@
 // The Secure Service Account API: accounts, their keys, and access.
 import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { assertion, demoAccount, exchange, serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, demo, other, withoutApis } from './calls.ts';
 

@@ -1,6 +1,6 @@
 // Three-legged sign-in with plain `fetch`.
 import { createHash } from 'node:crypto';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from '../support/sandbox.ts';
 import { basic, demo, json, post } from './calls.ts';
 
 export const callback = 'http://localhost:5002/callback';

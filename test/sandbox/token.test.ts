@@ -1,7 +1,7 @@
 // The token endpoint: tokens and errors.
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { accessToken, basic, demo, get, json, post } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
 

@@ -1,7 +1,7 @@
 // The trouble switches, each on its own.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ZodError } from 'zod';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { accessToken, basic, demo, get, json, post } from './calls.ts';
 
 let sandbox: Sandbox;

@@ -1,6 +1,6 @@
 // The profile of a user: access and contents.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { assertion, exchange } from './assertion-calls.ts';
 import { accessToken, get, json } from './calls.ts';
 import { userTokens } from './sign-in-calls.ts';

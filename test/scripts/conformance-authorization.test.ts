@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
 import { freePort, registerClient } from '../../scripts/conformance/client.ts';
 import { signIn } from '../../scripts/conformance/person.ts';
 import { readResults } from '../../scripts/conformance/results.ts';
@@ -14,6 +13,7 @@ import { definition as threeLegged } from '../../servers/3lo.ts';
 import { closing } from '../support/closing.ts';
 import { newFolder } from '../support/folder.ts';
 import { newPkce } from '../support/oauth-requests.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { serveWith } from '../support/signing-in.ts';
 
 const keep = closing();

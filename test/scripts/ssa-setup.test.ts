@@ -5,11 +5,11 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connect } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { type Ended, runHttpServer, runToEnd } from '../support/programs.ts';
 import { startRecordingAps } from '../support/recording-aps.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { accountsOf, administer } from '../support/service-accounts.ts';
 import { callListing } from '../support/tool-results.ts';
 

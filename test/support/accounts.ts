@@ -2,12 +2,12 @@
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { accountSignIn } from '../../lib/aps-sign-in/account-sign-in.ts';
-import { startSandbox } from '../../sandbox/index.ts';
 import { postForm } from './authentication.ts';
 import { later, now } from './clock.ts';
 import { closing } from './closing.ts';
 import { newPkce } from './oauth-requests.ts';
 import { alice } from './people.ts';
+import { startSandbox } from './sandbox.ts';
 import { hasty } from './serving.ts';
 import { WatchedStorage } from './watched-storage.ts';
 

@@ -1,6 +1,6 @@
 /** Calls of the Authentication API, as an application makes them. */
 import { z } from 'zod';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** Posts a form to an endpoint, by default as the demo application. */
 export function postForm(

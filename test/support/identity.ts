@@ -1,9 +1,9 @@
 /** Servers that find out who opens a link to Autodesk, and people of the sandbox's company who open one. */
 import type { Client } from '@modelcontextprotocol/client';
 import type { Environment } from '../../lib/config/settings.ts';
-import type { Employee, Sandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { connectBearing } from './oidc.ts';
+import type { Employee, Sandbox } from './sandbox.ts';
 import { askedAddress } from './sign-in.ts';
 import { type ServedHttp, serveWith } from './signing-in.ts';
 import type { Page, WebBrowser } from './web-browser.ts';

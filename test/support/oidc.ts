@@ -7,12 +7,12 @@ import {
 } from '@modelcontextprotocol/client';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { serveHttp } from '../../lib/serve/launch/http.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { connectOver, newest } from './clients.ts';
 import { closing } from './closing.ts';
 import { type OpenIdProvider, scope, startOpenIdProvider } from './openid-provider.ts';
 import { alice } from './people.ts';
 import { post, type RawAnswer, toolCall } from './raw-http.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
 import { configurationFrom } from './serving.ts';
 import { type ServedHttp, type ServeOptions, serveWith, signInOn } from './signing-in.ts';
 import { openBrowser, type Page } from './web-browser.ts';

@@ -1,5 +1,5 @@
 /** The people of the sandbox, and what each of them sees. */
-import { demoHubs, demoUsers } from '../../sandbox/index.ts';
+import { demoHubs, demoUsers } from './sandbox.ts';
 
 /** The people of the sandbox, and the ids of the hubs that each of them sees. */
 export const people = [

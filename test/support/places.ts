@@ -1,7 +1,7 @@
 /** The projects, folders and models of the sandbox, as a client finds its way to them by their names. */
 import type { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import { demoHubs } from '../../sandbox/index.ts';
+import { demoHubs } from './sandbox.ts';
 import { type Args, listingsOf } from './tool-results.ts';
 
 const entry = z.looseObject({ id: z.string(), name: z.string(), type: z.string().optional() });

@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { closing } from './closing.ts';
 import { always, startLocalServer } from './local-server.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
 
 export type RecordedRequest = {
   path: string;

@@ -3,9 +3,9 @@ import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { type ServiceAccount, serviceAccount } from '../../lib/aps-sign-in/service-account.ts';
 import type { TokenSource } from '../../lib/token-source.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
 import { definition } from '../../servers/ssa.ts';
 import { applicationToken } from './authentication.ts';
+import type { Sandbox } from './sandbox.ts';
 import { builtFrom, hasty, type Served, serve } from './serving.ts';
 
 const scopes = ['account:read', 'account:write', 'account_key:read', 'account_key:write'];

@@ -6,10 +6,10 @@ import { createHttpApp } from '../../lib/serve/http/app.ts';
 import { listen } from '../../lib/serve/http/listen.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { createMcpService } from '../../lib/serve/mcp/service.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/index.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { now } from './clock.ts';
 import { closing } from './closing.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
 import { answerOn, builtFrom, hasty } from './serving.ts';
 
 type Options = Partial<Autodesk> & { definition?: ServerDefinition; secret?: string; port?: number };

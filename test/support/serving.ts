@@ -17,7 +17,7 @@ import type { ServerDefinition, ServingContext } from '../../lib/serve/launch/de
 import { createMcpService, type McpService, type ServerWithUsers } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** Retries as ever, without the waiting in between. */
 export const hasty: RetryPolicy = { backoff: () => 0 };

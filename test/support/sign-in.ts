@@ -7,9 +7,9 @@ import {
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import type { Sandbox, SignInChoices } from '../../sandbox/index.ts';
 import { connect, connectOver } from './clients.ts';
 import { alice } from './people.ts';
+import type { Sandbox, SignInChoices } from './sandbox.ts';
 import { callerHeader, type Served } from './serving.ts';
 
 /** A page of a server, as a person reads it. */

@@ -5,9 +5,9 @@ import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import type { FetchDocument } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { type HttpServer, serveHttp } from '../../lib/serve/launch/http.ts';
-import { type Employee, employees, type Sandbox } from '../../sandbox/index.ts';
 import { clientCallback, type Person } from './oauth-client.ts';
 import { alice } from './people.ts';
+import { type Employee, employees, type Sandbox } from './sandbox.ts';
 import { configurationFrom } from './serving.ts';
 import { openBrowser, type Page, type WebBrowser } from './web-browser.ts';
 

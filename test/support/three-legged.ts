@@ -11,8 +11,8 @@ import type { Caller } from '../../lib/caller.ts';
 import { randomKeys } from '../../lib/sealed.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
-import type { Sandbox } from '../../sandbox/index.ts';
 import { definition } from '../../servers/3lo.ts';
+import type { Sandbox } from './sandbox.ts';
 import { type Built, builtFrom, hasty, type Served, serve } from './serving.ts';
 
 /** Serves what `build` makes for its browsers over HTTP on any free port, and registers its callback URL. */

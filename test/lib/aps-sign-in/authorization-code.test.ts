@@ -3,11 +3,11 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { BrowserAccess } from '../../../lib/aps-sign-in/authorization-code.ts';
 import { createKeys, randomKeys } from '../../../lib/sealed.ts';
 import { SignInRequired } from '../../../lib/sign-in-required.ts';
-import { startSandbox } from '../../../sandbox/index.ts';
 import { later, minutes, now, seconds } from '../../support/clock.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
 import { alice, profileOf } from '../../support/people.ts';
+import { startSandbox } from '../../support/sandbox.ts';
 import { threeLegged } from '../../support/three-legged.ts';
 import { WatchedStorage } from '../../support/watched-storage.ts';
 

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { clientCredentials } from '../../../lib/aps-sign-in/client-credentials.ts';
 import { localUser } from '../../../lib/caller.ts';
 import type { TokenSource } from '../../../lib/token-source.ts';
-import type { Fault } from '../../../sandbox/index.ts';
 import { apsErrorOf } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
+import type { Fault } from '../../support/sandbox.ts';
 import { everythingOf, spellingsOf } from '../../support/secrets.ts';
 import { hasty } from '../../support/serving.ts';
 

@@ -6,10 +6,10 @@ import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vi
 import type { ApsError } from '../../../lib/aps/errors.ts';
 import { localUser } from '../../../lib/caller.ts';
 import type { TokenSource } from '../../../lib/token-source.ts';
-import { type Fault, type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { apsErrorOf } from '../../support/aps-calls.ts';
 import { closing } from '../../support/closing.ts';
 import { always, type LocalServer, startLocalServer } from '../../support/local-server.ts';
+import { type Fault, type Sandbox, startSandbox } from '../../support/sandbox.ts';
 import { everythingOf } from '../../support/secrets.ts';
 import { accountIn, administer, serviceAccountSource } from '../../support/service-accounts.ts';
 import { hasty } from '../../support/serving.ts';

@@ -1,9 +1,9 @@
 // Renewing the tokens of users: once for any number of calls, and never at the price of a sign-in.
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { closing } from '../../support/closing.ts';
 import { alice, benji } from '../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../support/sandbox.ts';
 import { callersByHeader, type Served } from '../../support/serving.ts';
 import { askedAddress, signedIn } from '../../support/sign-in.ts';
 import { servePatiently } from '../../support/three-legged.ts';

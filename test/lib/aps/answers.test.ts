@@ -3,10 +3,10 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { listObjects } from '../../../lib/aps/oss.ts';
-import { startSandbox } from '../../../sandbox/index.ts';
 import { apsAt, apsErrorOf, bucketKeys, getThing, inOneCall } from '../../support/aps-calls.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
+import { startSandbox } from '../../support/sandbox.ts';
 import { apsOf } from '../../support/serving.ts';
 
 const keep = closing();

@@ -5,11 +5,11 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { localUser } from '../../../lib/caller.ts';
-import type { Fault } from '../../../sandbox/index.ts';
 import { apsAt, apsErrorOf, bucketKeys, getThing, inOneCall } from '../../support/aps-calls.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { closing } from '../../support/closing.ts';
 import { always, startLocalServer } from '../../support/local-server.ts';
+import type { Fault } from '../../support/sandbox.ts';
 import { apsOf } from '../../support/serving.ts';
 
 const keep = closing();

@@ -1,9 +1,9 @@
 // Arguments that a tool does not take: the model is told which, and by what rule, and can mend them.
 import { ProtocolError } from '@modelcontextprotocol/client';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { connect, eras } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
+import { type Sandbox, startSandbox } from '../../support/sandbox.ts';
 import { apsOf, serveOssTools } from '../../support/serving.ts';
 import { callListing } from '../../support/tool-results.ts';
 

@@ -1,11 +1,11 @@
 // Cursors of the Data Management tools: each belongs to the listing that gave it.
 import { describe, expect, test } from 'vitest';
 import { listingOf } from '../../../lib/tools/cursor.ts';
-import { demoHubs } from '../../../sandbox/index.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { construction, europe, explorerOf } from '../../support/places.ts';
+import { demoHubs } from '../../support/sandbox.ts';
 import { serveSsa } from '../../support/service-accounts.ts';
 import { listingsOf } from '../../support/tool-results.ts';
 

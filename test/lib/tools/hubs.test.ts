@@ -2,12 +2,12 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { demoHubs, startSandbox } from '../../../sandbox/index.ts';
 import { apsAt } from '../../support/aps-calls.ts';
 import { applicationToken } from '../../support/authentication.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
+import { demoHubs, startSandbox } from '../../support/sandbox.ts';
 import { serveSsa } from '../../support/service-accounts.ts';
 import { serveDataManagementTools } from '../../support/serving.ts';
 import { callListing, listingsOf } from '../../support/tool-results.ts';

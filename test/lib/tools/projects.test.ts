@@ -1,10 +1,10 @@
 // list_projects: all of them, in whatever stretches, and hubs that have none to show.
 import { describe, expect, test } from 'vitest';
-import { demoHubs } from '../../../sandbox/index.ts';
 import { startCleanSandbox } from '../../support/clean-sandbox.ts';
 import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { construction, europe, explorerOf, namesOf } from '../../support/places.ts';
+import { demoHubs } from '../../support/sandbox.ts';
 import { serveSsa } from '../../support/service-accounts.ts';
 import { callListing, listingsOf } from '../../support/tool-results.ts';
 

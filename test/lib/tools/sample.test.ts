@@ -1,10 +1,10 @@
 // What a client that was written against the Python sample relies on, and what tools say of themselves.
 import type { Client } from '@modelcontextprotocol/client';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startSandbox } from '../../../sandbox/index.ts';
 import { definition } from '../../../servers/2lo.ts';
 import { connect } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
+import { startSandbox } from '../../support/sandbox.ts';
 import { builtFrom, serve } from '../../support/serving.ts';
 import { callListing } from '../../support/tool-results.ts';
 

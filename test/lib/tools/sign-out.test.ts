@@ -5,11 +5,11 @@ import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vi
 import { z } from 'zod';
 import { localUser } from '../../../lib/caller.ts';
 import { randomKeys } from '../../../lib/sealed.ts';
-import { type Sandbox, startSandbox } from '../../../sandbox/index.ts';
 import { postForm } from '../../support/authentication.ts';
 import { connect, eras, newest } from '../../support/clients.ts';
 import { closing } from '../../support/closing.ts';
 import { alice, benji } from '../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../support/sandbox.ts';
 import { callersByHeader } from '../../support/serving.ts';
 import { askedAddress, attended, signedIn, signInAt } from '../../support/sign-in.ts';
 import { servePatiently, threeLegged } from '../../support/three-legged.ts';

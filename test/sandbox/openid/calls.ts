@@ -1,6 +1,6 @@
 // The calls of a client of the OpenID provider, with plain `fetch`.
 import { z } from 'zod';
-import type { Sandbox } from '../../../sandbox/index.ts';
+import type { Sandbox } from '../../support/sandbox.ts';
 import { pkce, verifier } from '../sign-in-calls.ts';
 
 export const ada = 'emp-1001';

@@ -1,7 +1,7 @@
 // The habits of Entra ID, Okta, Auth0 and Keycloak, as the OpenID provider takes them on.
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type OpenIdLikeness, openIdLikenesses, type Sandbox, startSandbox } from '../../../sandbox/index.ts';
+import { type OpenIdLikeness, openIdLikenesses, type Sandbox, startSandbox } from '../../support/sandbox.ts';
 import { basic, get } from '../calls.ts';
 import { pkce, verifier } from '../sign-in-calls.ts';
 import { json, redirectUri, resource } from './calls.ts';

@@ -1,7 +1,7 @@
 // Tokens of the OpenID provider without a browser: from the sandbox object, and with curl.
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { employees } from '../../../sandbox/index.ts';
+import { employees } from '../../support/sandbox.ts';
 import { startClockedSandbox } from '../clock.ts';
 import { resource } from './calls.ts';
 

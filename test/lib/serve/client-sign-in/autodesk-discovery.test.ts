@@ -1,12 +1,12 @@
 // What clients find out before anybody has signed in: the two metadata documents, and the challenge that leads to them.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { withSandbox } from '../../../../lib/serve/launch/sandbox.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { closing } from '../../../support/closing.ts';
 import { authorizeAddress } from '../../../support/oauth-requests.ts';
 import { mcpHeaders, post, send, toolCall } from '../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { configurationFrom } from '../../../support/serving.ts';
 import { type ServedHttp, serveWith } from '../../../support/signing-in.ts';
 

@@ -3,7 +3,6 @@
 import { UnauthorizedError } from '@modelcontextprotocol/client';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { DocumentRefused } from '../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { eras } from '../../../support/clients.ts';
@@ -11,6 +10,7 @@ import { later, minutes, now } from '../../../support/clock.ts';
 import { closing } from '../../../support/closing.ts';
 import { clientCallback, connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { alice, benji } from '../../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../support/serving-autodesk.ts';
 import { atAutodesk, serveWith } from '../../../support/signing-in.ts';
 import { callListing, hubsOf, said } from '../../../support/tool-results.ts';

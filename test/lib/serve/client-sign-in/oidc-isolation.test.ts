@@ -10,7 +10,6 @@ import { createHttpApp } from '../../../../lib/serve/http/app.ts';
 import { listen } from '../../../../lib/serve/http/listen.ts';
 import { createMcpService } from '../../../../lib/serve/mcp/service.ts';
 import { createBrowserBinding } from '../../../../lib/serve/pages/browser-binding.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { eras } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { headings, htmlHeaded } from '../../../support/headings.ts';
@@ -23,6 +22,7 @@ import {
   startOpenIdProvider,
 } from '../../../support/openid-provider.ts';
 import { people as autodeskAccounts } from '../../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { answerOn } from '../../../support/serving.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
 import { threeLegged } from '../../../support/three-legged.ts';

@@ -1,11 +1,11 @@
 // The keys of an OpenID provider: fetched when they are needed, and again when it has changed them.
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { later, minutes, seconds } from '../../../support/clock.ts';
 import { closing } from '../../../support/closing.ts';
 import { bearer, challengeOf, inHandshakeEra, serveOidc } from '../../../support/oidc.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import type { ServedHttp } from '../../../support/signing-in.ts';
 
 const keep = closing();

@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ServerDefinition } from '../../../../lib/serve/launch/definition.ts';
 import { defineServer } from '../../../../lib/serve/launch/start.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { closing } from '../../../support/closing.ts';
@@ -18,6 +17,7 @@ import {
 import { type OpenIdProvider, startOpenIdProvider } from '../../../support/openid-provider.ts';
 import { alice } from '../../../support/people.ts';
 import { post, send, toolCall } from '../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
 import type { ServedHttp } from '../../../support/signing-in.ts';
 import { type Waiting, waitingDefinition } from '../../../support/waiting.ts';

@@ -1,10 +1,10 @@
 // Which kinds of token of one provider a server takes: access tokens for bearers, as providers really send them.
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { closing } from '../../../support/closing.ts';
 import { bearer, challengeOf, inHandshakeEra, serveOidc } from '../../../support/oidc.ts';
 import { type OpenIdProvider, scope, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import type { ServedHttp } from '../../../support/signing-in.ts';
 
 type Json = Record<string, unknown>;

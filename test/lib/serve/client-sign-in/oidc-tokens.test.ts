@@ -1,7 +1,6 @@
 // Which access tokens of an OpenID provider are good, and what is said of those that are not (RFC 6750, RFC 9068).
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
@@ -14,6 +13,7 @@ import {
   type ToolCaller,
 } from '../../../support/oidc.ts';
 import { type OpenIdProvider, scope, signed, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import type { ServedHttp } from '../../../support/signing-in.ts';
 
 const keep = closing();

@@ -1,12 +1,12 @@
 // An OpenID provider that cannot be reached, or is none: 503, in words that help, and all is well once it is back.
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { always, startLocalServer } from '../../../support/local-server.ts';
 import { bearer, inHandshakeEra, inNewestEra, serveOidc, type ToolCaller } from '../../../support/oidc.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../../../support/openid-provider.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import type { ServedHttp } from '../../../support/signing-in.ts';
 
 const keep = closing();

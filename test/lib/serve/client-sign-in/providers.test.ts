@@ -7,13 +7,13 @@ import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.
 import { createHttpApp } from '../../../../lib/serve/http/app.ts';
 import { listen } from '../../../../lib/serve/http/listen.ts';
 import { createMcpService } from '../../../../lib/serve/mcp/service.ts';
-import { employees, type OpenIdLikeness, type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { eras } from '../../../support/clients.ts';
 import { later, minutes, now } from '../../../support/clock.ts';
 import { closing } from '../../../support/closing.ts';
 import { beginSigningIn, connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { bearer, inHandshakeEra } from '../../../support/oidc.ts';
+import { employees, type OpenIdLikeness, type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { answerOn, builtFrom, configurationFrom } from '../../../support/serving.ts';
 import { listingsOf } from '../../../support/tool-results.ts';
 

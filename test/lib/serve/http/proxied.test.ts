@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { serveHttp } from '../../../../lib/serve/launch/http.ts';
-import { startSandbox } from '../../../../sandbox/index.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { closing } from '../../../support/closing.ts';
 import { post, type RawAnswer, send, toolCall } from '../../../support/raw-http.ts';
+import { startSandbox } from '../../../support/sandbox.ts';
 import { configurationFrom } from '../../../support/serving.ts';
 import { serveWith } from '../../../support/signing-in.ts';
 

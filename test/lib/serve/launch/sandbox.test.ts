@@ -3,10 +3,10 @@ import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type SandboxModule, withSandbox } from '../../../../lib/serve/launch/sandbox.ts';
-import * as sandbox from '../../../../sandbox/index.ts';
 import { closing } from '../../../support/closing.ts';
 import { newFolder } from '../../../support/folder.ts';
 import { pathOf, runNode } from '../../../support/programs.ts';
+import * as sandbox from '../../../support/sandbox.ts';
 
 test('has what the launcher expects of it', () => {
   // The compiler checks the rest.

@@ -1,7 +1,6 @@
 // Servers that share a SESSION_SECRET: the instances of one deployment understand each other, and nobody else does.
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
@@ -10,6 +9,7 @@ import { clientCallback } from '../../../support/oauth-client.ts';
 import { askToken, authorizeAddress, codeForm, newClient } from '../../../support/oauth-requests.ts';
 import { alice } from '../../../support/people.ts';
 import { post, send } from '../../../support/raw-http.ts';
+import { startSandbox } from '../../../support/sandbox.ts';
 import { takesAddresses } from '../../../support/sign-in.ts';
 import { serveWith } from '../../../support/signing-in.ts';
 import { openBrowser } from '../../../support/web-browser.ts';

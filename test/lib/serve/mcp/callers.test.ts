@@ -1,10 +1,10 @@
 // Who calls: without client sign-in everybody is the local user; with it, each caller has their own data.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { connect, newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { alice, benji, chien, people } from '../../../support/people.ts';
 import { post, toolCall } from '../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { callerHeader, callersByHeader, type Served } from '../../../support/serving.ts';
 import { askedAddress, attended, open, signedIn, signInAt } from '../../../support/sign-in.ts';
 import { servePatiently, serveThreeLegged, serveUsers, threeLegged } from '../../../support/three-legged.ts';

@@ -2,11 +2,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { withoutNullArguments } from '../../../../lib/serve/mcp/forward.ts';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { newestEnvelope, newestHeaders } from '../../../support/oidc.ts';
 import { mcpHeaders, post, send, toolCall } from '../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { apsOf, type Served, serveOssTools } from '../../../support/serving.ts';
 
 const keep = closing();

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { canShowUrl, createSessionId } from '../../../../lib/serve/mcp/client-context.ts';
-import { startSandbox } from '../../../../sandbox/index.ts';
 import { closing } from '../../../support/closing.ts';
 import { post, type RawAnswer, toolCall } from '../../../support/raw-http.ts';
+import { startSandbox } from '../../../support/sandbox.ts';
 import { callerHeader, callersByHeader, type Served, serve } from '../../../support/serving.ts';
 import { serveThreeLegged } from '../../../support/three-legged.ts';
 import { waitingDefinition } from '../../../support/waiting.ts';

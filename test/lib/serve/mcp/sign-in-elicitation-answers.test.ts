@@ -1,11 +1,11 @@
 // Answers to the question whether the user signed in: which count, and which are refused.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../../../../sandbox/index.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { benji } from '../../../support/people.ts';
 import { post } from '../../../support/raw-http.ts';
+import { startSandbox } from '../../../support/sandbox.ts';
 import type { Served } from '../../../support/serving.ts';
 import { signInAt, takesAddresses } from '../../../support/sign-in.ts';
 import { serveThreeLegged } from '../../../support/three-legged.ts';

@@ -1,10 +1,10 @@
 // How a user is asked to sign in whose client cannot wait for them: by an error or a result with the address.
 import { ProtocolError, type Result, UrlElicitationRequiredError } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
-import { startSandbox } from '../../../../sandbox/index.ts';
 import { connect, modes } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { alice, benji } from '../../../support/people.ts';
+import { startSandbox } from '../../../support/sandbox.ts';
 import type { Served } from '../../../support/serving.ts';
 import { askedAddress, signInAt, takesAddresses } from '../../../support/sign-in.ts';
 import { serveThreeLegged } from '../../../support/three-legged.ts';

@@ -1,9 +1,9 @@
 // How a client of the newest era asks its user to sign in: the call waits for them.
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { startSandbox } from '../../../../sandbox/index.ts';
 import { connect, newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { alice, benji } from '../../../support/people.ts';
+import { startSandbox } from '../../../support/sandbox.ts';
 import type { Served } from '../../../support/serving.ts';
 import { askedAddress, attended, open, signInAt, takesAddresses } from '../../../support/sign-in.ts';
 import { serveThreeLegged } from '../../../support/three-legged.ts';

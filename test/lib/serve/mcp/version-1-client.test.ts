@@ -2,9 +2,9 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { closing } from '../../../support/closing.ts';
 import { alice, benji } from '../../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import type { Served } from '../../../support/serving.ts';
 import { signInAt } from '../../../support/sign-in.ts';
 import { serveThreeLegged } from '../../../support/three-legged.ts';

@@ -1,12 +1,12 @@
 // What browsers bring back from Autodesk's page, and what the page that answers them says.
 import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../sandbox/index.ts';
 import { closing } from '../../../support/closing.ts';
 import { headings } from '../../../support/headings.ts';
 import { always, startLocalServer } from '../../../support/local-server.ts';
 import { alice, benji, profileOf } from '../../../support/people.ts';
 import { send } from '../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { callersByHeader, type Served } from '../../../support/serving.ts';
 import { askedAddress, connectAsSomebody, open, signInAt } from '../../../support/sign-in.ts';
 import { servePatiently, serveThreeLegged } from '../../../support/three-legged.ts';

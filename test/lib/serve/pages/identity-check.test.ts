@@ -1,12 +1,5 @@
 // Whose sign-in a link is: the person who opens it signs in where MCP users do, and must be the one it was made for.
 import { describe, expect, test } from 'vitest';
-import {
-  employees,
-  type OpenIdLikeness,
-  openIdLikenesses,
-  type Sandbox,
-  startSandbox,
-} from '../../../../sandbox/index.ts';
 import { later, minutes, seconds } from '../../../support/clock.ts';
 import { closing } from '../../../support/closing.ts';
 import { headings, htmlHeaded } from '../../../support/headings.ts';
@@ -19,6 +12,13 @@ import {
 } from '../../../support/identity.ts';
 import { alice, benji } from '../../../support/people.ts';
 import { send } from '../../../support/raw-http.ts';
+import {
+  employees,
+  type OpenIdLikeness,
+  openIdLikenesses,
+  type Sandbox,
+  startSandbox,
+} from '../../../support/sandbox.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
 import { signInOn } from '../../../support/signing-in.ts';
 import { hubsOf } from '../../../support/tool-results.ts';

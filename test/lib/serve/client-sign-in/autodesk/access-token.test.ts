@@ -2,7 +2,6 @@
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createKeys } from '../../../../../lib/sealed.ts';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
 import { post, toolCall } from '../../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
 import { WatchedStorage } from '../../../../support/watched-storage.ts';

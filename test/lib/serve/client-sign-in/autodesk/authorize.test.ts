@@ -1,11 +1,11 @@
 // The authorization endpoint before anybody is asked: who may ask, for what, and where a refusal goes.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../../servers/3lo.ts';
 import { closing } from '../../../../support/closing.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, newPkce, type Parameters } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedHttp, serveWith } from '../../../../support/signing-in.ts';
 
 const keep = closing();

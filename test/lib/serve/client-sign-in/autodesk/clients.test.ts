@@ -2,12 +2,12 @@
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createKeys } from '../../../../../lib/sealed.ts';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../../servers/3lo.ts';
 import { closing } from '../../../../support/closing.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, register } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedHttp, serveWith } from '../../../../support/signing-in.ts';
 
 const keep = closing();

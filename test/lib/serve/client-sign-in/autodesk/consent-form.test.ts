@@ -1,6 +1,5 @@
 // The form on the page of consent: what it leads to, and that it counts in one browser alone, for a while.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import { decide, shown } from '../../../../support/consent.ts';
@@ -8,6 +7,7 @@ import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient, newPkce } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { openBrowser } from '../../../../support/web-browser.ts';
 

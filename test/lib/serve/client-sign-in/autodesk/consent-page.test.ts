@@ -1,11 +1,11 @@
 // The page on which a person allows a client: it says who asks and where the answer goes, and is shown as it is meant to be.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { closing } from '../../../../support/closing.ts';
 import { shown } from '../../../../support/consent.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { authorizeAddress, newClient } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 
 const keep = closing();

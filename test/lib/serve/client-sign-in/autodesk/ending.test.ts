@@ -1,6 +1,5 @@
 // How a sign-in ends, and how it does not: by the person's will and APS's final no, and never by trouble that passes.
 import { afterEach, describe, expect, test } from 'vitest';
-import { startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../../../../support/oauth-requests.ts';
 import { alice, benji } from '../../../../support/people.ts';
 import { startRecordingAps } from '../../../../support/recording-aps.ts';
+import { startSandbox } from '../../../../support/sandbox.ts';
 import { serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
 import { until } from '../../../../support/until.ts';

@@ -1,7 +1,6 @@
 // Whatever happens around a sign-in, nothing that is printed, told in an error, or shown on a page has a token, a code, a
 // verifier, a cookie or the secret of the application in it.
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes, now } from '../../../../support/clock.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import {
@@ -16,6 +15,7 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { expectNone } from '../../../../support/secrets.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { WatchedStorage } from '../../../../support/watched-storage.ts';

@@ -2,7 +2,6 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DocumentRefused } from '../../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
@@ -14,6 +13,7 @@ import {
   refreshForm,
   revoke,
 } from '../../../../support/oauth-requests.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 
 const keep = closing();

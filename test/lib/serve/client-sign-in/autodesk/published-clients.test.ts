@@ -1,12 +1,12 @@
 // Clients with a metadata document (OAuth Client ID Metadata Document): what must be in it, and where it must not be.
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DocumentRefused } from '../../../../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { definition as threeLegged } from '../../../../../servers/3lo.ts';
 import { closing } from '../../../../support/closing.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import { askToken, authorizeAddress, codeForm } from '../../../../support/oauth-requests.ts';
 import { send } from '../../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedHttp, serveWith } from '../../../../support/signing-in.ts';
 import { startTlsServer } from '../../../../support/tls-server.ts';
 

@@ -1,6 +1,5 @@
 // Where the answer to a client may go: any port of a loopback address, private-use schemes one by one, all else to the letter.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../../../sandbox/index.ts';
 import { now } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import { decide, shown } from '../../../../support/consent.ts';
@@ -13,6 +12,7 @@ import {
 } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
 import { send } from '../../../../support/raw-http.ts';
+import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
 
