@@ -5,7 +5,7 @@ import { definition as threeLegged } from '../../servers/3lo.ts';
 import { connectBearing } from './oidc.ts';
 import type { Employee, Sandbox } from './sandbox.ts';
 import { askedAddress } from './sign-in.ts';
-import { type ServedHttp, serveWith } from './signing-in.ts';
+import { type ServedHttp, type ServeOptions, serveWith } from './signing-in.ts';
 import type { Page, WebBrowser } from './web-browser.ts';
 
 export type IdentifyingServer = ServedHttp & {
@@ -17,11 +17,11 @@ export type IdentifyingServer = ServedHttp & {
 export async function serveIdentifying(
   sandbox: Sandbox,
   env: Environment = {},
-  secret?: string,
+  deployment: Pick<ServeOptions, 'secret' | 'publicUrl'> = {},
 ): Promise<IdentifyingServer> {
   // Where a scope needs an address, any that the provider knows will do.
   const settings = { ...sandbox.openIdEnv('http://localhost:5002/mcp'), ...env };
-  const served = await serveWith(sandbox, threeLegged, 'oidc', { env: settings, secret });
+  const served = await serveWith(sandbox, threeLegged, 'oidc', { env: settings, ...deployment });
   const address = `${served.url}/mcp`;
   sandbox.registerOpenIdApi(address);
   return { ...served, audience: settings.MCP_AUTH_AUDIENCE ?? address };

@@ -39,7 +39,7 @@ describe('a sign-in', () => {
         : { access_token: 'a-token', token_type: 'Bearer', expires_in: 3599 },
     );
     const query = new URLSearchParams({ state: stateIn(await link()), code: 'a-code' });
-    expect(await users.finish(query)).toEqual({});
+    expect((await users.finish(query)).account).toEqual({});
     expect(await users.get(caller)).toBe('a-token');
     expect(silent.asked.map(({ pathname }) => pathname)).toEqual(['/authentication/v2/token', '/userinfo']);
     await silent.givenUp();
@@ -53,7 +53,7 @@ describe('a sign-in', () => {
         : { access_token: 'a-token', token_type: 'Bearer', expires_in: 3599 },
     );
     const query = new URLSearchParams({ state: stateIn(await link()), code: 'a-code' });
-    expect(await users.finish(query)).toMatchObject({ name: 'A\ufffd[2JB', email: 'a\ufffd@b' });
+    expect((await users.finish(query)).account).toMatchObject({ name: 'A\ufffd[2JB', email: 'a\ufffd@b' });
   });
 
   test('with a token that cannot be sent fails, and none is kept', async () => {

@@ -35,10 +35,25 @@ export const exceptions: readonly Exception[] = [
   },
   {
     operations: /./,
-    statuses: [404, 405, 501],
+    statuses: [501],
     departs: 'status',
-    body: gatewayBody,
+    body: gatewayBody.extend({
+      operation: z.strictObject({
+        method: z.string(),
+        path: z.string(),
+        operationId: z.string().optional(),
+      }),
+      served: z.array(z.string()),
+    }),
     reason: 'The sandbox does not serve the operation, and says so.',
+  },
+  {
+    operations: /./,
+    statuses: [413],
+    departs: 'status',
+    body: z.union([gatewayBody, oauthBody]),
+    reason:
+      'The documents have no limits for bodies in JSON and forms; the sandbox has them so that nobody fills its memory.',
   },
   {
     operations: /^POST \/authentication\/v2\/(token|revoke|introspect)$/,

@@ -280,15 +280,15 @@ describe('the check', async () => {
     expect(await browser.open(back.url)).toMatchObject(stale);
   });
 
-  test('is known to every server that shares the secret', async () => {
+  test('is known to every instance of a deployment', async () => {
     const secret = 'shared-by-all-instances-of-a-deployment';
-    const one = keep(await serveIdentifying(sandbox, {}, secret));
+    const one = keep(await serveIdentifying(sandbox, {}, { secret }));
     const browser = openBrowser();
     const { back } = await comeBack(browser, emil, one);
-    const other = keep(await serveIdentifying(sandbox, {}, secret));
-    const moved = new URL(back.pathname + back.search, other.url);
-    // The code is for the address of the first: it gets as far as that.
-    expect(await browser.open(moved)).toMatchObject({ html: htmlHeaded(headings.unfinished) });
+    const other = keep(await serveIdentifying(sandbox, {}, { secret, publicUrl: one.url }));
+    const page = await browser.open(new URL(back.pathname + back.search, other.url));
+    expect(page.url.origin).toBe(sandbox.url);
+    expect(page.url.searchParams.get('redirect_uri')).toBe(`${one.url}/callback`);
   });
 
   test('tells a person who declines at the provider that nothing was changed', async () => {
