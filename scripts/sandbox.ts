@@ -1,10 +1,11 @@
-// `npm run sandbox`: starts the sandbox by itself and prints how to use it.
+/** `aps-mcp sandbox`: starts the sandbox by itself and prints how to use it. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
+import { commandLine } from './command-line.ts';
 
-const usage = `Usage: npm run sandbox -- [options]
+const usage = `Usage: ${commandLine('sandbox')} [options]
 
 Starts a local stand-in for Autodesk Platform Services. You need no Autodesk account and no network.
 
@@ -25,8 +26,18 @@ const settingsSchema = z.object({
 });
 type Settings = z.infer<typeof settingsSchema>;
 
-async function main(): Promise<void> {
-  const settings = readSettings();
+/** @param args - the command line after the name of the command */
+export async function run(args: string[]): Promise<void> {
+  try {
+    await startFrom(args);
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}
+
+async function startFrom(args: string[]): Promise<void> {
+  const settings = readSettings(args);
   if (settings === 'help') {
     console.log(usage);
     return;
@@ -44,9 +55,10 @@ async function main(): Promise<void> {
   }
 }
 
-function readSettings(): Settings | 'help' {
+function readSettings(args: string[]): Settings | 'help' {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
+    args,
     options: {
       port: text,
       host: text,
@@ -116,11 +128,4 @@ function explain(error: unknown): string {
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'This machine does not have that address. Check --host.';
   return `${error.message.replaceAll('\n', ' ')} (--help shows the options)`;
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
 }

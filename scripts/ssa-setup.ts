@@ -1,5 +1,5 @@
 /**
- * `npm run ssa:setup`: creates a service account with a key, and writes what `servers/ssa.ts` needs into `.env`. Also
+ * `aps-mcp ssa-setup`: creates a service account with a key, and writes what `servers/ssa.ts` needs into `.env`. Also
  * lists and deletes service accounts.
  */
 import { unlink } from 'node:fs/promises';
@@ -26,9 +26,12 @@ import { readEnvironment, readSettings, wantsSandbox } from '../lib/config/setti
 import { apsApplication, launchVariables } from '../lib/config/variables.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { TokenSource } from '../lib/token-source.ts';
+import { commandLine } from './command-line.ts';
 import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file.ts';
 
-const usage = `Usage: npm run ssa:setup -- [options]
+const command = commandLine('ssa-setup');
+
+const usage = `Usage: ${command} [options]
 
 Creates a service account with a key, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into .env in
 the current folder. Set APS_CLIENT_ID and APS_CLIENT_SECRET first.
@@ -46,8 +49,22 @@ type Settings = { APS_CLIENT_ID: string; APS_CLIENT_SECRET: string; APS_BASE_URL
 
 const envFile = resolve('.env');
 
-async function main(): Promise<void> {
-  const options = readOptions();
+/** @param args - the command line after the name of the command */
+export async function run(args: string[]): Promise<void> {
+  try {
+    await runWith(readOptions(args));
+  } catch (error) {
+    const known = error instanceof StartupError || error instanceof ApsError;
+    console.error(
+      known || !(error instanceof Error)
+        ? String(error instanceof Error ? error.message : error)
+        : `Failed: ${error.message}`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+async function runWith(options: Options): Promise<void> {
   if (options.help) return console.log(usage);
   const given = readEnvironment();
   const sandbox =
@@ -69,9 +86,12 @@ async function main(): Promise<void> {
   }
 }
 
-function readOptions() {
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions(args: string[]) {
   try {
     const { values } = parseArgs({
+      args,
       options: {
         name: { type: 'string', default: 'aps-mcp-server' },
         list: { type: 'boolean', default: false },
@@ -129,11 +149,7 @@ async function remove(administer: Calls, id: string, yes: boolean): Promise<void
     console.log('Your settings still use it: remove APS_SSA_* from .env.');
 }
 
-async function setUp(
-  administer: Calls,
-  settings: Settings,
-  options: ReturnType<typeof readOptions>,
-): Promise<void> {
+async function setUp(administer: Calls, settings: Settings, options: Options): Promise<void> {
   const before = await readEnvFile(envFile);
   const present = Object.entries(parse(before)).some(
     ([name, value]) => /^APS_SSA_/.test(name) && value !== '',
@@ -141,7 +157,7 @@ async function setUp(
   if (present && !options.replace) {
     if (options.yes)
       throw new StartupError(
-        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace.`,
+        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace, for example: ${command} --yes --replace`,
       );
     if (!(await confirmed(`${envFile} already names a service account. Replace it?`))) return;
   }
@@ -158,7 +174,7 @@ async function setUp(
   const saved = await saveKey(administer, id, before).catch(async (error: unknown) => {
     const undone = await administer((session) => deleteServiceAccount(session, id)).then(
       () => 'The service account was deleted again.',
-      () => `The service account could not be deleted again. Run: npm run ssa:setup -- --delete ${id}`,
+      () => `The service account could not be deleted again. Run: ${command} --delete ${id}`,
     );
     const why = error instanceof Error ? error.message : String(error);
     throw new StartupError(`Could not create and save a key for ${id}: ${why}\n${undone}`);
@@ -184,7 +200,7 @@ async function setUp(
     `Tested it: the service account can sign in, and has access to ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
   );
   console.log(
-    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa${options.sandbox ? ' -- --sandbox' : ''}`,
+    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: ${commandLine('ssa')}${options.sandbox ? ' --sandbox' : ''}`,
   );
 }
 
@@ -207,7 +223,9 @@ async function saveKey(administer: Calls, id: string, before: string) {
 /** Asks for confirmation at the terminal. Throws a `StartupError` if there is none. */
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new StartupError(`${question}\nThere is no terminal to ask at. To confirm, add --yes.`);
+    throw new StartupError(
+      `${question}\nThere is no terminal to ask at. To confirm, add --yes, for example: ${command} --yes`,
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C means no.
   const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
@@ -215,16 +233,4 @@ async function confirmed(question: string): Promise<boolean> {
   const yes = /^y(es)?$/i.test(answer.trim());
   if (!yes) console.log('Nothing was changed.');
   return yes;
-}
-
-try {
-  await main();
-} catch (error) {
-  const known = error instanceof StartupError || error instanceof ApsError;
-  console.error(
-    known || !(error instanceof Error)
-      ? String(error instanceof Error ? error.message : error)
-      : `Failed: ${error.message}`,
-  );
-  process.exitCode = 1;
 }

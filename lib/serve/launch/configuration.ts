@@ -22,7 +22,7 @@ import {
 import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
 import type { ServerDefinition } from './definition.ts';
-import { type LaunchedSandbox, startSandbox, withSandbox } from './sandbox.ts';
+import { type LaunchedSandbox, type SandboxModule, startSandbox, withSandbox } from './sandbox.ts';
 
 export type Options = {
   transport: 'http' | 'stdio';
@@ -116,11 +116,12 @@ export type Configuration<Shape extends Variables> = {
 export async function loadConfiguration<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   options: Options,
+  loadSandbox?: () => Promise<SandboxModule>,
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
   const environment = readEnvironment();
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
-  const sandbox = await startSandbox(environment);
+  const sandbox = await startSandbox(environment, loadSandbox);
   const configuration = readConfiguration(
     definition,
     withSandbox(environment, sandbox, definition.isPublicClient),
