@@ -118,7 +118,7 @@ export async function loadConfiguration<Shape extends Variables>(
   options: Options,
   loadSandbox?: () => Promise<SandboxModule>,
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
-  const environment = readEnvironment();
+  const environment = readEnvironment(undefined, { variables: definition.variables });
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
   const sandbox = await startSandbox(environment, loadSandbox);

@@ -44,6 +44,7 @@ Options:
                           Let everybody who can reach the server call it, from other machines too
   --help                  Print this help
 
-Variables, in the environment or in a file named .env in the working folder (see .env.example):
+Variables, in the environment, or in a file named .env in the working folder or the project (see .env.example).
+MCP_ENV_FILE in the environment names another file, which is read instead:
   ${[...new Set(variables.flatMap(Object.keys))].join('\n  ')}`;
 }
