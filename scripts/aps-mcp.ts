@@ -2,18 +2,25 @@
 /** The command `aps-mcp`. In a clone, `npm run 2lo` and its like start the same. */
 import type { Variables } from '../lib/config/settings.ts';
 import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
+import { StartupError } from '../lib/startup-error.ts';
 import { version } from '../lib/version.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine, swallowedByNpm } from './command-line.ts';
+
+/** A command: its options, for `parseArgs`, and what runs it with the command line after its name. */
+type Command = {
+  options: Record<string, { type: 'string' | 'boolean' }>;
+  run(args: string[]): Promise<void>;
+};
 
 /** Each is loaded when it is asked for. */
-const commands: Record<string, (args: string[]) => Promise<void>> = {
-  '2lo': async (args) => serve('2lo', (await import('../servers/2lo.ts')).definition, args),
-  ssa: async (args) => serve('ssa', (await import('../servers/ssa.ts')).definition, args),
-  '3lo': async (args) => serve('3lo', (await import('../servers/3lo.ts')).definition, args),
-  pkce: async (args) => serve('pkce', (await import('../servers/pkce.ts')).definition, args),
-  sandbox: async (args) => (await import('./sandbox.ts')).run(args),
-  'ssa-setup': async (args) => (await import('./ssa-setup.ts')).run(args),
-  key: async (args) => (await import('./key.ts')).run(args),
+const commands: Record<string, () => Promise<Command>> = {
+  '2lo': async () => server((await import('../servers/2lo.ts')).definition),
+  ssa: async () => server((await import('../servers/ssa.ts')).definition),
+  '3lo': async () => server((await import('../servers/3lo.ts')).definition),
+  pkce: async () => server((await import('../servers/pkce.ts')).definition),
+  sandbox: () => import('./sandbox.ts'),
+  'ssa-setup': () => import('./ssa-setup.ts'),
+  key: () => import('./key.ts'),
 };
 
 const usage = `Usage: aps-mcp COMMAND [options]
@@ -35,31 +42,42 @@ Options:
 
 Try it: npx aps-mcp 2lo --sandbox`;
 
-/** Starts a server, over HTTP by default. */
-async function serve<Shape extends Variables>(
-  name: string,
-  definition: ServerDefinition<Shape>,
-  args: string[],
-): Promise<void> {
-  const { start } = await import('../lib/serve/launch/start.ts');
-  await start(definition, {
-    args,
-    transport: 'http',
-    command: commandLine(name),
-    loadSandbox: () => import('../sandbox/index.ts'),
-  });
+/** The command that starts a server, over HTTP by default. */
+async function server<Shape extends Variables>(definition: ServerDefinition<Shape>): Promise<Command> {
+  const [{ start }, { optionsOfServers }] = await Promise.all([
+    import('../lib/serve/launch/start.ts'),
+    import('../lib/serve/launch/configuration.ts'),
+  ]);
+  return {
+    options: optionsOfServers,
+    run: (args) =>
+      start(definition, {
+        ...{ args, transport: 'http', command: commandLine(definition.name, '[options]') },
+        loadSandbox: () => import('../sandbox/index.ts'),
+      }),
+  };
 }
 
-const [name = '', ...args] = process.argv.slice(2);
-const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (command) await command(args);
-else if (name === '--help' || name === '-h') console.log(usage);
-else if (name === '--version') console.log(version);
-else {
+async function main([name = '', ...args]: string[]): Promise<void> {
+  if (name === '--help' || name === '-h') return console.log(usage);
+  if (name === '--version') return console.log(version);
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) throw new StartupError(name === '' ? usage : noCommand(name));
+  const { options, run } = await load();
+  const swallowed = swallowedByNpm(name, options, args);
+  if (swallowed) throw new StartupError(swallowed);
+  await run(args);
+}
+
+function noCommand(name: string): string {
   const names = Object.keys(commands).join(', ');
-  const example = commandLine('2lo').replace(/ --$/, '');
-  console.error(
-    name === '' ? usage : `There is no command "${name}". Choose one of: ${names}. For example: ${example}`,
-  );
+  return `There is no command "${name}". Choose one of: ${names}. For example: ${commandLine('2lo')}`;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof StartupError)) throw error;
+  console.error(error.message);
   process.exitCode = 1;
 }

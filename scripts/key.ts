@@ -5,9 +5,11 @@ import { namedKeys } from '../lib/config/named-keys.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { commandLine } from './command-line.ts';
 
-const command = commandLine('key');
+export const options = { help: { type: 'boolean', short: 'h' } } as const;
 
-const usage = `Usage: ${command} NAME
+const example = `For example: ${commandLine('key', 'ci')}`;
+
+const usage = `Usage: ${commandLine('key', 'NAME')}
 
 Prints a new key for the program NAME, such as an agent, a CI job or an editor, and how to use it. NAME is what the
 server calls the program: 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". Nothing is stored.
@@ -62,23 +64,20 @@ function readName(args: string[]): string | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const [name, ...others] = positionals;
-  if (name === undefined)
-    throw new StartupError(`The name of a program is missing. For example: ${command} ci`);
-  if (others.length > 0)
-    throw new StartupError(`There must be one name, without spaces. For example: ${command} ci`);
+  if (name === undefined) throw new StartupError(`The name of a program is missing. ${example}`);
+  if (others.length > 0) throw new StartupError(`There must be one name, without spaces. ${example}`);
   // The server's own rule.
   const read = namedKeys.safeParse(`${name}=${'x'.repeat(32)}`).data;
   if (read?.[0]?.name !== name)
     throw new StartupError(
-      `"${name}" cannot be a name: use 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". For example: ` +
-        `${command} ci`,
+      `"${name}" cannot be a name: use 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". ${example}`,
     );
   return name;
 }
 
 function parse(args: string[]) {
   try {
-    return parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+    return parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
     const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
     throw new StartupError(`${message}. --help explains this command.`);

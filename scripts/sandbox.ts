@@ -5,7 +5,16 @@ import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.t
 import { troubleSchema } from '../sandbox/trouble.ts';
 import { commandLine } from './command-line.ts';
 
-const usage = `Usage: ${commandLine('sandbox')} [options]
+export const options = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  latency: { type: 'string' },
+  'token-lifetime': { type: 'string' },
+  'openid-like': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const usage = `Usage: ${commandLine('sandbox', '[options]')}
 
 Starts a local stand-in for Autodesk Platform Services. You need no Autodesk account and no network.
 
@@ -56,18 +65,7 @@ async function startFrom(args: string[]): Promise<void> {
 }
 
 function readSettings(args: string[]): Settings | 'help' {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args,
-    options: {
-      port: text,
-      host: text,
-      latency: text,
-      'token-lifetime': text,
-      'openid-like': text,
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  const { values } = parseArgs({ args, options });
   if (values.help) return 'help';
   const settings = settingsSchema.safeParse(values);
   if (settings.success) return settings.data;

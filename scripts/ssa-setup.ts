@@ -29,9 +29,17 @@ import type { TokenSource } from '../lib/token-source.ts';
 import { commandLine } from './command-line.ts';
 import { readEnvFile, withVariables, writePrivately } from './ssa-setup/env-file.ts';
 
-const command = commandLine('ssa-setup');
+export const options = {
+  name: { type: 'string', default: 'aps-mcp-server' },
+  list: { type: 'boolean', default: false },
+  delete: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  replace: { type: 'boolean', default: false },
+  sandbox: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
-const usage = `Usage: ${command} [options]
+const usage = `Usage: ${commandLine('ssa-setup', '[options]')}
 
 Creates a service account with a key, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into .env in
 the current folder. Set APS_CLIENT_ID and APS_CLIENT_SECRET first.
@@ -90,18 +98,7 @@ type Options = ReturnType<typeof readOptions>;
 
 function readOptions(args: string[]) {
   try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        name: { type: 'string', default: 'aps-mcp-server' },
-        list: { type: 'boolean', default: false },
-        delete: { type: 'string' },
-        yes: { type: 'boolean', default: false },
-        replace: { type: 'boolean', default: false },
-        sandbox: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
+    const { values } = parseArgs({ args, options });
     if (!/^(?=.*[A-Za-z0-9])[A-Za-z0-9-]{5,100}$/.test(values.name))
       throw new Error('--name must be 5 to 100 letters, digits and dashes');
     return values;
@@ -157,7 +154,7 @@ async function setUp(administer: Calls, settings: Settings, options: Options): P
   if (present && !options.replace) {
     if (options.yes)
       throw new StartupError(
-        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace, for example: ${command} --yes --replace`,
+        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace, for example: ${commandLine('ssa-setup', '--yes --replace')}`,
       );
     if (!(await confirmed(`${envFile} already names a service account. Replace it?`))) return;
   }
@@ -174,7 +171,8 @@ async function setUp(administer: Calls, settings: Settings, options: Options): P
   const saved = await saveKey(administer, id, before).catch(async (error: unknown) => {
     const undone = await administer((session) => deleteServiceAccount(session, id)).then(
       () => 'The service account was deleted again.',
-      () => `The service account could not be deleted again. Run: ${command} --delete ${id}`,
+      () =>
+        `The service account could not be deleted again. Run: ${commandLine('ssa-setup', `--delete ${id}`)}`,
     );
     const why = error instanceof Error ? error.message : String(error);
     throw new StartupError(`Could not create and save a key for ${id}: ${why}\n${undone}`);
@@ -200,7 +198,7 @@ async function setUp(administer: Calls, settings: Settings, options: Options): P
     `Tested it: the service account can sign in, and has access to ${hubs.length} ${hubs.length === 1 ? 'hub' : 'hubs'}.`,
   );
   console.log(
-    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: ${commandLine('ssa')}${options.sandbox ? ' --sandbox' : ''}`,
+    `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: ${commandLine('ssa', options.sandbox ? '--sandbox' : '')}`,
   );
 }
 
@@ -224,7 +222,7 @@ async function saveKey(administer: Calls, id: string, before: string) {
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new StartupError(
-      `${question}\nThere is no terminal to ask at. To confirm, add --yes, for example: ${command} --yes`,
+      `${question}\nThere is no terminal to ask at. To confirm, add --yes, for example: ${commandLine('ssa-setup', '--yes')}`,
     );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C means no.

@@ -24,6 +24,17 @@ import type { ClientSignInSettings } from '../client-sign-in/create.ts';
 import type { ServerDefinition } from './definition.ts';
 import { type LaunchedSandbox, type SandboxModule, startSandbox, withSandbox } from './sandbox.ts';
 
+/** What the command line of a server can have, for `parseArgs`. */
+export const optionsOfServers = {
+  transport: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  sandbox: { type: 'boolean' },
+  'client-auth': { type: 'string' },
+  'insecure-no-client-auth': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 export type Options = {
   transport: 'http' | 'stdio';
   host: string;
@@ -79,18 +90,7 @@ function readClientAuth(
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        transport: { type: 'string' },
-        host: { type: 'string' },
-        port: { type: 'string' },
-        sandbox: { type: 'boolean' },
-        'client-auth': { type: 'string' },
-        'insecure-no-client-auth': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
+    return parseArgs({ args: [...args], options: optionsOfServers });
   } catch (error) {
     const message = error instanceof Error ? (error.message.split(/\.\s/)[0] ?? '') : String(error);
     throw new StartupError(`${message}. --help lists the options.`);

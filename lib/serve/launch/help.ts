@@ -11,7 +11,7 @@ import type { Options } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
 
 /**
- * @param command - how the server was started, e.g. `npm run 2lo --`
+ * @param command - how the server was started, e.g. `npm run 2lo -- [options]`
  * @param transport - the default transport
  */
 export function help<Shape extends Variables>(
@@ -28,7 +28,7 @@ export function help<Shape extends Variables>(
     oidcVariables,
     ...(modes.includes('autodesk') ? [autodeskVariables] : []),
   ];
-  return `Usage: ${command} [options]
+  return `Usage: ${command}
 
 Starts the MCP server "${definition.name}". It signs in to APS with:
 ${definition.apsSignIn}.
@@ -44,7 +44,7 @@ Options:
                           Let everybody who can reach the server call it, from other machines too
   --help                  Print this help
 
-Variables, in the environment, or in a file named .env in the working folder or the project (see .env.example).
-MCP_ENV_FILE in the environment names another file, which is read instead:
+Variables, in the environment, or in a file named .env in the working folder or the project (see
+.env.example). If MCP_ENV_FILE in the environment names a file, that one is read instead:
   ${[...new Set(variables.flatMap(Object.keys))].join('\n  ')}`;
 }
