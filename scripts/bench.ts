@@ -121,7 +121,7 @@ const sandbox = await startSandbox({ rateLimits: false });
 const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-bench-'));
 try {
   const run = (path: string, ...args: string[]) => startProgram(path, args, sandbox.env, folder);
-  const ours = await run('scripts/run.ts', '2lo', '--port', '0');
+  const ours = await run('scripts/aps-mcp.ts', '2lo', '--port', '0');
   const bare = await run('scripts/bench/bare.ts');
   const fastmcp = await run('scripts/bench/fastmcp.ts');
   const subject = (name: string, program: Program, era: string): Subject => ({

@@ -130,7 +130,11 @@ async function whileServing<T>(
   work: (url: URL) => Promise<T>,
 ): Promise<T> {
   const args = [...server, '--sandbox', '--port', '0'];
-  const program = await within(patience, 'start', startProgram('scripts/run.ts', args, variables, folder));
+  const program = await within(
+    patience,
+    'start',
+    startProgram('scripts/aps-mcp.ts', args, variables, folder),
+  );
   try {
     return await work(program.url);
   } finally {

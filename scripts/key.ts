@@ -1,10 +1,15 @@
-/** `npm run key -- NAME`: makes a key with which a program can call a server (`--client-auth key`). */
+/** `aps-mcp key NAME`: makes a key with which a program can call a server (`--client-auth key`). */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { namedKeys } from '../lib/config/named-keys.ts';
 import { StartupError } from '../lib/startup-error.ts';
+import { commandLine } from './command-line.ts';
 
-const usage = `Usage: npm run key -- NAME
+export const options = { help: { type: 'boolean', short: 'h' } } as const;
+
+const example = `For example: ${commandLine('key', 'ci')}`;
+
+const usage = `Usage: ${commandLine('key', 'NAME')}
 
 Prints a new key for the program NAME, such as an agent, a CI job or an editor, and how to use it. NAME is what the
 server calls the program: 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". Nothing is stored.
@@ -12,8 +17,19 @@ server calls the program: 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". 
 Options:
   --help  Print this`;
 
-function main(): void {
-  const name = readName();
+/** @param args - the command line after the name of the command */
+export async function run(args: string[]): Promise<void> {
+  try {
+    makeKey(args);
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+function makeKey(args: string[]): void {
+  const name = readName(args);
   if (name === undefined) {
     console.log(usage);
     return;
@@ -44,37 +60,26 @@ To replace a key without a refused call:
  *
  * @throws {StartupError} for no name, several, or one that the server would refuse
  */
-function readName(): string | undefined {
-  const { values, positionals } = parse();
+function readName(args: string[]): string | undefined {
+  const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const [name, ...others] = positionals;
-  if (name === undefined)
-    throw new StartupError('The name of a program is missing. For example: npm run key -- ci');
-  if (others.length > 0)
-    throw new StartupError('There must be one name, without spaces. For example: npm run key -- ci');
+  if (name === undefined) throw new StartupError(`The name of a program is missing. ${example}`);
+  if (others.length > 0) throw new StartupError(`There must be one name, without spaces. ${example}`);
   // The server's own rule.
   const read = namedKeys.safeParse(`${name}=${'x'.repeat(32)}`).data;
   if (read?.[0]?.name !== name)
     throw new StartupError(
-      `"${name}" cannot be a name: use 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". For example: ` +
-        'npm run key -- ci',
+      `"${name}" cannot be a name: use 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". ${example}`,
     );
   return name;
 }
 
-function parse() {
+function parse(args: string[]) {
   try {
-    return parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+    return parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
     const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
     throw new StartupError(`${message}. --help explains this command.`);
   }
-}
-
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof StartupError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
 }

@@ -1,11 +1,24 @@
-// `npm run sandbox`: starts the sandbox by itself and prints how to use it, or invites a service account to a running one.
+/** `aps-mcp sandbox`: starts the sandbox by itself and prints how to use it, or invites a service account to a running one. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
+import { commandLine } from './command-line.ts';
 import { invite } from './sandbox/invite.ts';
 
-const usage = `Usage: npm run sandbox -- [options]
+export const options = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  latency: { type: 'string' },
+  'token-lifetime': { type: 'string' },
+  'openid-like': { type: 'string' },
+  'callback-url': { type: 'string', multiple: true },
+  'no-rate-limits': { type: 'boolean' },
+  invite: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const usage = `Usage: ${commandLine('sandbox', '[options]')}
 
 Starts a local stand-in for Autodesk Platform Services. You need no Autodesk account and no network.
 
@@ -36,8 +49,18 @@ const settingsSchema = z.object({
 });
 type Settings = z.infer<typeof settingsSchema>;
 
-async function main(): Promise<void> {
-  const settings = readSettings();
+/** @param args - the command line after the name of the command */
+export async function run(args: string[]): Promise<void> {
+  try {
+    await startFrom(args);
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}
+
+async function startFrom(args: string[]): Promise<void> {
+  const settings = readSettings(args);
   if (settings === 'help') {
     console.log(usage);
     return;
@@ -61,21 +84,8 @@ async function main(): Promise<void> {
   }
 }
 
-function readSettings(): Settings | 'help' {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: {
-      port: text,
-      host: text,
-      latency: text,
-      'token-lifetime': text,
-      'openid-like': text,
-      'callback-url': { type: 'string', multiple: true },
-      'no-rate-limits': { type: 'boolean' },
-      invite: text,
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+function readSettings(args: string[]): Settings | 'help' {
+  const { values } = parseArgs({ args, options });
   if (values.help) return 'help';
   const settings = settingsSchema.safeParse(values);
   if (settings.success) return settings.data;
@@ -145,11 +155,4 @@ function explain(error: unknown): string {
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'This machine does not have that address. Check --host.';
   return `${error.message.replaceAll('\n', ' ')} (--help shows the options)`;
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run ssa:setup`: creates a service account with a key, and writes what `servers/ssa.ts` needs into `.env`. Also
+ * `aps-mcp ssa-setup`: creates a service account with a key, and writes what `servers/ssa.ts` needs into `.env`. Also
  * lists and deletes service accounts.
  */
 import { unlink } from 'node:fs/promises';
@@ -26,6 +26,7 @@ import { readEnvironment, readSettings, wantsSandbox } from '../lib/config/setti
 import { apsApplication, launchVariables } from '../lib/config/variables.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { TokenSource } from '../lib/token-source.ts';
+import { commandLine } from './command-line.ts';
 import {
   createPrivately,
   readEnvFile,
@@ -34,7 +35,17 @@ import {
   withVariables,
 } from './ssa-setup/env-file.ts';
 
-const usage = `Usage: npm run ssa:setup -- [options]
+export const options = {
+  name: { type: 'string', default: 'aps-mcp-server' },
+  list: { type: 'boolean', default: false },
+  delete: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  replace: { type: 'boolean', default: false },
+  sandbox: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+const usage = `Usage: ${commandLine('ssa-setup', '[options]')}
 
 Creates a service account with a key, and writes APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 into .env in
 the current folder, which only you can read afterwards (mode 0600). Set APS_CLIENT_ID and APS_CLIENT_SECRET first.
@@ -52,8 +63,22 @@ type Settings = { APS_CLIENT_ID: string; APS_CLIENT_SECRET: string; APS_BASE_URL
 
 const envFile = resolve('.env');
 
-async function main(): Promise<void> {
-  const options = readOptions();
+/** @param args - the command line after the name of the command */
+export async function run(args: string[]): Promise<void> {
+  try {
+    await runWith(readOptions(args));
+  } catch (error) {
+    const known = error instanceof StartupError || error instanceof ApsError;
+    console.error(
+      known || !(error instanceof Error)
+        ? String(error instanceof Error ? error.message : error)
+        : `Failed: ${error.message}`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+async function runWith(options: Options): Promise<void> {
   if (options.help) return console.log(usage);
   const given = readEnvironment();
   const sandbox =
@@ -75,19 +100,11 @@ async function main(): Promise<void> {
   }
 }
 
-function readOptions() {
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions(args: string[]) {
   try {
-    const { values } = parseArgs({
-      options: {
-        name: { type: 'string', default: 'aps-mcp-server' },
-        list: { type: 'boolean', default: false },
-        delete: { type: 'string' },
-        yes: { type: 'boolean', default: false },
-        replace: { type: 'boolean', default: false },
-        sandbox: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
+    const { values } = parseArgs({ args, options });
     if (!/^(?=.*[A-Za-z0-9])[A-Za-z0-9-]{5,100}$/.test(values.name))
       throw new Error('--name must be 5 to 100 letters, digits and dashes');
     return values;
@@ -138,7 +155,7 @@ async function remove(administer: Calls, id: string, yes: boolean): Promise<void
 async function setUp(
   administer: Calls,
   settings: Settings,
-  options: ReturnType<typeof readOptions>,
+  options: Options,
   invite?: (account: string) => void,
 ): Promise<void> {
   await refuseLink(envFile);
@@ -148,7 +165,7 @@ async function setUp(
   if (present && !options.replace) {
     if (options.yes)
       throw new StartupError(
-        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace.`,
+        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace, for example: ${commandLine('ssa-setup', '--yes --replace')}`,
       );
     if (!(await confirmed(`${envFile} already names a service account. Replace it?`))) return;
   }
@@ -165,7 +182,8 @@ async function setUp(
   const saved = await saveKey(administer, id).catch(async (error: unknown) => {
     const undone = await administer((session) => deleteServiceAccount(session, id)).then(
       () => 'The service account was deleted again.',
-      () => `The service account could not be deleted again. Run: npm run ssa:setup -- --delete ${id}`,
+      () =>
+        `The service account could not be deleted again. Run: ${commandLine('ssa-setup', `--delete ${id}`)}`,
     );
     const why = error instanceof Error ? error.message : String(error);
     throw new StartupError(`Could not create and save a key for ${id}: ${why}\n${undone}`);
@@ -197,8 +215,8 @@ async function setUp(
   );
   console.log(
     invite
-      ? '\nNow run: npm run ssa -- --sandbox'
-      : `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: npm run ssa`,
+      ? `\nNow run: ${commandLine('ssa', '--sandbox')}`
+      : `\nInvite ${email} to the projects it needs, as you would invite a person. Then run: ${commandLine('ssa')}`,
   );
 }
 
@@ -221,7 +239,9 @@ async function saveKey(administer: Calls, id: string) {
 /** Asks for confirmation at the terminal. Throws a `StartupError` if there is none. */
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new StartupError(`${question}\nThere is no terminal to ask at. To confirm, add --yes.`);
+    throw new StartupError(
+      `${question}\nThere is no terminal to ask at. To confirm, add --yes, for example: ${commandLine('ssa-setup', '--yes')}`,
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C means no.
   const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
@@ -229,16 +249,4 @@ async function confirmed(question: string): Promise<boolean> {
   const yes = /^y(es)?$/i.test(answer.trim());
   if (!yes) console.log('Nothing was changed.');
   return yes;
-}
-
-try {
-  await main();
-} catch (error) {
-  const known = error instanceof StartupError || error instanceof ApsError;
-  console.error(
-    known || !(error instanceof Error)
-      ? String(error instanceof Error ? error.message : error)
-      : `Failed: ${error.message}`,
-  );
-  process.exitCode = 1;
 }

@@ -1,21 +1,24 @@
 /** A warning about a `.env` whose secrets other users of the machine can read. */
 import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parse } from 'dotenv';
-import { secretVariables } from './variables.ts';
+import { guide, knownVariables } from './variables.ts';
 
 /** Read permission of the group and of all others (POSIX). */
 const readableByOthers = 0o044;
+
+/** The names of the variables whose values are secrets. */
+export const secretVariables: readonly string[] = Object.entries(knownVariables).flatMap(([name, schema]) =>
+  guide.get(schema)?.secret ? [name] : [],
+);
 
 /**
  * What to tell the operator, in one line; undefined if there is nothing to tell. Windows has no such permissions. The mode
  * of a link does not matter: the file behind it is what others read.
  *
- * @param folder - where the `.env` is; the working folder by default
+ * @param file - its path
  */
-export function envFileWarning(folder = process.cwd()): string | undefined {
+export function envFileWarning(file: string): string | undefined {
   if (process.platform === 'win32') return undefined;
-  const file = resolve(folder, '.env');
   try {
     if ((statSync(file).mode & readableByOthers) === 0) return undefined;
     const variables = parse(readFileSync(file));

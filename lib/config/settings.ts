@@ -1,9 +1,10 @@
 /** Reading settings: environment variables and `.env`, once, each checked against its schema. */
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
-import { guide, launchVariables } from './variables.ts';
+import { guide, knownVariables, launchVariables } from './variables.ts';
 
 /** Environment variables by name, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,17 +21,93 @@ export class SettingsError extends StartupError {
 }
 
 /**
- * Reads the environment of this process, completed with a `.env` file. Real variables win. Prints nothing.
+ * Reads the environment of this process, completed with the `.env` of the working folder, then with that of the project.
+ * Real variables win. If `MCP_ENV_FILE` names a file, that one is read instead of both.
  *
- * @param folder - where `.env` is looked for; the working folder by default
+ * The working folder may be somebody else's: an assistant starts the server in the repository that it works on. So where
+ * credentials come from elsewhere, variables of its `.env` that could send them away, or let others in, do not count.
+ *
+ * @param folder - the working folder
+ * @param options.project - the folder of the project, if there is one
+ * @param options.variables - those of the server that is started
+ * @param options.warn - is told which variables of the working folder do not count
  * @throws {SettingsError} when there is a `.env` that cannot be read
  */
-export function readEnvironment(folder = process.cwd()): Environment {
+export function readEnvironment(
+  folder = process.cwd(),
+  {
+    project = projectFolder(),
+    variables = {},
+    warn = console.error,
+  }: { project?: string; variables?: Variables; warn?: (message: string) => void } = {},
+): Environment {
+  const named = namedEnvFile(folder);
+  if (named) return { ...readEnvFile(named, { mustExist: true }), ...process.env };
+  const ours = { ...(project !== undefined && readEnvFile(resolve(project, '.env'))), ...process.env };
+  if (folder === project) return ours;
   const file = resolve(folder, '.env');
-  const { parsed, error } = readDotenv({ path: file, processEnv: {}, quiet: true });
-  if (error && !('code' in error && error.code === 'ENOENT'))
+  const theirs = readEnvFile(file);
+  const known: Variables = { ...variables, ...knownVariables };
+
+  const credential = Object.keys(known).find(
+    (name) =>
+      isCredential(known[name]) && givenIn(ours, name) && (givenIn(process.env, name) || !theirs[name]),
+  );
+  const ignored = credential
+    ? Object.keys(theirs).filter((name) => !(known[name] && guide.get(known[name])?.harmless))
+    : [];
+  for (const name of ignored) delete theirs[name];
+  const worthMentioning = ignored.filter((name) => known[name]);
+  if (worthMentioning.length > 0)
+    warn(
+      `Ignored in ${file}, because ${credential} comes from elsewhere: ${worthMentioning.join(', ')}. The file of a ` +
+        'stranger could send your credentials away with them. If it is yours, set MCP_ENV_FILE to its path.',
+    );
+  return { ...ours, ...theirs, ...process.env };
+}
+
+/** The files that {@link readEnvironment} reads, those that do not exist included. */
+export function envFiles(folder = process.cwd(), project = projectFolder()): string[] {
+  const named = namedEnvFile(folder);
+  if (named) return [named];
+  const folders = project === undefined ? [folder] : [folder, project];
+  return [...new Set(folders.map((each) => resolve(each, '.env')))];
+}
+
+function namedEnvFile(folder: string): string | undefined {
+  const name = process.env.MCP_ENV_FILE?.trim();
+  return name ? resolve(folder, name) : undefined;
+}
+
+/** Variables that a server of your own has added could be anything, credentials too. */
+function isCredential(schema: z.core.$ZodType | undefined): boolean {
+  const help = schema && guide.get(schema);
+  return !help || help.credential === true;
+}
+
+/** What is set in a file in dotenv's syntax; nothing, if there is no such file. */
+function readEnvFile(file: string, { mustExist = false } = {}): Record<string, string> {
+  const { parsed = {}, error } = readDotenv({ path: file, processEnv: {}, quiet: true });
+  if (error && (mustExist || !('code' in error && error.code === 'ENOENT')))
     throw new SettingsError(`${file} cannot be read: ${error.message}`);
-  return { ...parsed, ...process.env };
+  return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value.trim() !== ''));
+}
+
+/**
+ * The folder of the program that was started, up to its `package.json`: a clone, or a project with a server of its own.
+ * Undefined for what npm has installed: its folder is no place for settings.
+ */
+function projectFolder(): string | undefined {
+  const program = process.argv[1];
+  if (program === undefined || !existsSync(program)) return undefined;
+  const path = realpathSync(program);
+  if (path.split(sep).includes('node_modules')) return undefined;
+  let folder = dirname(path);
+  while (!existsSync(resolve(folder, 'package.json'))) {
+    if (folder === dirname(folder)) return undefined;
+    folder = dirname(folder);
+  }
+  return folder;
 }
 
 /**

@@ -17,12 +17,18 @@ import {
   subjectClaim,
 } from './schemas.ts';
 
-/** What a variable is, and where to find its value. Shown when it is missing or invalid. */
+/** About a variable. */
 export const guide = z.registry<{
+  /** What it is. Shown, like `where`, when it is missing or invalid. */
   what: string;
+  /** Where to find its value. */
   where: string;
+  /** Whether it belongs to the credentials of who runs the server: they must go nowhere else. */
+  credential?: true;
   /** Whether its value is for the operator's eyes only. */
   secret?: true;
+  /** Whether it does no harm in a `.env` of a stranger: it sends no credentials away, and lets nobody in. */
+  harmless?: true;
 }>();
 
 const apsBaseUrl = secureOrigin('must use https: credentials are sent there')
@@ -37,11 +43,15 @@ export const apsApplication = {
   APS_CLIENT_ID: z.string().register(guide, {
     what: 'the Client ID of your APS application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client ID"',
+    credential: true,
+    harmless: true,
   }),
   APS_CLIENT_SECRET: z.string().register(guide, {
     what: 'the Client Secret of the same application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    credential: true,
     secret: true,
+    harmless: true,
   }),
   APS_BASE_URL: apsBaseUrl,
 };
@@ -59,15 +69,21 @@ export const apsServiceAccount = {
     what: 'the id of the service account',
     where:
       'npm run ssa:setup creates a service account and writes it to .env; npm run ssa:setup -- --list shows existing ones',
+    credential: true,
+    harmless: true,
   }),
   APS_SSA_KEY_ID: z.string().register(guide, {
     what: "the id of the service account's key",
     where: 'npm run ssa:setup writes it to .env too; APS shows it when a key is created',
+    credential: true,
+    harmless: true,
   }),
   APS_SSA_KEY_BASE64: privateKey.register(guide, {
     what: "the service account's private key: its PEM file, encoded as Base64",
     where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
+    credential: true,
     secret: true,
+    harmless: true,
   }),
 };
 
@@ -91,6 +107,7 @@ export const launchVariables = {
   APS_SANDBOX: oneOrZero().register(guide, {
     what: 'whether to use the built-in APS sandbox instead of the real service',
     where: 'set it to 1 to try everything without an Autodesk account',
+    harmless: true,
   }),
   APS_BASE_URL: apsBaseUrl,
   MCP_PORT: z
@@ -102,6 +119,7 @@ export const launchVariables = {
     .register(guide, {
       what: 'the port that MCP clients connect to',
       where: "any free port; leave it out for the server's default",
+      harmless: true,
     }),
   MCP_CLIENT_AUTH: z
     .enum(clientAuthModes, { error: 'must be none, key, oidc or autodesk' })
@@ -117,6 +135,7 @@ export const launchVariables = {
   SESSION_SECRET: sessionSecret.optional().register(guide, {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
     where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
+    credential: true,
     secret: true,
   }),
   MCP_ALLOWED_HOSTS: namesSeparated
@@ -151,6 +170,7 @@ export const keyVariables = {
   MCP_API_KEYS: namedKeys.register(guide, {
     what: 'the keys with which programs can call this server: name=key, separated by commas',
     where: 'npm run key -- NAME makes a key for a program, and prints the line',
+    credential: true,
     secret: true,
   }),
 };
@@ -248,16 +268,23 @@ export const autodeskVariables = {
   MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
     what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
     where: 'https://aps.autodesk.com/myapps: an application of type "Traditional Web App"',
+    credential: true,
   }),
   MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
     what: 'the Client Secret of the same application',
     where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    credential: true,
     secret: true,
   }),
 };
 
-/** The names of the variables whose values are secrets. */
-export const secretVariables: readonly string[] = Object.entries({
-  ...{ ...apsServiceAccount, ...launchVariables },
-  ...{ ...keyVariables, ...oidcVariables, ...autodeskVariables },
-}).flatMap(([name, schema]) => (guide.get(schema)?.secret ? [name] : []));
+/** All variables by name. */
+export const knownVariables = {
+  ...apsServiceAccount,
+  ...apsUserSignIn,
+  ...launchVariables,
+  ...keyVariables,
+  ...userListVariables,
+  ...oidcVariables,
+  ...autodeskVariables,
+};

@@ -17,7 +17,7 @@ export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<vo
       'data. The client gets different tokens, which are valid only for this server.',
   );
   const program = await startProgram(
-    'scripts/run.ts',
+    'scripts/aps-mcp.ts',
     ['3lo', '--client-auth', 'autodesk', '--port', '0'],
     sandbox.env,
     folder,

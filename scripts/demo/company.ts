@@ -18,7 +18,7 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
       'server is servers/2lo.ts, as before, which reads the application’s own storage.',
   );
   const program = await startProgram(
-    'scripts/run.ts',
+    'scripts/aps-mcp.ts',
     ['2lo', '--client-auth', 'oidc', '--port', '0'],
     { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools' },
     folder,

@@ -1,6 +1,7 @@
 /** Starts each server in its own process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { devNull } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -17,10 +18,14 @@ export const projectFile = (path: string) => fileURLToPath(new URL(`../../${path
 /** The arguments for Node that run a TypeScript file of this project. */
 export const nodeArguments = (path: string) => ['--import', import.meta.resolve('tsx'), projectFile(path)];
 
-/** The environment of this process without APS_* and MCP_* variables, plus `variables`. */
+/** The environment of this process without APS_* and MCP_* variables, and without the `.env` of this clone, plus `variables`. */
 export function environmentWith(variables: Record<string, string>): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(APS|MCP)_/.test(name));
-  return { ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ''])), ...variables };
+  return {
+    ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ''])),
+    MCP_ENV_FILE: devNull,
+    ...variables,
+  };
 }
 
 /**

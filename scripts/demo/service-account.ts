@@ -24,7 +24,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
     'servers/ssa.ts has a service account and its private key. It signs a short-lived assertion and exchanges it for ' +
       'an access token, which gives access to everything that the service account was invited to.',
   );
-  const program = await startProgram('scripts/run.ts', ['ssa', '--port', '0'], sandbox.env, folder);
+  const program = await startProgram('scripts/aps-mcp.ts', ['ssa', '--port', '0'], sandbox.env, folder);
   console.log(`\n   npm run ssa        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 

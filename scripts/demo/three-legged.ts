@@ -20,7 +20,7 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
       'the browser. After they sign in and consent, the server has tokens for that user, and uses them for nobody ' +
       'else.',
   );
-  const program = await startProgram('scripts/run.ts', ['3lo', '--port', '0'], sandbox.env, folder);
+  const program = await startProgram('scripts/aps-mcp.ts', ['3lo', '--port', '0'], sandbox.env, folder);
   console.log(`\n   npm run 3lo        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
@@ -72,7 +72,7 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
 /** With `--client-auth oidc`, described in the story of the company below. */
 async function behindTheirCompany(sandbox: Sandbox, folder: string, aps: ApsTeller): Promise<void> {
   const program = await startProgram(
-    'scripts/run.ts',
+    'scripts/aps-mcp.ts',
     ['3lo', '--client-auth', 'oidc', '--port', '0'],
     { ...sandbox.env, ...sandbox.openIdEnv('') },
     folder,

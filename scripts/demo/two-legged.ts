@@ -16,7 +16,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
     'servers/2lo.ts has a client ID and a secret. It exchanges them for an access token of the application, and ' +
       'reads the application’s own storage. No user is involved.',
   );
-  const program = await startProgram('scripts/run.ts', ['2lo', '--port', '0'], sandbox.env, folder);
+  const program = await startProgram('scripts/aps-mcp.ts', ['2lo', '--port', '0'], sandbox.env, folder);
   console.log(`\n   npm run 2lo        serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 

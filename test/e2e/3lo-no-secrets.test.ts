@@ -76,7 +76,7 @@ async function call(client: Parameters<typeof said>[0], name = 'list_hubs'): Pro
 }
 
 test('not a sign-in, a renewal, a withdrawal, a denial, a stale link, a sign-out, nor any trouble of APS', async () => {
-  const program = await runHttpServer(['scripts/run.ts', '3lo'], { env: env() });
+  const program = await runHttpServer(['scripts/aps-mcp.ts', '3lo'], { env: env() });
   sandbox.registerRedirectUri(`${program.url}/callback`);
   const client = await connect(program.url, 'legacy');
   onTestFinished(() => client.close());
@@ -111,7 +111,7 @@ test('not a sign-in, a renewal, a withdrawal, a denial, a stale link, a sign-out
 });
 
 test('not a question to a client that takes its user to the address', async () => {
-  const program = await runHttpServer(['scripts/run.ts', '3lo'], { env: env() });
+  const program = await runHttpServer(['scripts/aps-mcp.ts', '3lo'], { env: env() });
   sandbox.registerRedirectUri(`${program.url}/callback`);
   const addresses: string[] = [];
   const client = await attended(program, 'auto', async (address): Promise<'accept'> => {

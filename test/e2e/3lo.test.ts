@@ -21,7 +21,7 @@ async function clientOf(url: string, mode: VersionNegotiationMode = 'legacy'): P
 describe('over HTTP', () => {
   test('with APS_SANDBOX=1 in a .env a person calls, signs in at the address, and calls again, whatever their client', async () => {
     const files = { '.env': 'APS_SANDBOX=1\n' };
-    const { url, output, signal, ended } = await runHttpServer(['scripts/run.ts', '3lo'], { files });
+    const { url, output, signal, ended } = await runHttpServer(['scripts/aps-mcp.ts', '3lo'], { files });
     for (const part of [
       'APS 3LO Demo',
       'list_hubs',
@@ -47,7 +47,7 @@ describe('over HTTP', () => {
   });
 
   test('on another address of this machine people can sign in', async () => {
-    const { says } = await run(['scripts/run.ts', '3lo', '--sandbox', '--host', '::1', '--port', '0']);
+    const { says } = await run(['scripts/aps-mcp.ts', '3lo', '--sandbox', '--host', '::1', '--port', '0']);
     const [, origin = ''] = await says(/Address +(http:\S+)\/mcp/);
     const client = await clientOf(origin);
     const back = await signIn(await askedAddress(client), alice);

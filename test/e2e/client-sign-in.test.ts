@@ -12,7 +12,7 @@ import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
 import { openBrowser } from '../support/web-browser.ts';
 
-const twoLegged = ['scripts/run.ts', '2lo', '--sandbox'] as const;
+const twoLegged = ['scripts/aps-mcp.ts', '2lo', '--sandbox'] as const;
 const oidc = ['--client-auth', 'oidc'] as const;
 
 /** What the command that a server has printed gives. */
@@ -106,7 +106,7 @@ test('--client-auth autodesk: a server starts, sends clients to sign in, and end
 });
 
 test('Ctrl-C ends a server in the middle of a sign-in, with open connections', async () => {
-  const program = await runHttpServer(['scripts/run.ts', '3lo', '--sandbox', ...oidc]);
+  const program = await runHttpServer(['scripts/aps-mcp.ts', '3lo', '--sandbox', ...oidc]);
   const client = await connectBearing(program.url, 'legacy', await printedToken(program));
   onTestFinished(() => client.close());
   const { content } = await client.callTool({ name: 'list_hubs' });

@@ -6,7 +6,7 @@ import { type Program, run, runHttpServer } from '../support/programs.ts';
 import { post, toolCall } from '../support/raw-http.ts';
 import { callListing } from '../support/tool-results.ts';
 
-const http = ['scripts/run.ts', '2lo'] as const;
+const http = ['scripts/aps-mcp.ts', '2lo'] as const;
 const stdio = ['servers/2lo.ts'] as const;
 
 async function heldAps(): Promise<HeldAps> {

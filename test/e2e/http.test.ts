@@ -8,7 +8,7 @@ import { startSandbox } from '../support/sandbox.ts';
 import { callListing } from '../support/tool-results.ts';
 
 test('--sandbox is all it needs: it says where it is, and serves clients of every mode', async () => {
-  const { url, output, signal, ended } = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox']);
+  const { url, output, signal, ended } = await runHttpServer(['scripts/aps-mcp.ts', '2lo', '--sandbox']);
   for (const part of [
     'APS 2LO Demo',
     'list_buckets, list_objects',
@@ -30,7 +30,7 @@ test('--sandbox is all it needs: it says where it is, and serves clients of ever
 });
 
 test('a .env with APS_SANDBOX=1 does as well; the sandbox is at the address in the message, to be looked into and troubled', async () => {
-  const { url, says } = await runHttpServer(['scripts/run.ts', '2lo'], {
+  const { url, says } = await runHttpServer(['scripts/aps-mcp.ts', '2lo'], {
     files: { '.env': 'APS_SANDBOX=1' },
   });
   const [, sandbox = ''] = await says(/the built-in sandbox, (http:\S+)/);
@@ -57,7 +57,7 @@ test('it finds its settings in the .env of its folder', async () => {
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   const lines = Object.entries(sandbox.env).map(([name, value]) => `${name}=${value}\n`);
-  const { url, output } = await runHttpServer(['scripts/run.ts', '2lo'], {
+  const { url, output } = await runHttpServer(['scripts/aps-mcp.ts', '2lo'], {
     files: { '.env': lines.join('') },
   });
   expect(output.stderr).toMatch(new RegExp(`APS +${sandbox.url}\\n`));
@@ -68,13 +68,16 @@ test('it finds its settings in the .env of its folder', async () => {
 });
 
 test('--port wins over MCP_PORT, and the allowed hosts and origins are let in', async () => {
-  const program = await runHttpServer(['scripts/run.ts', '2lo', '--sandbox', '--insecure-no-client-auth'], {
-    env: {
-      MCP_PORT: '1',
-      MCP_ALLOWED_HOSTS: 'mcp.example.com',
-      MCP_ALLOWED_ORIGINS: 'https://app.example.com',
+  const program = await runHttpServer(
+    ['scripts/aps-mcp.ts', '2lo', '--sandbox', '--insecure-no-client-auth'],
+    {
+      env: {
+        MCP_PORT: '1',
+        MCP_ALLOWED_HOSTS: 'mcp.example.com',
+        MCP_ALLOWED_ORIGINS: 'https://app.example.com',
+      },
     },
-  });
+  );
   const statusFor = async (headers: Record<string, string>) => (await send(program.url, { headers })).status;
   expect(await statusFor({ host: 'mcp.example.com', origin: 'https://app.example.com' })).toBe(200);
   expect(await statusFor({ host: 'evil.example' })).toBe(403);

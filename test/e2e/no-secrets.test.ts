@@ -50,7 +50,7 @@ async function callBoth(client: Client): Promise<string[]> {
 
 /** A server over HTTP, and a client that is connected to it. */
 async function served(env: Record<string, string>) {
-  const program = await runHttpServer(['scripts/run.ts', '2lo'], { env });
+  const program = await runHttpServer(['scripts/aps-mcp.ts', '2lo'], { env });
   const client = await connect(program.url, 'auto');
   onTestFinished(() => client.close());
   return { program, client };
@@ -121,7 +121,7 @@ test('not a start that fails, wherever the secret was put by mistake', async () 
     MCP_ALLOWED_ORIGINS: wrong,
     APS_SANDBOX: wrong,
   };
-  const program = await run(['scripts/run.ts', '2lo'], { env });
+  const program = await run(['scripts/aps-mcp.ts', '2lo'], { env });
   expect((await program.ended).code).toBe(1);
   for (const name of [
     'APS_CLIENT_ID',

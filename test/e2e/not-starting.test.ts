@@ -5,7 +5,7 @@ import { oneLine, refusalOf, runToEnd } from '../support/programs.ts';
 
 describe('npm run 2lo', () => {
   test('without variables names them all, where to find them, and the way without an account', async () => {
-    const said = await refusalOf(['scripts/run.ts', '2lo']);
+    const said = await refusalOf(['scripts/aps-mcp.ts', '2lo']);
     expect(said).toMatch(/^2lo /);
     for (const part of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET', 'https://aps.autodesk.com/myapps', '--sandbox'])
       expect(said).toContain(part);
@@ -21,14 +21,14 @@ describe('npm run 2lo', () => {
   });
 
   test('an option that does not exist gets one line that names it, and the way out', async () => {
-    const said = await refusalOf(['scripts/run.ts', '2lo', '--prot', '1']);
+    const said = await refusalOf(['scripts/aps-mcp.ts', '2lo', '--prot', '1']);
     expect(said).toMatch(oneLine);
     for (const part of ['--prot', '--help']) expect(said).toContain(part);
   });
 
   test('a port that is taken gets one line that names it, and the way out', async () => {
     const port = String((await holdPort()).port);
-    const said = await refusalOf(['scripts/run.ts', '2lo', '--sandbox', '--port', port]);
+    const said = await refusalOf(['scripts/aps-mcp.ts', '2lo', '--sandbox', '--port', port]);
     expect(said).toMatch(oneLine);
     for (const part of [port, 'taken', '--port']) expect(said).toContain(part);
   });
@@ -43,7 +43,7 @@ test('servers/2lo.ts --help shows how to start it, on stdout, and needs no varia
 test.each(['4lo', '__proto__'])(
   '%j is not the name of a server, and the message lists those',
   async (name) => {
-    const said = await refusalOf(['scripts/run.ts', name]);
+    const said = await refusalOf(['scripts/aps-mcp.ts', name]);
     expect(said).toMatch(oneLine);
     for (const part of [`"${name}"`, '2lo, ssa, 3lo, pkce', 'npm run 2lo']) expect(said).toContain(part);
   },

@@ -97,7 +97,7 @@ describe.each(pairs)('%s behind %s', (name, clientAuth, toConnect, toBeAnswered)
 });
 
 test('pkce behind autodesk is refused at the start, with the reason and the way out', async () => {
-  const command = ['scripts/run.ts', 'pkce', '--sandbox', '--client-auth', 'autodesk'] as const;
+  const command = ['scripts/aps-mcp.ts', 'pkce', '--sandbox', '--client-auth', 'autodesk'] as const;
   const refusal = await refusalOf([...command, '--port', '0']);
   expect(refusal).toMatch(oneLine);
   for (const part of ['"autodesk"', 'secret', 'Use 3lo']) expect(refusal).toContain(part);

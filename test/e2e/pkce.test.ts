@@ -13,7 +13,7 @@ import { hubsOf, said } from '../support/tool-results.ts';
 
 describe('npm run pkce', () => {
   test('a person calls, opens the address, signs in, and signs out, whatever their client', async () => {
-    const { url, output, signal, ended } = await runHttpServer(['scripts/run.ts', 'pkce', '--sandbox']);
+    const { url, output, signal, ended } = await runHttpServer(['scripts/aps-mcp.ts', 'pkce', '--sandbox']);
     for (const part of [
       'APS PKCE Demo',
       'list_hubs',
@@ -38,7 +38,7 @@ describe('npm run pkce', () => {
   });
 
   test('needs a client id and nothing else, and says so', async () => {
-    const refusal = await refusalOf(['scripts/run.ts', 'pkce']);
+    const refusal = await refusalOf(['scripts/aps-mcp.ts', 'pkce']);
     expect(refusal).toContain('APS_CLIENT_ID');
     expect(refusal).not.toContain('SECRET');
   });

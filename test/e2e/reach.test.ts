@@ -12,13 +12,13 @@ describe('without a sign-in of clients', () => {
     ['2lo', [], ['--client-auth key, autodesk or oidc', '--insecure-no-client-auth']],
     ['3lo', ['--insecure-no-client-auth'], ['belong to its users', '--client-auth autodesk or oidc']],
   ] as const)('%s %j does not start, and names the ways out', async (name, flags, parts) => {
-    const said = await refusalOf(['scripts/run.ts', name, ...everywhere, ...flags]);
+    const said = await refusalOf(['scripts/aps-mcp.ts', name, ...everywhere, ...flags]);
     expect(said).toMatch(oneLine);
     for (const part of ['0.0.0.0', 'leave out --host', ...parts]) expect(said).toContain(part);
   });
 
   test('2lo starts when it is told that everybody may call, and repeats it', async () => {
-    const program = await run(['scripts/run.ts', '2lo', ...everywhere, '--insecure-no-client-auth']);
+    const program = await run(['scripts/aps-mcp.ts', '2lo', ...everywhere, '--insecure-no-client-auth']);
     await program.says(/Who can call +EVERYBODY.+--insecure-no-client-auth/);
     program.signal('SIGTERM');
     expect((await program.ended).code).toBe(0);
@@ -46,7 +46,7 @@ test('with a sign-in of clients and a public address, both in a .env, 3lo starts
   const files = {
     '.env': `MCP_CLIENT_AUTH=autodesk\nMCP_PUBLIC_URL=${publicUrl}/\nMCP_ALLOWED_USERS=@works.example,SBXUSERALICE\n`,
   };
-  const program = await run(['scripts/run.ts', '3lo', ...everywhere], { files });
+  const program = await run(['scripts/aps-mcp.ts', '3lo', ...everywhere], { files });
   await program.says(/Address +https:\/\/mcp\.example\.com\/mcp\b/);
   await program.says(
     /Who can call +those on MCP_ALLOWED_USERS \(1 user, 1 domain\) with an Autodesk account/,
@@ -56,7 +56,7 @@ test('with a sign-in of clients and a public address, both in a .env, 3lo starts
 });
 
 test('all settings that are wrong are named at once, before anything else', async () => {
-  const said = await refusalOf(['scripts/run.ts', '2lo', '--host', '0.0.0.0', '--client-auth', 'oidc'], {
+  const said = await refusalOf(['scripts/aps-mcp.ts', '2lo', '--host', '0.0.0.0', '--client-auth', 'oidc'], {
     env: {
       MCP_PUBLIC_URL: 'http://mcp.example.com/mcp',
       MCP_AUTH_ISSUER: 'nowhere',
@@ -76,7 +76,7 @@ test('all settings that are wrong are named at once, before anything else', asyn
 
 test('a server is reached under its public address, besides the names of this machine', async () => {
   const { says } = await run(
-    ['scripts/run.ts', '2lo', '--sandbox', '--port', '0', '--insecure-no-client-auth'],
+    ['scripts/aps-mcp.ts', '2lo', '--sandbox', '--port', '0', '--insecure-no-client-auth'],
     { env: { MCP_PUBLIC_URL: publicUrl, MCP_ALLOWED_HOSTS: 'other.example.com' } },
   );
   const [, url = ''] = await says(/Listens on +(http:\/\/localhost:\d+)\n/);

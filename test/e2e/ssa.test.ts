@@ -17,7 +17,7 @@ async function ownSandbox() {
 
 test('over HTTP it serves clients of every mode, who share one sign-in', async () => {
   const sandbox = await ownSandbox();
-  const server = await runHttpServer(['scripts/run.ts', 'ssa'], { env: sandbox.env });
+  const server = await runHttpServer(['scripts/aps-mcp.ts', 'ssa'], { env: sandbox.env });
   for (const part of [
     'APS SSA Demo',
     'list_hubs, list_projects, list_contents, list_versions',
@@ -48,7 +48,7 @@ test('over stdio its own file serves whoever started it', async () => {
 
 describe('it does not start', () => {
   test('without variables, and names all five, each with what it is and where to find it', async () => {
-    const said = await refusalOf(['scripts/run.ts', 'ssa']);
+    const said = await refusalOf(['scripts/aps-mcp.ts', 'ssa']);
     for (const name of [
       'APS_CLIENT_ID',
       'APS_CLIENT_SECRET',
@@ -78,7 +78,7 @@ describe('it does not start', () => {
 test('a service account that APS refuses is a tool error over HTTP, which shows no secret', async () => {
   const sandbox = await ownSandbox();
   const env: Record<string, string> = { ...sandbox.env, APS_SSA_KEY_ID: 'no-such-key' };
-  const server = await runHttpServer(['scripts/run.ts', 'ssa'], { env });
+  const server = await runHttpServer(['scripts/aps-mcp.ts', 'ssa'], { env });
   const client = await connect(server.url, 'auto');
   onTestFinished(() => client.close());
   const { isError, texts } = await callListing(client, 'list_hubs');

@@ -12,7 +12,7 @@ import { nodeArguments, pathOf, run, runNode } from '../support/programs.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
 
-const runner = ['scripts/run.ts', '2lo', '--transport', 'stdio'] as const;
+const runner = ['scripts/aps-mcp.ts', '2lo', '--transport', 'stdio'] as const;
 const serverFile = ['servers/2lo.ts'] as const;
 
 // A client that speaks the newest revision starts its server twice; of the two that do, one is enough here.

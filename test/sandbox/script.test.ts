@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 function run(...options: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/sandbox.ts', ...options]);
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/aps-mcp.ts', 'sandbox', ...options]);
   started.push(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {

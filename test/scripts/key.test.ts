@@ -4,7 +4,7 @@ import { readSettings } from '../../lib/config/settings.ts';
 import { keyVariables } from '../../lib/config/variables.ts';
 import { oneLine, refusalOf, runToEnd } from '../support/programs.ts';
 
-const makeKey = (...args: string[]) => runToEnd(['scripts/key.ts', ...args]);
+const makeKey = (...args: string[]) => runToEnd(['scripts/aps-mcp.ts', 'key', ...args]);
 
 test('prints a key that the server accepts, the header that sends it, and how to replace it', async () => {
   const { code, stdout, stderr } = await makeKey('build.server-1');
@@ -40,7 +40,7 @@ describe('is refused in one line, with what to do:', () => {
     [['a'.repeat(32)], 'cannot be a name: use 1 to 31'],
     [['--name', 'ci'], "'--name'"],
   ])('%j', async (args, part) => {
-    const said = await refusalOf(['scripts/key.ts', ...args]);
+    const said = await refusalOf(['scripts/aps-mcp.ts', 'key', ...args]);
     expect(said).toMatch(oneLine);
     expect(said).toContain(part);
     expect(said).toMatch(/npm run key -- ci|--help/);

@@ -31,7 +31,7 @@ function application(changes: Record<string, string> = {}): Record<string, strin
 }
 
 function setup(args: string[], env = application()): Promise<Ended> {
-  return runToEnd(['scripts/ssa-setup.ts', ...args], { cwd, env });
+  return runToEnd(['scripts/aps-mcp.ts', 'ssa-setup', ...args], { cwd, env });
 }
 
 /** Expects that the program fails with a readable message that contains `parts`, and prints nothing on stdout. */
@@ -88,7 +88,7 @@ test('--sandbox --yes is enough, and lets the SSA server sign in', async () => {
   expect(stdout).not.toMatch(/^Invite /m);
   expectNoKey(stdout, pem);
 
-  const server = await runHttpServer(['scripts/run.ts', 'ssa', '--sandbox'], { cwd });
+  const server = await runHttpServer(['scripts/aps-mcp.ts', 'ssa', '--sandbox'], { cwd });
   const client = await connect(server.url, 'auto');
   onTestFinished(() => client.close());
   expect((await callListing(client, 'list_hubs')).items).toHaveLength(2);

@@ -1,7 +1,10 @@
 /** The programs of this project as child processes, in a folder and an environment of their own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { devNull } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, onTestFinished, vi } from 'vitest';
 import { newFolder } from './folder.ts';
@@ -11,7 +14,7 @@ const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).
 
 /** The absolute path of a file of this project. */
 export function pathOf(file: string): string {
-  return fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  return resolve(fileURLToPath(new URL('../..', import.meta.url)), file);
 }
 
 /** The arguments with which Node runs a TypeScript program of this project, in whatever folder. */
@@ -22,12 +25,23 @@ export function nodeArguments(
   return ['--import', loader, pathOf(file), ...args];
 }
 
-/** The environment of this process without what could reach the servers, and with `variables`. */
-export function cleanEnvironment(variables: Record<string, string> = {}): Record<string, string> {
+/**
+ * The environment of this process without what could reach the servers, and with `variables`. People who run the tests may have
+ * a `.env` in this clone: it does not count.
+ *
+ * @param folder - the working folder of the program; its `.env` does count
+ */
+export function cleanEnvironment(
+  variables: Record<string, string> = {},
+  folder?: string,
+): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !/^(APS|MCP|VITEST|NODE)_/.test(entry[0]),
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !/^(APS|MCP|VITEST|NODE|npm)_/.test(entry[0]),
   );
-  return { ...Object.fromEntries(inherited), ...variables };
+  const envFile = folder === undefined ? devNull : join(folder, '.env');
+  const MCP_ENV_FILE = existsSync(envFile) ? envFile : devNull;
+  return { ...Object.fromEntries(inherited), MCP_ENV_FILE, ...variables };
 }
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
@@ -67,10 +81,8 @@ export async function runNode(
   args: readonly string[],
   { env, files, cwd }: Surroundings = {},
 ): Promise<Program> {
-  const child = spawn(process.execPath, args, {
-    cwd: cwd ?? (await newFolder(files)),
-    env: cleanEnvironment(env),
-  });
+  const folder = cwd ?? (await newFolder(files));
+  const child = spawn(process.execPath, args, { cwd: folder, env: cleanEnvironment(env, folder) });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].setEncoding('utf8').on('data', (text: string) => {

@@ -1,10 +1,10 @@
 /** The client sign-in that the settings ask for. */
 import type { Keys } from '../../sealed.ts';
 import type { FetchDocument } from './autodesk/metadata-document.ts';
-import { type Autodesk, autodesk } from './autodesk.ts';
+import type { Autodesk } from './autodesk.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
-import { type ApiKeys, apiKeys } from './key.ts';
-import { type Oidc, oidc } from './oidc.ts';
+import type { ApiKeys } from './key.ts';
+import type { Oidc } from './oidc.ts';
 
 /** How MCP clients sign in, with the settings for it. */
 export type ClientSignInSettings =
@@ -38,19 +38,25 @@ export type ClientSignInOptions = {
 /** Enough to know who somebody is, for a server that does not act for its users. */
 const profileOnly = ['user-profile:read'];
 
-/** Makes the client sign-in; undefined for `none`. */
-export function createClientSignIn(options: ClientSignInOptions): ClientSignIn | undefined {
+/** Makes the client sign-in; undefined for `none`. Each is loaded when it is asked for: most starts need none. */
+export async function createClientSignIn(options: ClientSignInOptions): Promise<ClientSignIn | undefined> {
   const { settings, serverName, userScopes = profileOnly, publicUrl, keys, fetchDocument } = options;
   const resource = `${publicUrl}/mcp`;
   const name = `APS MCP server (${serverName})`;
   switch (settings.mode) {
     case 'none':
       return undefined;
-    case 'key':
+    case 'key': {
+      const { apiKeys } = await import('./key.ts');
       return apiKeys({ ...settings, name });
-    case 'oidc':
+    }
+    case 'oidc': {
+      const { oidc } = await import('./oidc.ts');
       return oidc({ ...settings, redirectUri: options.identityCallbackUrl, resource, name });
-    case 'autodesk':
+    }
+    case 'autodesk': {
+      const { autodesk } = await import('./autodesk.ts');
       return autodesk({ ...settings, publicUrl, resource, name, keys, fetchDocument, scopes: userScopes });
+    }
   }
 }

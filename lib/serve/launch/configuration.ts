@@ -4,6 +4,7 @@ import type { AllowedUser } from '../../config/allowed-users.ts';
 import { envFileWarning } from '../../config/env-file-warning.ts';
 import {
   type Environment,
+  envFiles,
   peek,
   readEnvironment,
   readGroups,
@@ -27,7 +28,19 @@ import type { ClientSignInSettings } from '../client-sign-in/create.ts';
 import { clientDocumentPath } from '../client-sign-in/oidc/client-document.ts';
 import type { ProviderClient } from '../client-sign-in/oidc/identity-provider.ts';
 import type { ServerDefinition } from './definition.ts';
-import { type LaunchedSandbox, startSandbox, withSandbox } from './sandbox.ts';
+import { type LaunchedSandbox, type SandboxModule, startSandbox, withSandbox } from './sandbox.ts';
+
+/** What the command line of a server can have, for `parseArgs`. */
+export const optionsOfServers = {
+  transport: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  sandbox: { type: 'boolean' },
+  'client-auth': { type: 'string' },
+  'insecure-no-client-auth': { type: 'boolean' },
+  'insecure-any-account': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 export type Options = {
   transport: 'http' | 'stdio';
@@ -87,19 +100,7 @@ function readClientAuth(
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        transport: { type: 'string' },
-        host: { type: 'string' },
-        port: { type: 'string' },
-        sandbox: { type: 'boolean' },
-        'client-auth': { type: 'string' },
-        'insecure-no-client-auth': { type: 'boolean' },
-        'insecure-any-account': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
+    return parseArgs({ args: [...args], options: optionsOfServers });
   } catch (error) {
     const message = error instanceof Error ? (error.message.split(/\.\s/)[0] ?? '') : String(error);
     throw new StartupError(`${message}. --help lists the options.`);
@@ -128,13 +129,16 @@ export type Configuration<Shape extends Variables> = {
 export async function loadConfiguration<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   options: Options,
+  loadSandbox?: () => Promise<SandboxModule>,
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
-  const environment = readEnvironment();
-  const warning = envFileWarning();
-  if (warning) console.error(warning);
+  for (const file of envFiles()) {
+    const warning = envFileWarning(file);
+    if (warning) console.error(warning);
+  }
+  const environment = readEnvironment(undefined, { variables: definition.variables });
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
-  const sandbox = await startSandbox(environment);
+  const sandbox = await startSandbox(environment, loadSandbox);
   const configuration = readConfiguration(
     definition,
     withSandbox(

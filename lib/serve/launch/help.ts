@@ -12,7 +12,7 @@ import type { Options } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
 
 /**
- * @param command - how the server was started, e.g. `npm run 2lo --`
+ * @param command - how the server was started, e.g. `npm run 2lo -- [options]`
  * @param transport - the default transport
  */
 export function help<Shape extends Variables>(
@@ -30,7 +30,7 @@ export function help<Shape extends Variables>(
     oidcVariables,
     ...(modes.includes('autodesk') ? [autodeskVariables] : []),
   ];
-  return `Usage: ${command} [options]
+  return `Usage: ${command}
 
 Starts the MCP server "${definition.name}". It signs in to APS with:
 ${definition.apsSignIn}.
@@ -47,6 +47,7 @@ Options:
   --insecure-any-account  Let everybody with an Autodesk account use it, with the rights of the server
   --help                  Print this help
 
-Variables, in the environment or in a file named .env in the working folder (see .env.example):
+Variables, in the environment, or in a file named .env in the working folder or the project (see
+.env.example). If MCP_ENV_FILE in the environment names a file, that one is read instead:
   ${[...new Set(variables.flatMap(Object.keys))].join('\n  ')}`;
 }

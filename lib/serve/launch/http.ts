@@ -73,7 +73,7 @@ export async function serveHttp<Shape extends Variables>(
     const clientSignIn =
       configuration.clientSignIn.mode === 'none'
         ? undefined
-        : createClientSignIn({
+        : await createClientSignIn({
             ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
             identityCallbackUrl,
             serverName: definition.name,

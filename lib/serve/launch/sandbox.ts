@@ -32,21 +32,32 @@ export type SandboxModule = {
   }): Promise<LaunchedSandbox>;
 };
 
-const location = new URL('../../../sandbox/index.ts', import.meta.url);
-
-/**
- * Starts the sandbox. It is told about the service account in the settings, which `npm run ssa:setup -- --sandbox` may have
- * made in another one.
- *
- * @throws {StartupError} when there is no sandbox
- */
-export async function startSandbox(environment: Environment): Promise<LaunchedSandbox> {
+/** Loads `sandbox/` beside `lib/`, in the sources as in `dist`. */
+async function loadBesideLib(): Promise<SandboxModule> {
+  const location = new URL(
+    `../../../sandbox/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+    import.meta.url,
+  );
   if (!existsSync(location))
     throw new StartupError(
       'The built-in sandbox is missing: --sandbox and APS_SANDBOX=1 need the folder sandbox/ beside lib/. ' +
         'Restore it, or leave them out to use the real service.',
     );
-  const sandbox: SandboxModule = await import(location.href);
+  return import(location.href);
+}
+
+/**
+ * Starts the sandbox. It is told about the service account in the settings, which `npm run ssa:setup -- --sandbox` may have
+ * made in another one.
+ *
+ * @param load - loads its code: a bundle has it elsewhere than beside `lib/`, where it is looked for by default
+ * @throws {StartupError} when there is no sandbox
+ */
+export async function startSandbox(
+  environment: Environment,
+  load: () => Promise<SandboxModule> = loadBesideLib,
+): Promise<LaunchedSandbox> {
+  const sandbox = await load();
   const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: key } = environment;
   return sandbox.startSandbox({
     serviceAccount:

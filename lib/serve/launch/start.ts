@@ -1,5 +1,6 @@
 /** Defining a server and starting it: what a file in `servers/` calls. */
 import { existsSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
@@ -8,10 +9,8 @@ import { httpBanner, stdioBanner } from './banner.ts';
 import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
 import type { ServerDefinition, ServerDescription } from './definition.ts';
 import { help } from './help.ts';
-import { serveHttp } from './http.ts';
-import type { LaunchedSandbox } from './sandbox.ts';
+import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
-import { serveStdio } from './stdio.ts';
 
 /**
  * Defines a server; `create` gets the variables checked and typed.
@@ -46,9 +45,17 @@ export async function startIfMain<Shape extends Variables>(
 ): Promise<void> {
   const program = process.argv[1];
   if (program === undefined || !existsSync(program) || realpathSync(program) !== fileURLToPath(url)) return;
-  const command = `npx tsx servers/${definition.name}.ts`;
+  const file = relative(process.cwd(), program);
+  const command = `${/\.[cm]?ts$/.test(file) ? 'npx tsx' : 'node'} ${file} [options]`;
   await start(definition, { args: process.argv.slice(2), transport: 'stdio', command });
 }
+
+export type StartOptions = {
+  args: readonly string[];
+  transport: Options['transport'];
+  command: string;
+  loadSandbox?: () => Promise<SandboxModule>;
+};
 
 /**
  * Starts a server as the command line and the environment say, and ends the process: with 0 after Ctrl-C or when a stdio
@@ -57,10 +64,11 @@ export async function startIfMain<Shape extends Variables>(
  * @param options.args - the command line after the program's name
  * @param options.transport - the default transport
  * @param options.command - how it was started, for `--help`
+ * @param options.loadSandbox - loads the sandbox; by default, from beside `lib/`
  */
 export async function start<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
-  { args, transport, command }: { args: readonly string[]; transport: Options['transport']; command: string },
+  { args, transport, command, loadSandbox }: StartOptions,
 ): Promise<void> {
   try {
     const options = readOptions(args, transport);
@@ -70,7 +78,7 @@ export async function start<Shape extends Variables>(
     }
     // Over stdio, stdout belongs to MCP: what dependencies print goes to stderr.
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
-    const configuration = await loadConfiguration(definition, options);
+    const configuration = await loadConfiguration(definition, options, loadSandbox);
     const { launch, sandbox } = configuration;
     const started = {
       ...configuration,
@@ -116,6 +124,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
   };
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
+  const { serveHttp } = await import('./http.ts');
   const server = await serveHttp(definition, started, {
     ...{ exposure, port },
     allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
@@ -155,6 +164,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
 
 async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
   const { definition, server: settings, sandbox, port, aps } = started;
+  const { serveStdio } = await import('./stdio.ts');
   const { service, clientLeft, stop } = serveStdio(definition, settings, {
     port,
     onCallbackUrl: sandbox?.registerRedirectUri,

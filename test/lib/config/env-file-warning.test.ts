@@ -2,14 +2,13 @@
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { envFileWarning } from '../../../lib/config/env-file-warning.ts';
-import { secretVariables } from '../../../lib/config/variables.ts';
+import { envFileWarning, secretVariables } from '../../../lib/config/env-file-warning.ts';
 import { newFolder } from '../../support/folder.ts';
 
-async function folderWith(text: string, mode: number): Promise<string> {
-  const folder = await newFolder({ '.env': text });
-  await chmod(join(folder, '.env'), mode);
-  return folder;
+async function envFile(text: string, mode: number): Promise<string> {
+  const file = join(await newFolder({ '.env': text }), '.env');
+  await chmod(file, mode);
+  return file;
 }
 
 const secrets = [
@@ -22,16 +21,15 @@ const secrets = [
 
 describe('a .env', () => {
   test.each(secrets)('with %s that others can read is named, in one line, with what to do', async (name) => {
-    const folder = await folderWith(`MCP_PORT=5005\n${name}=s3cr3t\n`, 0o644);
-    const file = join(folder, '.env');
-    const warning = envFileWarning(folder) ?? '';
+    const file = await envFile(`MCP_PORT=5005\n${name}=s3cr3t\n`, 0o644);
+    const warning = envFileWarning(file) ?? '';
     expect(warning).toMatch(/^[^\n]+$/);
     for (const part of [file, name, `chmod 600 ${file}`]) expect(warning).toContain(part);
     expect(warning).not.toMatch(/s3cr3t|MCP_PORT/);
   });
 
   test.each([0o640, 0o604])('with the mode %o can be read by others', async (mode) => {
-    expect(envFileWarning(await folderWith('SESSION_SECRET=s3cr3t', mode))).toBeDefined();
+    expect(envFileWarning(await envFile('SESSION_SECRET=s3cr3t', mode))).toBeDefined();
   });
 
   test.each<[which: string, text: string, mode: number]>([
@@ -39,23 +37,23 @@ describe('a .env', () => {
     ['without secrets', 'APS_CLIENT_ID=an-id\nAPS_SANDBOX=1', 0o644],
     ['whose secrets are empty', 'APS_CLIENT_SECRET=\nMCP_API_KEYS=""', 0o644],
   ])('%s is not mentioned', async (_which, text, mode) => {
-    expect(envFileWarning(await folderWith(text, mode))).toBeUndefined();
+    expect(envFileWarning(await envFile(text, mode))).toBeUndefined();
   });
 
   test('that is a link is judged by the file that it leads to', async () => {
-    const elsewhere = await folderWith('SESSION_SECRET=s3cr3t', 0o600);
-    const folder = await newFolder();
-    await symlink(join(elsewhere, '.env'), join(folder, '.env'));
-    expect(envFileWarning(folder)).toBeUndefined();
-    await chmod(join(elsewhere, '.env'), 0o644);
-    expect(envFileWarning(folder)).toContain('chmod 600');
+    const elsewhere = await envFile('SESSION_SECRET=s3cr3t', 0o600);
+    const link = join(await newFolder(), '.env');
+    await symlink(elsewhere, link);
+    expect(envFileWarning(link)).toBeUndefined();
+    await chmod(elsewhere, 0o644);
+    expect(envFileWarning(link)).toContain('chmod 600');
   });
 
   test('that does not exist, or cannot be read, is left to others to complain about', async () => {
-    const folder = await newFolder();
-    expect(envFileWarning(folder)).toBeUndefined();
-    await mkdir(join(folder, '.env'));
-    expect(envFileWarning(folder)).toBeUndefined();
+    const file = join(await newFolder(), '.env');
+    expect(envFileWarning(file)).toBeUndefined();
+    await mkdir(file);
+    expect(envFileWarning(file)).toBeUndefined();
   });
 });
 

@@ -15,7 +15,8 @@ function signIn(clientId: string | undefined) {
   const settings = configurationFrom(threeLegged, { ...sandbox.env, ...env }, 'oidc').clientSignIn;
   return createClientSignIn({ settings, serverName: '3lo', publicUrl, keys: randomKeys() });
 }
-const fetched = async (clientId: string | undefined) => signIn(clientId)?.publicRoutes.request(address);
+const fetched = async (clientId: string | undefined) =>
+  (await signIn(clientId))?.publicRoutes.request(address);
 
 test('it is at the address that is the client id, and says where browsers come back to', async () => {
   const answer = await fetched(address);
@@ -32,7 +33,9 @@ test('it is at the address that is the client id, and says where browsers come b
 });
 
 test('it is what the provider is shown, with that address to come back to', async () => {
-  const to = new URL((await signIn(address)?.identityProvider?.authorizationUrl('a-state', 'v')) ?? '');
+  const to = new URL(
+    (await (await signIn(address))?.identityProvider?.authorizationUrl('a-state', 'v')) ?? '',
+  );
   expect(Object.fromEntries(to.searchParams)).toMatchObject({
     client_id: address,
     redirect_uri: `${publicUrl}/signin/callback`,

@@ -24,9 +24,10 @@ function made(mode: ClientAuthMode, environment: Environment, definition = twoLe
   const publicUrl = 'https://mcp.example.com';
   const { clientSignIn: settings } = configurationFrom(definition, { ...own, ...environment }, mode);
   const serverName = definition.name;
-  const signIn = createClientSignIn({ settings, serverName, publicUrl, keys: randomKeys() });
-  if (signIn?.close) keep({ close: signIn.close });
-  return signIn;
+  return createClientSignIn({ settings, serverName, publicUrl, keys: randomKeys() }).then((signIn) => {
+    if (signIn?.close) keep({ close: signIn.close });
+    return signIn;
+  });
 }
 
 /** The id and the secret in a header, which encodes each of them (RFC 6749, section 2.3.1). */
@@ -36,15 +37,14 @@ const basicIn = (authorization = '') =>
     .split(':')
     .map(decodeURIComponent);
 
-test('there is none where nobody has to sign in', () => {
-  expect(made('none', {})).toBeUndefined();
+test('there is none where nobody has to sign in', async () => {
+  expect(await made('none', {})).toBeUndefined();
 });
 
-test('each says who may call', () => {
-  expect(made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' })?.whoCanCall).toContain(
-    'https://login.example.com',
-  );
-  expect(made('autodesk', own)?.whoCanCall).toContain('Autodesk account');
+test('each says who may call', async () => {
+  const atProvider = await made('oidc', { MCP_AUTH_ISSUER: 'https://login.example.com' });
+  expect(atProvider?.whoCanCall).toContain('https://login.example.com');
+  expect((await made('autodesk', own))?.whoCanCall).toContain('Autodesk account');
 });
 
 test.each([
@@ -52,12 +52,12 @@ test.each([
   ['emp-1001,ada@works.example', '(2 users)'],
   ['@works.example', '(1 domain)'],
   ['emp-1001,emp-1002,@works.example,@partner.example', '(2 users, 2 domains)'],
-])('a list of users is part of that: %s', (list, counted) => {
+])('a list of users is part of that: %s', async (list, counted) => {
   const environment = { MCP_AUTH_ISSUER: 'https://login.example.com', MCP_ALLOWED_USERS: list };
-  expect(made('oidc', environment)?.whoCanCall).toBe(
+  expect((await made('oidc', environment))?.whoCanCall).toBe(
     `those on MCP_ALLOWED_USERS ${counted} with an access token of https://login.example.com`,
   );
-  expect(made('autodesk', environment)?.whoCanCall).toBe(
+  expect((await made('autodesk', environment))?.whoCanCall).toBe(
     `those on MCP_ALLOWED_USERS ${counted} with an Autodesk account`,
   );
 });

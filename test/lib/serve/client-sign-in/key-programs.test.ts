@@ -11,7 +11,7 @@ const everywhere = ['--sandbox', '--client-auth', 'key', '--host', '0.0.0.0', '-
 
 test('2lo starts on an address that others can reach, names who can call, and prints no key', async () => {
   const env = { ...keys, MCP_ALLOWED_HOSTS: 'aps-mcp.internal' };
-  const program = await run(['scripts/run.ts', '2lo', ...everywhere], { env });
+  const program = await run(['scripts/aps-mcp.ts', '2lo', ...everywhere], { env });
   const [, port] = await program.says(/Address +http:\/\/0\.0\.0\.0:(\d+)\/mcp.*Ctrl-C/s);
   await program.says(/Who can call +programs with a key: ci \(2 keys\), editor\n/);
   await program.says(/ {2}Authorization: Bearer KEY\n/);
@@ -31,7 +31,7 @@ describe('where tokens belong to users, and others can reach it', () => {
     ['3lo', '--client-auth autodesk or oidc'],
     ['pkce', '--client-auth oidc'],
   ])('%s does not start, and says why, and what to do', async (name, way) => {
-    const said = await refusalOf(['scripts/run.ts', name, ...everywhere], { env: keys });
+    const said = await refusalOf(['scripts/aps-mcp.ts', name, ...everywhere], { env: keys });
     expect(said).toMatch(oneLine);
     for (const part of ['A key proves a program and no person', '0.0.0.0', way, 'leave out --host'])
       expect(said).toContain(part);
@@ -41,7 +41,7 @@ describe('where tokens belong to users, and others can reach it', () => {
 
 test('a mistake in the keys is named with its place, and no part of a key', async () => {
   const env = { MCP_API_KEYS: `ci=${first},${second}`, MCP_CLIENT_AUTH: 'key' };
-  const said = await refusalOf(['scripts/run.ts', '2lo', '--sandbox', '--port', '0'], { env });
+  const said = await refusalOf(['scripts/aps-mcp.ts', '2lo', '--sandbox', '--port', '0'], { env });
   for (const part of ['MCP_API_KEYS has a mistake in pair 2', 'npm run key -- NAME'])
     expect(said).toContain(part);
   expectNone(secrets, [said]);

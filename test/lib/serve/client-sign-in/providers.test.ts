@@ -28,7 +28,7 @@ async function serve(sandbox: Sandbox, changes: (address: string) => Environment
   sandbox.registerOpenIdApi(address);
   const environment = { ...sandbox.env, ...sandbox.openIdEnv(address), ...changes(address) };
   const keys = randomKeys();
-  const clientSignIn = createClientSignIn({
+  const clientSignIn = await createClientSignIn({
     settings: configurationFrom(twoLegged, environment, 'oidc').clientSignIn,
     serverName: '2lo',
     publicUrl: listener.url,

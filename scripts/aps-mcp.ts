@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/** The command `aps-mcp`. In a clone, `npm run 2lo` and its like start the same. */
+import type { Variables } from '../lib/config/settings.ts';
+import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
+import { StartupError } from '../lib/startup-error.ts';
+import { version } from '../lib/version.ts';
+import { commandLine, swallowedByNpm } from './command-line.ts';
+
+/** A command: its options, for `parseArgs`, and what runs it with the command line after its name. */
+type Command = {
+  options: Record<string, { type: 'string' | 'boolean' }>;
+  run(args: string[]): Promise<void>;
+};
+
+/** Each is loaded when it is asked for. */
+const commands: Record<string, () => Promise<Command>> = {
+  '2lo': async () => server((await import('../servers/2lo.ts')).definition),
+  ssa: async () => server((await import('../servers/ssa.ts')).definition),
+  '3lo': async () => server((await import('../servers/3lo.ts')).definition),
+  pkce: async () => server((await import('../servers/pkce.ts')).definition),
+  sandbox: () => import('./sandbox.ts'),
+  'ssa-setup': () => import('./ssa-setup.ts'),
+  key: () => import('./key.ts'),
+};
+
+const usage = `Usage: aps-mcp COMMAND [options]
+
+MCP servers for Autodesk Platform Services (APS), one for each way to sign in to APS:
+  2lo        As an application (2-legged OAuth, client credentials)
+  ssa        As a secure service account
+  3lo        As each user (3-legged OAuth, authorization code)
+  pkce       As the person who uses it (authorization code without a secret)
+
+Around them:
+  sandbox    A local stand-in for APS: no Autodesk account, no network
+  ssa-setup  Creates a service account and a key, and writes them to .env
+  key        Makes a key with which a program can call a server
+
+Options:
+  --help     Print this, or with a command: its options
+  --version  Print the version
+
+Try it: npx aps-mcp 2lo --sandbox`;
+
+/** The command that starts a server, over HTTP by default. */
+async function server<Shape extends Variables>(definition: ServerDefinition<Shape>): Promise<Command> {
+  const [{ start }, { optionsOfServers }] = await Promise.all([
+    import('../lib/serve/launch/start.ts'),
+    import('../lib/serve/launch/configuration.ts'),
+  ]);
+  return {
+    options: optionsOfServers,
+    run: (args) =>
+      start(definition, {
+        ...{ args, transport: 'http', command: commandLine(definition.name, '[options]') },
+        loadSandbox: () => import('../sandbox/index.ts'),
+      }),
+  };
+}
+
+async function main([name = '', ...args]: string[]): Promise<void> {
+  if (name === '--help' || name === '-h') return console.log(usage);
+  if (name === '--version') return console.log(version);
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) throw new StartupError(name === '' ? usage : noCommand(name));
+  const { options, run } = await load();
+  const swallowed = swallowedByNpm(name, options, args);
+  if (swallowed) throw new StartupError(swallowed);
+  await run(args);
+}
+
+function noCommand(name: string): string {
+  const names = Object.keys(commands).join(', ');
+  return `There is no command "${name}". Choose one of: ${names}. For example: ${commandLine('2lo')}`;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof StartupError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,47 @@
+/** What people type to run a command. */
+
+/** In a clone it is TypeScript, and `npm run` starts it; where it is installed, `npx` does. */
+const inClone = import.meta.url.endsWith('.ts');
+
+/** The command line of a command, e.g. `npm run 2lo` or `npx aps-mcp 2lo`. */
+export function commandLine(command: string, options = ''): string {
+  if (!inClone) return `npx aps-mcp ${command} ${options}`.trimEnd();
+  return `npm run ${command.replace('-', ':')}${options && ` -- ${options}`}`;
+}
+
+/**
+ * What to type instead, if npm has swallowed options: without `--` before them, it takes those of `npm run 2lo --sandbox` for
+ * its own, and hands them on as variables such as `npm_config_sandbox`.
+ *
+ * @param options - those of the command, by name
+ * @param args - the command line, as it arrived
+ * @returns undefined if npm has swallowed none
+ */
+export function swallowedByNpm(
+  command: string,
+  options: Record<string, { type: 'string' | 'boolean' }>,
+  args: readonly string[],
+): string | undefined {
+  const { npm_lifecycle_event: script, npm_lifecycle_script: line = '' } = process.env;
+  // A program further up may have been a script of npm, too.
+  if (!script || !line.includes('aps-mcp')) return undefined;
+  const swallowed = Object.keys(options).flatMap((name) => {
+    const value = process.env[`npm_config_${name.replaceAll('-', '_')}`];
+    // npm has a --yes of its own.
+    return value && name !== 'yes' && !args.some((arg) => arg.startsWith(`--${name}`))
+      ? [{ name, value }]
+      : [];
+  });
+  if (swallowed.length === 0) return undefined;
+  // Values that stood behind their option have arrived, but which is whose is lost unless there is one.
+  const arrived = args.some((arg) => arg.startsWith('-')) ? args : [];
+  const value = args.length === 1 && arrived.length === 0 ? args[0] : '...';
+  const typed = swallowed.map((each) => {
+    if (each.value !== 'true') return `--${each.name}=${each.value}`;
+    return options[each.name]?.type === 'string' ? `--${each.name} ${value}` : `--${each.name}`;
+  });
+  const all = [...typed, ...arrived].join(' ');
+  const instead = script === 'npx' ? commandLine(command, all) : `npm run ${script} -- ${all}`;
+  const names = swallowed.map(({ name }) => `--${name}`).join(' and ');
+  return `npm has kept ${names} to itself. Put -- before the options: ${instead}`;
+}
