@@ -12,7 +12,7 @@ describe('npm run 2lo', () => {
   });
 
   test('warns once of a .env with secrets that others can read, whether it starts or not', async () => {
-    const said = await refusalOf(['scripts/run.ts', '2lo'], {
+    const said = await refusalOf(['scripts/aps-mcp.ts', '2lo'], {
       files: { '.env': 'APS_CLIENT_SECRET=s3cr3t\n' },
     });
     expect(said.match(/chmod 600/g)).toHaveLength(1);

@@ -31,13 +31,13 @@ test.each([
   [['MCP_CLIENT_AUTH=autodesk', `MCP_PUBLIC_URL=${publicUrl}`], '--insecure-any-account'],
 ])('2lo with %j does not start on this machine either', async (settings, words) => {
   const files = { '.env': settings.join('\n') };
-  const said = await refusalOf(['scripts/run.ts', '2lo', '--sandbox', '--port', '0'], { files });
+  const said = await refusalOf(['scripts/aps-mcp.ts', '2lo', '--sandbox', '--port', '0'], { files });
   expect(said).toMatch(oneLine);
   expect(said).toContain(words);
 });
 
 test('2lo behind autodesk starts when it is told that everybody may use it, and repeats it', async () => {
-  const command = ['scripts/run.ts', '2lo', ...everywhere, '--client-auth', 'autodesk'] as const;
+  const command = ['scripts/aps-mcp.ts', '2lo', ...everywhere, '--client-auth', 'autodesk'] as const;
   const program = await run([...command, '--insecure-any-account'], { env: { MCP_PUBLIC_URL: publicUrl } });
   await program.says(/Who can call +EVERYBODY with an Autodesk account.+--insecure-any-account/);
 });
