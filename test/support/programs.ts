@@ -7,6 +7,7 @@ import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, onTestFinished, vi } from 'vitest';
+import { bundledCommand, commandSource } from './bundled-command.ts';
 import { newFolder } from './folder.ts';
 
 /** The half of tsx that loads ES modules, which are all that there is: a start takes a tenth less. */
@@ -17,12 +18,9 @@ export function pathOf(file: string): string {
   return resolve(fileURLToPath(new URL('../..', import.meta.url)), file);
 }
 
-/** The arguments with which Node runs a TypeScript program of this project, in whatever folder. */
-export function nodeArguments(
-  file: string,
-  ...args: string[]
-): [flag: string, loader: string, file: string, ...args: string[]] {
-  return ['--import', loader, pathOf(file), ...args];
+/** The arguments with which Node runs a program of this project, in whatever folder. */
+export function nodeArguments(file: string, ...args: string[]): string[] {
+  return file === commandSource ? [bundledCommand(), ...args] : ['--import', loader, pathOf(file), ...args];
 }
 
 /**
