@@ -7,11 +7,11 @@ import { signIn as signInAtSandbox } from '../../sandbox/unattended-sign-in.ts';
 import { type SignIn, signIns } from '../../scripts/new/project.ts';
 import { newest } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
-import { attended, type Person } from '../support/sign-in.ts';
+import { attended } from '../support/sign-in.ts';
 import { install, npm, npmServer } from './npm.ts';
 
 /** Does what a person does in the browser. */
-const signInAt: Person = async (link) => {
+const signInAt = async (link: string): Promise<'accept'> => {
   await fetch(await signInAtSandbox(link));
   return 'accept';
 };
