@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { DefaultReporter, type TestModule } from 'vitest/node';
 
 /** Progress at a terminal, failures in full, what was skipped, and the sums: not every file, nor what took long. */
@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // `npm run test:package` runs these.
-    exclude: ['test/package/**'],
+    exclude: [...configDefaults.exclude, 'test/package/**'],
     // Files share the modules that they import, which takes as long again as the tests: none may change them.
     isolate: false,
     maxWorkers: '100%',

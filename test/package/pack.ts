@@ -12,11 +12,13 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The package of this project, as a file. */
     tarball: string;
+    /** What is in it. */
+    packedFiles: string[];
   }
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const packed = z.tuple([z.object({ filename: z.string() })]);
+const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-package-'));
@@ -26,7 +28,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     maxBuffer: 16 * 1024 * 1024,
   });
   // The build writes to the same output, before.
-  const [{ filename }] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf('[\n'))));
+  const [{ filename, files }] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf('[\n'))));
   project.provide('tarball', join(folder, filename));
+  project.provide(
+    'packedFiles',
+    files.map(({ path }) => path),
+  );
   return () => rm(folder, { recursive: true, force: true });
 }

@@ -6,16 +6,31 @@ import { connectOver } from './clients.ts';
 import { newFolder } from './folder.ts';
 import { cleanEnvironment, nodeArguments } from './programs.ts';
 
-/** A client of the server that Node runs with `args`, in a folder of its own; both end with the test. */
-export async function connectStdio(
+type Surroundings = {
+  /** The folder that the server runs in; a new one by default. */
+  cwd?: string;
+  env?: Record<string, string>;
+  options?: ClientOptions;
+};
+
+/** A client of the server that Node runs with `args`; both end with the test. */
+export function connectStdio(
   args: readonly string[],
   mode: VersionNegotiationMode,
-  { env, options }: { env?: Record<string, string>; options?: ClientOptions } = {},
+  surroundings?: Surroundings,
+): Promise<Client> {
+  return connectCommand(process.execPath, args, mode, surroundings);
+}
+
+/** The same for any command. */
+export async function connectCommand(
+  command: string,
+  args: readonly string[],
+  mode: VersionNegotiationMode,
+  { cwd, env, options }: Surroundings = {},
 ): Promise<Client> {
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [...args],
-    cwd: await newFolder(),
+    ...{ command, args: [...args], cwd: cwd ?? (await newFolder()) },
     env: cleanEnvironment(env),
     stderr: 'ignore',
   });
