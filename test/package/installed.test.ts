@@ -115,7 +115,7 @@ describe('the command', () => {
   test('makes keys and service accounts, and says how to go on from here', async () => {
     expect(await output('npx', 'aps-mcp', 'key', 'ci')).toContain('MCP_API_KEYS=ci=');
     const said = await output('npx', 'aps-mcp', 'ssa-setup', '--sandbox', '--yes');
-    expect(said).toContain('Then run: npx aps-mcp ssa --sandbox');
+    expect(said).toContain('Now run: npx aps-mcp ssa --sandbox');
   });
 
   test('starts a sandbox by itself', async () => {
