@@ -12,6 +12,8 @@ class ShortReporter extends DefaultReporter {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Those of the package build it first: npm run test:package.
+    exclude: ['test/package/**'],
     // Files share the modules that they import, which takes as long again as the tests: none may change them.
     isolate: false,
     maxWorkers: '100%',
