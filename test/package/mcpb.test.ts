@@ -19,7 +19,7 @@ const manifest = () =>
   v0_3.McpbManifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ['--import', 'tsx', pathOf('scripts/bundle.ts')], { cwd: pathOf('.') });
+  execFileSync(process.execPath, ['--import', 'tsx', pathOf('scripts/build/mcpb.ts')], { cwd: pathOf('.') });
   expect(
     await unpackExtension({ mcpbPath: pathOf('aps-mcp-pkce.mcpb'), outputDir: folder, silent: true }),
   ).toBe(true);

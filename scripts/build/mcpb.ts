@@ -1,5 +1,5 @@
 /**
- * `npm run bundle`: packs `pkce`, as it was built into `dist/bin/`, into the MCP bundle `aps-mcp-pkce.mcpb`. A desktop
+ * `npm run build:mcpb`: packs `pkce`, as it was built into `dist/bin/`, into the MCP bundle `aps-mcp-pkce.mcpb`. A desktop
  * application installs it with a click (https://github.com/modelcontextprotocol/mcpb).
  */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packExtension } from '@anthropic-ai/mcpb';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const bundle = mkdtempSync(join(tmpdir(), 'aps-mcp-bundle-'));
 try {
   for (const [from, to] of [
