@@ -30,8 +30,8 @@ const askedCompletion = z.object({
 
 /**
  * https://aps.autodesk.com/en/docs/data/v2/reference/http/buckets-:bucketKey-objects-batchsigneds3upload-POST/,
- * batchcompleteupload-POST/ and batchsigneds3download-POST/. Published for completions, and the same here for all: a batch
- * has up to 25 requests. Not published: that an object key in a body is not URL-encoded, as Autodesk's forge-apis sends it.
+ * batchcompleteupload-POST/ and batchsigneds3download-POST/. The limit of 25 requests is published for completions; the
+ * sandbox has it for all three. Object keys in a body are not URL-encoded: Autodesk's forge-apis sends them so.
  */
 export function batchRoutes(
   { places }: OssAccess,
