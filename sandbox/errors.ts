@@ -58,3 +58,6 @@ export function serviceAccountError(status: 400 | 403 | 404, error: string, desc
 export function ossError(status: 400 | 403 | 404 | 409 | 412, reason: string): Response {
   return Response.json({ reason }, { status });
 }
+
+/** Why the Object Storage Service refuses a request, or one request of a batch. */
+export type OssRefusal = { refused: 400 | 404; reason: string };

@@ -33,6 +33,8 @@ export type OssAccess = {
    * also to users.
    */
   place(c: Context<SandboxEnv>, ...anyScope: Scope[]): Place | Response;
+  /** The places in the bucket in the path, by object key, or a 400, 401, 403 or 404. Only for its application. */
+  places(c: Context<SandboxEnv>, ...anyScope: Scope[]): ((objectKey: string) => Place) | Response;
 };
 
 export function createOssAccess(state: SandboxState): OssAccess {
@@ -42,6 +44,9 @@ export function createOssAccess(state: SandboxState): OssAccess {
   const ownBucket: OssAccess['ownBucket'] = (bucketKey, { clientId }) => {
     if (!bucketKeyPattern.test(bucketKey)) {
       return ossError(400, `The bucket key must match ${bucketKeyPattern.source}`);
+    }
+    if (bucketKey === projectBucket) {
+      return ossError(403, 'The bucket holds the files of projects. It belongs to no application.');
     }
     const bucket = state.buckets.find((candidate) => candidate.bucketKey === bucketKey);
     if (bucket === undefined) return ossError(404, 'There is no such bucket');
@@ -67,6 +72,22 @@ export function createOssAccess(state: SandboxState): OssAccess {
     };
   };
 
+  const places: OssAccess['places'] = (c, ...anyScope) => {
+    const token = authorized(c, ...anyScope);
+    if (token instanceof Response) return token;
+    const bucketKey = c.req.param('bucketKey') ?? '';
+    const bucket = ownBucket(bucketKey, token);
+    if (bucket instanceof Response) return bucket;
+    const { clientId } = token;
+    return (objectKey) => ({
+      bucketKey,
+      objectKey,
+      clientId,
+      object: () => bucket.objects.find((each) => each.objectKey === objectKey),
+      put: (added) => putInto(bucket, added),
+    });
+  };
+
   const place: OssAccess['place'] = (c, ...anyScope) => {
     const bucketKey = c.req.param('bucketKey') ?? '';
     const objectKey = c.req.param('objectKey') ?? '';
@@ -76,16 +97,11 @@ export function createOssAccess(state: SandboxState): OssAccess {
       const { clientId, userId = c.req.header('x-user-id') } = token;
       return projectFile(objectKey, { clientId, userId });
     }
-    const token = authorized(c, ...anyScope);
-    if (token instanceof Response) return token;
-    const bucket = ownBucket(bucketKey, token);
-    if (bucket instanceof Response) return bucket;
-    const { clientId } = token;
-    const object = () => bucket.objects.find((each) => each.objectKey === objectKey);
-    return { bucketKey, objectKey, clientId, object, put: (added) => putInto(bucket, added) };
+    const inBucket = places(c, ...anyScope);
+    return inBucket instanceof Response ? inBucket : inBucket(objectKey);
   };
 
-  return { authorized, ownBucket, place };
+  return { authorized, ownBucket, place, places };
 }
 
 /** Keeps the list order. */

@@ -3,12 +3,15 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { ossError } from './errors.ts';
 import { createOssAccess } from './oss-access.ts';
+import { batchRoutes } from './oss-batches.ts';
 import { bucketRoutes } from './oss-buckets.ts';
+import { copyRoutes } from './oss-copies.ts';
 import { regions } from './oss-data.ts';
 import { downloadRoutes } from './oss-downloads.ts';
 import { objectItem } from './oss-objects.ts';
 import { problems } from './oss-parameters.ts';
 import { signedResourceRoutes } from './oss-signed-resources.ts';
+import { createUploadSessions } from './oss-upload-sessions.ts';
 import { uploadRoutes } from './oss-uploads.ts';
 import { projectBucket } from './project-storage.ts';
 import type { SandboxEnv } from './request-log.ts';
@@ -121,8 +124,11 @@ export function ossRoutes(state: SandboxState): Hono<SandboxEnv> {
   const uploads = createUploads(state.now);
   const signatures = createS3Signatures(state.now);
   routes.route('/', bucketRoutes(state, access));
-  routes.route('/', uploadRoutes(state.now, access, signatures, uploads));
+  const sessions = createUploadSessions(state.now, signatures, uploads);
+  routes.route('/', uploadRoutes(access, sessions));
   routes.route('/', downloadRoutes(access, signatures));
+  routes.route('/', batchRoutes(access, signatures, sessions));
+  routes.route('/', copyRoutes(state.now, access));
   routes.route('/', signedResourceRoutes(state.now, access, uploads));
   routes.route(
     '/',

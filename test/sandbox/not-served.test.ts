@@ -19,9 +19,9 @@ const call = (method: string, path: string) => fetch(`${sandbox.url}${path}`, { 
 test.each([
   [
     'PUT',
-    '/oss/v2/buckets/b/objects/o/copyto/p',
-    '/oss/v2/buckets/{bucketKey}/objects/{objectKey}/copyto/{newObjKey}',
-    'copyTo',
+    '/oss/v2/signedresources/s/resumable',
+    '/oss/v2/signedresources/{hash}/resumable',
+    'upload_signed_resources_chunk',
   ],
   ['PATCH', '/data/v1/projects/p/items/i', '/data/v1/projects/{project_id}/items/{item_id}', 'patchItem'],
   ['POST', '/data/v1/projects/p/downloads', '/data/v1/projects/{project_id}/downloads', 'createDownload'],

@@ -102,6 +102,19 @@ export const exceptions: readonly Exception[] = [
     reason: 'The other operations on a bucket have this status for a bucket that does not exist.',
   },
   {
+    operations: /\/batchsigneds3upload$/,
+    statuses: [200],
+    departs: /^\/results\/[^/ ]+ must have required property '(uploadKey|urls)'/,
+    reason: 'A request that fails has `status` and `reason`, as the document says, and starts no upload.',
+  },
+  {
+    operations: /\/batchsigneds3download$/,
+    statuses: [200],
+    departs: /^\/results\/[^/ ]+\/status must be equal to one of the allowed values/,
+    reason:
+      'The text of the document says that a result can be an error, and forge-apis that it can be `skipped`. The list has neither.',
+  },
+  {
     operations: /^GET \/oss\/v2\/signedresources\//,
     statuses: [200],
     departs: /instead of application\/octet-stream$/,
