@@ -32,6 +32,7 @@ const { metafile } = await build({
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 110,
+  alias: { 'mcp-proxy': './scripts/build/no-mcp-proxy.ts' },
   // FastMCP loads these if they are installed. It does without them.
   external: ['sury', 'effect', '@valibot/to-json-schema'],
   // Some dependencies are CommonJS, and require what Node.js has built in.

@@ -26,7 +26,7 @@ export function apsHttp(policy: RetryPolicy = {}): KyInstance {
   return ky.create({
     timeout,
     redirect: 'manual',
-    headers: { 'user-agent': 'aps-mcp-servers' },
+    headers: { 'user-agent': 'aps-mcp' },
     retry: {
       limit: retries,
       methods: ['get', 'delete'],
