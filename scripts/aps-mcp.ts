@@ -1,10 +1,11 @@
 #!/usr/bin/env node
+import { commandLine } from '../lib/command-line.ts';
 /** The command `aps-mcp`. In a clone, `npm run 2lo` and its like start the same. */
 import type { Variables } from '../lib/config/settings.ts';
 import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { version } from '../lib/version.ts';
-import { commandLine, swallowedByNpm } from './command-line.ts';
+import { swallowedByNpm } from './swallowed-options.ts';
 
 /** A command: its options, for `parseArgs`, and what runs it with the command line after its name. */
 type Command = {

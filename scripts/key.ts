@@ -1,9 +1,9 @@
 /** `aps-mcp key NAME`: makes a key with which a program can call a server (`--client-auth key`). */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { commandLine } from '../lib/command-line.ts';
 import { namedKeys } from '../lib/config/named-keys.ts';
 import { StartupError } from '../lib/startup-error.ts';
-import { commandLine } from './command-line.ts';
 
 export const options = { help: { type: 'boolean', short: 'h' } } as const;
 

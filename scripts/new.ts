@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commandLine } from '../lib/command-line.ts';
 import { StartupError } from '../lib/startup-error.ts';
-import { commandLine } from './command-line.ts';
 import type { Answers } from './new/ask.ts';
 import { checkFree, packageName, writeProject } from './new/folder.ts';
 import { portOf, projectFiles, signIns, toolOf } from './new/project.ts';

@@ -1,10 +1,10 @@
 /** `aps-mcp sandbox`: starts the sandbox by itself and prints how to use it, or invites a service account to a running one. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { commandLine } from '../lib/command-line.ts';
 import { whenLauncherEnds } from '../lib/serve/launch/launcher.ts';
 import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
-import { commandLine } from './command-line.ts';
 import { invite } from './sandbox/invite.ts';
 
 export const options = {

@@ -21,12 +21,12 @@ import {
 import { clientCredentials } from '../lib/aps-sign-in/client-credentials.ts';
 import { serviceAccount } from '../lib/aps-sign-in/service-account.ts';
 import { localUser } from '../lib/caller.ts';
+import { commandLine } from '../lib/command-line.ts';
 import { readPrivateKey } from '../lib/config/schemas.ts';
 import { readEnvironment, readSettings, wantsSandbox } from '../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../lib/config/variables.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { TokenSource } from '../lib/token-source.ts';
-import { commandLine } from './command-line.ts';
 import {
   createPrivately,
   readEnvFile,

@@ -4,6 +4,7 @@ import { SignJWT } from 'jose';
 import type { BeforeRetryHook } from 'ky';
 import * as oauth from 'oauth4webapi';
 import { ApsError } from '../aps/errors.ts';
+import { commandLine } from '../command-line.ts';
 import type { TokenSource } from '../token-source.ts';
 import { type ApsApplication, accessTokenFrom, apsOAuth, sharedTokens, signInError } from './oauth.ts';
 
@@ -21,7 +22,7 @@ const harmfulSkew = (assertionLifetime - 2) * 1000;
 const advice = {
   invalid_grant:
     'Check that APS_SSA_ID, APS_SSA_KEY_ID and APS_SSA_KEY_BASE64 belong together and to this application, and that ' +
-    'the account and the key are enabled: npm run ssa:setup -- --list shows them.',
+    `the account and the key are enabled: ${commandLine('ssa-setup', '--list')} shows them.`,
 };
 
 export type ServiceAccount = ApsApplication & {

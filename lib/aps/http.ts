@@ -70,7 +70,7 @@ export function apsHttp(
     try {
       return await ky(url, {
         ...message,
-        headers: { ...headers, 'user-agent': 'aps-mcp-servers' },
+        headers: { ...headers, 'user-agent': 'aps-mcp' },
         timeout,
         redirect: 'manual',
         throwHttpErrors: false,

@@ -94,7 +94,7 @@ function readEnvFile(file: string, { mustExist = false } = {}): Record<string, s
 }
 
 /**
- * The folder of the program that was started, up to its `package.json`: a clone, or a project with a server of its own.
+ * The folder of the program that was started, up to its `package.json`: a clone, or a project with its own server.
  * Undefined for what npm has installed: its folder is no place for settings.
  */
 function projectFolder(): string | undefined {

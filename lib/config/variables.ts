@@ -1,5 +1,6 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
 import { z } from 'zod';
+import { commandLine } from '../command-line.ts';
 import { allowedUsers } from './allowed-users.ts';
 import { namedKeys } from './named-keys.ts';
 import {
@@ -67,20 +68,19 @@ export const apsServiceAccount = {
   ...apsApplication,
   APS_SSA_ID: z.string().register(guide, {
     what: 'the id of the service account',
-    where:
-      'npm run ssa:setup creates a service account and writes it to .env; npm run ssa:setup -- --list shows existing ones',
+    where: `${commandLine('ssa-setup')} creates a service account and writes it to .env; ${commandLine('ssa-setup', '--list')} shows existing ones`,
     credential: true,
     harmless: true,
   }),
   APS_SSA_KEY_ID: z.string().register(guide, {
     what: "the id of the service account's key",
-    where: 'npm run ssa:setup writes it to .env too; APS shows it when a key is created',
+    where: `${commandLine('ssa-setup')} writes it to .env too; APS shows it when a key is created`,
     credential: true,
     harmless: true,
   }),
   APS_SSA_KEY_BASE64: privateKey.register(guide, {
     what: "the service account's private key: its PEM file, encoded as Base64",
-    where: 'npm run ssa:setup writes it to .env too; APS shows the PEM only once, when the key is created',
+    where: `${commandLine('ssa-setup')} writes it to .env too; APS shows the PEM only once, when the key is created`,
     credential: true,
     secret: true,
     harmless: true,
@@ -169,7 +169,7 @@ export const launchVariables = {
 export const keyVariables = {
   MCP_API_KEYS: namedKeys.register(guide, {
     what: 'the keys with which programs can call this server: name=key, separated by commas',
-    where: 'npm run key -- NAME makes a key for a program, and prints the line',
+    where: `${commandLine('key', 'NAME')} makes a key for a program, and prints the line`,
     credential: true,
     secret: true,
   }),

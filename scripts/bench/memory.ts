@@ -65,7 +65,7 @@ async function forEach(count: number, work: (index: number) => Promise<unknown>)
 function message(method: string, params: unknown) {
   return { jsonrpc: '2.0', id: 1, method, params };
 }
-const initialize = message('initialize', {
+export const initialize = message('initialize', {
   protocolVersion: '2025-11-25',
   capabilities: {},
   clientInfo: { name: 'bench', version: '1.0.0' },

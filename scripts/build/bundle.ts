@@ -19,6 +19,7 @@ export async function bundle(outdir: string, options: BuildOptions = {}): Promis
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
+    alias: { 'mcp-proxy': './scripts/build/no-mcp-proxy.ts' },
     // FastMCP loads these if they are installed. It does without them.
     external: ['sury', 'effect', '@valibot/to-json-schema'],
     // Some dependencies are CommonJS, and require what Node.js has built in.

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { html } from 'hono/html';
 import type { Caller } from '../../caller.ts';
+import { commandLine } from '../../command-line.ts';
 import type { NamedKey } from '../../config/named-keys.ts';
 import { digest } from '../../digest.ts';
 import { page } from '../pages/page.ts';
@@ -20,7 +21,7 @@ export type ApiKeys = {
 /** What to do without a good key. Frameworks print it as the message of a JSON-RPC error. */
 const advice =
   'This server has no sign-in. Send one of its keys in the header "Authorization: Bearer KEY". Whoever runs the server ' +
-  'makes a key with: npm run key -- NAME.';
+  `makes a key with: ${commandLine('key', 'NAME')}.`;
 
 /**
  * Accepts the keys as bearer tokens (RFC 6750). The name of a key is the caller.

@@ -172,7 +172,7 @@ type Connection = {
  */
 async function connectInMemory(server: FastMCP<Caller>, caller: Caller): Promise<Connection> {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  const client = new Client({ name: 'aps-mcp-servers', version });
+  const client = new Client({ name: 'aps-mcp', version });
   // FastMCP resolves `connect` some time after the handshake: only its failure matters here.
   const session = server.connect(theirs, caller);
   const failure = session.then(() => new Promise<never>(() => {}));

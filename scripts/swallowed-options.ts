@@ -1,13 +1,5 @@
-/** What people type to run a command. */
-
-/** In a clone it is TypeScript, and `npm run` starts it; where it is installed, `npx` does. */
-const inClone = import.meta.url.endsWith('.ts');
-
-/** The command line of a command, e.g. `npm run 2lo` or `npx aps-mcp 2lo`. */
-export function commandLine(command: string, options = ''): string {
-  if (!inClone) return `npx aps-mcp ${command} ${options}`.trimEnd();
-  return `npm run ${command.replace('-', ':')}${options && ` -- ${options}`}`;
-}
+/** Options that npm takes for its own, because `--` was forgotten. */
+import { commandLine } from '../lib/command-line.ts';
 
 /**
  * What to type instead, if npm has swallowed options: without `--` before them, it takes those of `npm run 2lo --sandbox` for

@@ -1,6 +1,6 @@
 // The options that npm takes for its own when `--` is forgotten: what npm hands on, and the command line that is offered.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { swallowedByNpm } from '../../scripts/command-line.ts';
+import { swallowedByNpm } from '../../scripts/swallowed-options.ts';
 
 const options = { sandbox: { type: 'boolean' }, port: { type: 'string' }, yes: { type: 'boolean' } } as const;
 const clientAuth = { 'client-auth': { type: 'string' } } as const;
