@@ -10,7 +10,17 @@ export const callerSchema = z.object({
   client: z.string().optional(),
 });
 
-/** The verified subject of the client sign-in, or the local user where clients do not sign in. */
+/**
+ * Who a tool works for: the verified subject of the client sign-in, or the local user where clients do not sign in.
+ *
+ * `id` is stable for the same person or program, and unique among all callers of a server. `user` and `client` are what the
+ * client sign-in says about the person and the MCP client, for display only: never base a decision on them.
+ *
+ * @example
+ * import type { Caller } from 'aps-mcp';
+ *
+ * export const shown = ({ id, user }: Caller): string => user ?? id;
+ */
 export type Caller = Readonly<z.infer<typeof callerSchema>>;
 
 /** Everybody who calls a server without client sign-in: only programs on this machine can reach it. */

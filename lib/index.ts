@@ -1,18 +1,37 @@
-/** Everything that a server in `servers/` needs, and nothing else. */
-export { type ApsClient, createApsClient } from './aps/client.ts';
-export { authorizationCode } from './aps-sign-in/authorization-code.ts';
-export { clientCredentials } from './aps-sign-in/client-credentials.ts';
-export { serviceAccount } from './aps-sign-in/service-account.ts';
+/**
+ * What an MCP server for Autodesk Platform Services (APS) is written with: the APS sign-ins, the client of the APS web APIs,
+ * the tools and the launcher. A file in `servers/` needs nothing else of this project.
+ *
+ * @module aps-mcp
+ */
+export { type ApsClient, type ApsSession, createApsClient } from './aps/client.ts';
+export { ApsError } from './aps/errors.ts';
+export type { RetryPolicy } from './aps/http.ts';
+export { type AuthorizationCode, authorizationCode } from './aps-sign-in/authorization-code.ts';
+export { type ClientCredentials, clientCredentials } from './aps-sign-in/client-credentials.ts';
+export type { ApsApplication } from './aps-sign-in/oauth.ts';
+export { type ServiceAccount, serviceAccount } from './aps-sign-in/service-account.ts';
 export type { Caller } from './caller.ts';
+export type { Settings, Variables } from './config/settings.ts';
 export {
   apsApplication,
   apsPublicApplication,
   apsServiceAccount,
   apsUserSignIn,
 } from './config/variables.ts';
+export type { ServerDefinition, ServerDescription, ServingContext } from './serve/launch/definition.ts';
 export { defineServer, startIfMain } from './serve/launch/start.ts';
+export type { TokenSource, UserTokens } from './token-source.ts';
 export { addDataManagementTools } from './tools/data-management.ts';
 export { addOssTools } from './tools/oss.ts';
 export { addSignOutTool } from './tools/sign-out.ts';
-export { addApsTool, listOf } from './tools/tool.ts';
+export {
+  type ApsListTool,
+  type ApsTool,
+  addApsTool,
+  listOf,
+  type SliceRequest,
+  type ToolCall,
+  type ToolServer,
+} from './tools/tool.ts';
 export { version } from './version.ts';

@@ -2,8 +2,14 @@
 import type { Caller } from './caller.ts';
 
 /**
- * Three rules hold for every source: concurrent calls share one request (single flight), tokens are renewed before they
+ * Where the APS client gets access tokens. Three rules hold for every source: concurrent calls share one request (single flight), tokens are renewed before they
  * expire, and no token, secret or assertion ever appears in a log or an error.
+ *
+ * @example
+ * import type { TokenSource } from 'aps-mcp';
+ *
+ * // For a test: always the same token.
+ * export const tokens: TokenSource = { get: async () => 'a-token', drop: () => {} };
  */
 export type TokenSource = {
   /**
@@ -22,7 +28,16 @@ export type TokenSource = {
   drop(caller: Caller, token: string): void;
 };
 
-/** Tokens that belong to users. */
+/**
+ * Tokens that belong to users.
+ *
+ * @example
+ * import type { Caller, UserTokens } from 'aps-mcp';
+ *
+ * export async function forget(users: UserTokens, caller: Caller): Promise<boolean> {
+ *   return (await users.signOut(caller)) !== 'was not signed in';
+ * }
+ */
 export type UserTokens = TokenSource & {
   /**
    * Ends a caller's sign-in: revokes their tokens at APS, and deletes them here. `deleted only` says that APS could not

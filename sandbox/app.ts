@@ -22,7 +22,17 @@ import { serviceAccountRoutes } from './service-accounts.ts';
 import type { SandboxState } from './state.ts';
 import { userinfoRoutes } from './userinfo.ts';
 
-/** Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. */
+/**
+ * Creates the sandbox as a Hono app. `app.request(...)` and `app.fetch(...)` work without a port.
+ *
+ * @param onAnswer - sees a copy of each answer before it is sent
+ *
+ * @example
+ * import { createSandboxApp, createSandboxState } from 'aps-mcp/sandbox';
+ *
+ * const app = createSandboxApp(await createSandboxState());
+ * export const answer = await app.request('/authentication/v2/keys');
+ */
 export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
   app.use('/_sandbox/*', limitBodies);

@@ -9,7 +9,16 @@ import {
 } from './data-management-tree.ts';
 import { demoServiceAccount } from './service-account-store.ts';
 
-/** Hub ids, by what each hub is for. */
+/**
+ * Hub ids, by what each hub is for.
+ *
+ * @example
+ * import { demoHubs, startSandbox } from 'aps-mcp/sandbox';
+ *
+ * const sandbox = await startSandbox();
+ * sandbox.approveIntegration(demoHubs.awaitingApproval);
+ * await sandbox.close();
+ */
 export const demoHubs = {
   /** 1,203 projects. The first one covers every case. */
   construction: 'b.00000000-5bc0-4000-8000-000000000001',

@@ -1,4 +1,8 @@
-// Starts the sandbox, a local stand-in for Autodesk Platform Services (APS).
+/**
+ * The sandbox: a local stand-in for Autodesk Platform Services (APS), and for a company's OpenID provider.
+ *
+ * @module aps-mcp/sandbox
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
@@ -22,11 +26,23 @@ export { type Employee, employees } from './openid/employees.ts';
 export { type OpenIdLikeness, openIdLikenesses } from './openid/likenesses.ts';
 export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
 export type { RequestRecord } from './request-log.ts';
+export type { KnownServiceAccount } from './service-account-store.ts';
 export { createSandboxState, type SandboxState } from './state.ts';
 export { type Fault, faultSchema, type Trouble, troubleSchema } from './trouble.ts';
 export type { SignInChoices } from './unattended-sign-in.ts';
 export { demoUsers, type User } from './users.ts';
 
+/**
+ * What {@link startSandbox} takes.
+ *
+ * @example
+ * import { type SandboxOptions, startSandbox } from 'aps-mcp/sandbox';
+ *
+ * // Tokens live for a minute, and the clock stands still.
+ * const options: SandboxOptions = { tokenLifetimeSeconds: 60, now: () => Date.UTC(2030, 0, 1) };
+ * const sandbox = await startSandbox(options);
+ * await sandbox.close();
+ */
 export type SandboxOptions = {
   /** Default 0: any free port. */
   port?: number;
@@ -51,6 +67,16 @@ export type SandboxOptions = {
   onAnswer?: OnAnswer;
 };
 
+/**
+ * A sandbox that listens. {@link startSandbox} starts one.
+ *
+ * @example
+ * import type { Sandbox } from 'aps-mcp/sandbox';
+ *
+ * // How many tokens an application has asked for.
+ * export const tokenRequests = ({ requests }: Sandbox): number =>
+ *   requests.filter(({ path }) => path === '/authentication/v2/token').length;
+ */
 export type Sandbox = {
   /** Without a trailing slash. */
   url: string;
@@ -60,10 +86,13 @@ export type Sandbox = {
   publicClientId: string;
   /** The last 10,000 answered requests, oldest first. */
   requests: RequestRecord[];
+  /** The trouble switches, which simulate failures. */
   trouble: {
     /** Changes the given switches and leaves the others. Throws a `ZodError` if a value is out of range. */
     set(partial: Partial<Trouble>): void;
+    /** Switches everything off and restarts the counts. */
     reset(): void;
+    /** The positions of all switches. */
     readonly current: Trouble;
   };
   /** Revokes every valid access token and returns how many there were. */
@@ -118,6 +147,14 @@ export type Sandbox = {
   close(): Promise<void>;
 };
 
+/**
+ * What the person does on the page of the OpenID provider.
+ *
+ * @example
+ * import { employees, type OpenIdSignInChoices } from 'aps-mcp/sandbox';
+ *
+ * export const asAda: OpenIdSignInChoices = { user: employees[0].sub };
+ */
 export type OpenIdSignInChoices = {
   /** The `sub` of an employee. Default: the one that the page preselects. */
   user?: string;
@@ -129,6 +166,14 @@ export type OpenIdSignInChoices = {
  * Starts a sandbox with fresh tokens, keys and data.
  *
  * Rejects with Node's error if it cannot listen on the port (`EADDRINUSE`, `EACCES`).
+ *
+ * @example
+ * import { startSandbox } from 'aps-mcp/sandbox';
+ *
+ * const sandbox = await startSandbox();
+ * // Point your server at it, with its variables.
+ * Object.assign(process.env, sandbox.env);
+ * await sandbox.close();
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', ...choices } = options;

@@ -2,7 +2,14 @@
 import { emailOf } from './service-account-store.ts';
 import type { SandboxState } from './state.ts';
 
-/** Who was invited, and the names of the hubs. */
+/**
+ * Who was invited, and the names of the hubs.
+ *
+ * @example
+ * import type { Invitation } from 'aps-mcp/sandbox';
+ *
+ * export const said = ({ email, hubs }: Invitation): string => `${email} can see ${hubs.join(', ')}.`;
+ */
 export type Invitation = { id: string; email: string; hubs: string[] };
 
 /**

@@ -2,7 +2,17 @@
 import type { MiddlewareHandler } from 'hono';
 import type { SandboxEnv } from './request-log.ts';
 
-/** `path` is encoded as in the request, without the query. `answer` is a copy, whose body can be read. */
+/**
+ * Sees each answer of the sandbox before it is sent. `path` is encoded as in the request, without the query. `answer` is a
+ * copy, whose body can be read. If it throws, the client gets a 500.
+ *
+ * @example
+ * import { type OnAnswer, startSandbox } from 'aps-mcp/sandbox';
+ *
+ * const onAnswer: OnAnswer = ({ method, path }, { status }) => console.error(method, path, status);
+ * const sandbox = await startSandbox({ onAnswer });
+ * await sandbox.close();
+ */
 export type OnAnswer = (request: { method: string; path: string }, answer: Response) => void | Promise<void>;
 
 /** Waits for `onAnswer` before it sends an answer. */

@@ -3,16 +3,25 @@ import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 
-/** One answered request. It never contains a token, code, secret or body. */
+/**
+ * One answered request. It never contains a token, code, secret or body.
+ *
+ * @example
+ * import type { RequestRecord } from 'aps-mcp/sandbox';
+ *
+ * export const failed = (requests: readonly RequestRecord[]) => requests.filter(({ status }) => status >= 400);
+ */
 export type RequestRecord = {
   /** When the request arrived, in milliseconds since the epoch, by the sandbox's clock. */
   at: number;
   method: string;
+  /** Encoded as in the request, without the query; what identifies a signed URL is replaced by `redacted`. */
   path: string;
   /** Secret values are replaced by `redacted`. */
   query: Record<string, string>;
   /** 0 when the connection was dropped. */
   status: number;
+  /** In milliseconds. */
   durationMs: number;
   /** The `grant_type` of a token request. */
   grant?: string;

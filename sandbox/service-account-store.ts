@@ -66,7 +66,14 @@ export const demoServiceAccount = {
   lastName: 'Service',
 } as const;
 
-/** A service account from another sandbox. `privateKey` is a PEM. */
+/**
+ * A service account from another sandbox. `privateKey` is a PEM.
+ *
+ * @example
+ * import { type KnownServiceAccount, startSandbox } from 'aps-mcp/sandbox';
+ *
+ * export const sandboxWith = (serviceAccount: KnownServiceAccount) => startSandbox({ serviceAccount });
+ */
 export type KnownServiceAccount = { id: string; kid: string; privateKey: string };
 
 type NewKey = { kid: string; publicKey: KeyObject; privateKey: string };

@@ -15,6 +15,15 @@ import { createSignIns, type SignIns } from './sign-ins.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTroubleSwitches, type TroubleSwitches } from './trouble.ts';
 
+/**
+ * The state of a sandbox, for tests that use it without a port. Of its parts, rely on `requests` and `trouble`, which are those
+ * of {@link Sandbox}; the others belong to the sandbox, and change with it.
+ *
+ * @example
+ * import type { SandboxState } from 'aps-mcp/sandbox';
+ *
+ * export const lastStatus = ({ requests }: SandboxState) => requests.at(-1)?.status;
+ */
 export type SandboxState = {
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -40,8 +49,16 @@ export type SandboxState = {
 };
 
 /**
- * The state of a new sandbox. Resetting the trouble switches restores `tokenLifetimeSeconds`. `redirectUris` are
- * registered in addition to those of the applications.
+ * The state of a new sandbox. Its options are those of {@link startSandbox}. Resetting the trouble switches restores
+ * `tokenLifetimeSeconds`. `redirectUris` are registered in addition to those of the applications; rejects with a `TypeError`
+ * unless they are absolute http(s) URLs without a fragment.
+ *
+ * @example
+ * import { createSandboxApp, createSandboxState } from 'aps-mcp/sandbox';
+ *
+ * const state = await createSandboxState({ now: () => Date.UTC(2030, 0, 1) });
+ * await createSandboxApp(state).request('/oss/v2/buckets');
+ * export const [request] = state.requests;
  */
 export async function createSandboxState({
   now = Date.now,

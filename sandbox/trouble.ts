@@ -8,7 +8,14 @@ const retryAfter = z
     'must be a number of seconds or an HTTP date (RFC 9110 section 10.2.3)',
   );
 
-/** A fault: an error response, or a connection dropped before or midway through the response. */
+/**
+ * A fault: an error response, or a connection dropped before or midway through the response.
+ *
+ * @example
+ * import { faultSchema } from 'aps-mcp/sandbox';
+ *
+ * export const fault = faultSchema.parse({ status: 503, retryAfter: '2' });
+ */
 export const faultSchema = z.union([
   z.strictObject({
     status: z.literal([408, 429, 500, 502, 503, 504]),
@@ -17,7 +24,21 @@ export const faultSchema = z.union([
   z.strictObject({ drop: z.enum(['before', 'midway']) }),
 ]);
 
-/** The switches, independent of each other. If several apply to a call, the first one in this order is used. */
+/**
+ * The trouble switches, independent of each other. If several apply to a call, the first one in this order is used.
+ *
+ * - `latencyMs` delays every response, in milliseconds.
+ * - `failAll` is a fault of every request.
+ * - `rateLimit`: this many of the next requests to each route (method and path) get 429 with `Retry-After: 1`.
+ * - `sequence`: each distinct call (method, path, query and grant) gets these faults in order, one per attempt.
+ * - `everyNth` is a fault of every n-th request.
+ * - `tokenLifetimeSeconds` is the lifetime of access tokens issued from now on, in seconds.
+ *
+ * @example
+ * import { troubleSchema } from 'aps-mcp/sandbox';
+ *
+ * export const slow = troubleSchema.partial().parse({ latencyMs: 2000 });
+ */
 export const troubleSchema = z.strictObject({
   /** Delays every response, in milliseconds. */
   latencyMs: z.int().min(0).max(600_000),
@@ -33,7 +54,26 @@ export const troubleSchema = z.strictObject({
   tokenLifetimeSeconds: z.int().min(1).max(86_400),
 });
 
+/**
+ * What goes wrong: see {@link faultSchema}.
+ *
+ * @example
+ * import type { Fault } from 'aps-mcp/sandbox';
+ *
+ * export const sequence: Fault[] = [{ status: 503 }, { drop: 'before' }];
+ */
 export type Fault = z.infer<typeof faultSchema>;
+/**
+ * The positions of the trouble switches: see {@link troubleSchema}.
+ *
+ * @example
+ * import { startSandbox, type Trouble } from 'aps-mcp/sandbox';
+ *
+ * const badDay: Partial<Trouble> = { latencyMs: 500, everyNth: { n: 3, fault: { status: 502 } } };
+ * const sandbox = await startSandbox();
+ * sandbox.trouble.set(badDay);
+ * await sandbox.close();
+ */
 export type Trouble = z.infer<typeof troubleSchema>;
 
 /** The parts of a request that identify a call. */

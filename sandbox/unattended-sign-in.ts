@@ -1,5 +1,13 @@
 // Signs a user in without a browser, by submitting the sandbox's page over HTTP.
 
+/**
+ * What the person does on Autodesk's page.
+ *
+ * @example
+ * import { demoUsers, type SignInChoices } from 'aps-mcp/sandbox';
+ *
+ * export const declined: SignInChoices = { userId: demoUsers[1]?.userId ?? '', allow: false };
+ */
 export type SignInChoices = {
   /** The Autodesk id of a user on the page. Default: the one that the page preselects. */
   userId?: string;

@@ -1,5 +1,13 @@
 // The Autodesk users of the sandbox.
 
+/**
+ * An Autodesk user of the sandbox.
+ *
+ * @example
+ * import type { User } from 'aps-mcp/sandbox';
+ *
+ * export const addressOf = ({ name, email }: User): string => `${name} <${email}>`;
+ */
 export type User = {
   /** The Autodesk id: `userid` in tokens, `sub` in userinfo. */
   userId: string;
@@ -13,7 +21,14 @@ export type User = {
   emailVerified: boolean;
 };
 
-/** The users on the sign-in page. Their hubs are in data-management-data.ts. */
+/**
+ * The users on the sign-in page, in its order. Their hubs are in {@link demoHubs}.
+ *
+ * @example
+ * import { demoUsers } from 'aps-mcp/sandbox';
+ *
+ * export const names = demoUsers.map(({ name }) => name); // ['Alice Architect', 'Benji Builder', '陳 Chien']
+ */
 export const demoUsers: readonly User[] = [
   {
     userId: 'SBXUSERALICE',

@@ -30,9 +30,25 @@ export type BrowserAccess = {
   keys: Keys;
 };
 
+/**
+ * What {@link authorizationCode} takes. Leave `clientSecret` out for an application without one.
+ *
+ * @example
+ * import { type AuthorizationCode, authorizationCode } from 'aps-mcp';
+ *
+ * // `browser` comes from the second argument of `create`.
+ * export const usersOf = (clientId: string, browser: AuthorizationCode['browser']) =>
+ *   authorizationCode({
+ *     clientId,
+ *     baseUrl: 'https://developer.api.autodesk.com',
+ *     scopes: ['data:read'],
+ *     browser,
+ *   });
+ */
 export type AuthorizationCode = ApsApplication & {
   /** What the tokens can be used for, e.g. `data:read`. */
   scopes: readonly string[];
+  /** How the browsers of users reach this server: from {@link ServingContext}. */
   browser: BrowserAccess;
   /** Whether to use PKCE (S256). Default true; false only for an application for which APS refuses it. */
   pkce?: boolean;
@@ -68,13 +84,17 @@ const mostDenials = 10_000;
  * The link of a sign-in is sealed, valid for ten minutes, made for one caller, and spent once APS has taken its code.
  *
  * @example
- * const users = authorizationCode({
- *   clientId: settings.APS_CLIENT_ID,
- *   clientSecret: settings.APS_CLIENT_SECRET,
- *   baseUrl: settings.APS_BASE_URL,
- *   scopes: ['data:read'],
- *   browser,
- * });
+ * import { type apsUserSignIn, authorizationCode, type ServingContext, type Settings } from 'aps-mcp';
+ *
+ * export const usersFor = (settings: Settings<typeof apsUserSignIn>, { browser }: ServingContext) =>
+ *   authorizationCode({
+ *     clientId: settings.APS_CLIENT_ID,
+ *     clientSecret: settings.APS_CLIENT_SECRET,
+ *     baseUrl: settings.APS_BASE_URL,
+ *     pkce: settings.APS_PKCE,
+ *     scopes: ['data:read'],
+ *     browser,
+ *   });
  */
 export function authorizationCode(options: AuthorizationCode): UserSignIn {
   const { clientSecret, scopes, browser, pkce = true, profilePatience = 2000, now = Date.now } = options;

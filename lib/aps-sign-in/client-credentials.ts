@@ -3,7 +3,21 @@ import * as oauth from 'oauth4webapi';
 import type { TokenSource } from '../token-source.ts';
 import { type ApsApplication, accessTokenFrom, apsOAuth, sharedTokens, signInError } from './oauth.ts';
 
+/**
+ * What {@link clientCredentials} takes.
+ *
+ * @example
+ * import { type ClientCredentials, clientCredentials } from 'aps-mcp';
+ *
+ * const application: Omit<ClientCredentials, 'scopes'> = {
+ *   clientId: 'YOUR_CLIENT_ID',
+ *   clientSecret: 'YOUR_CLIENT_SECRET',
+ *   baseUrl: 'https://developer.api.autodesk.com',
+ * };
+ * export const reading = clientCredentials({ ...application, scopes: ['data:read'] });
+ */
 export type ClientCredentials = ApsApplication & {
+  /** The Client Secret of the application. */
   clientSecret: string;
   /** What the token can be used for, e.g. `data:read`. */
   scopes: readonly string[];
@@ -17,12 +31,15 @@ export type ClientCredentials = ApsApplication & {
  * the same for every caller.
  *
  * @example
- * const tokens = clientCredentials({
- *   clientId: settings.APS_CLIENT_ID,
- *   clientSecret: settings.APS_CLIENT_SECRET,
- *   baseUrl: settings.APS_BASE_URL,
- *   scopes: ['data:read'],
- * });
+ * import { type apsApplication, clientCredentials, type Settings } from 'aps-mcp';
+ *
+ * export const tokensFor = (settings: Settings<typeof apsApplication>) =>
+ *   clientCredentials({
+ *     clientId: settings.APS_CLIENT_ID,
+ *     clientSecret: settings.APS_CLIENT_SECRET,
+ *     baseUrl: settings.APS_BASE_URL,
+ *     scopes: ['data:read'],
+ *   });
  */
 export function clientCredentials(options: ClientCredentials): TokenSource {
   const { scopes, now = Date.now } = options;

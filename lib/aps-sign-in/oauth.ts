@@ -6,13 +6,26 @@ import { apsHttp, type RetryPolicy } from '../aps/http.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { AccessToken, TokenSource } from '../token-source.ts';
 
-/** The APS application that signs in, and where. */
+/**
+ * The APS application that signs in, and where.
+ *
+ * @example
+ * import type { ApsApplication } from 'aps-mcp';
+ *
+ * // A "Desktop, Mobile, Single-Page App" has no secret.
+ * export const application: ApsApplication = {
+ *   clientId: 'YOUR_CLIENT_ID',
+ *   baseUrl: 'https://developer.api.autodesk.com',
+ * };
+ */
 export type ApsApplication = {
+  /** The Client ID. */
   clientId: string;
   /** Left out for a public client: a Desktop, Mobile or Single-Page App has none. */
   clientSecret?: string;
   /** Origin of APS, e.g. `https://developer.api.autodesk.com`. */
   baseUrl: string;
+  /** How often and when requests to the token endpoint are retried. */
   retryPolicy?: RetryPolicy;
 };
 

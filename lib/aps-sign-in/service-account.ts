@@ -25,12 +25,32 @@ const advice = {
     `the account and the key are enabled: ${commandLine('ssa-setup', '--list')} shows them.`,
 };
 
+/**
+ * What {@link serviceAccount} takes.
+ *
+ * @example
+ * import { createPrivateKey } from 'node:crypto';
+ * import { readFileSync } from 'node:fs';
+ * import type { ServiceAccount } from 'aps-mcp';
+ *
+ * export const account: ServiceAccount = {
+ *   clientId: 'YOUR_CLIENT_ID',
+ *   clientSecret: 'YOUR_CLIENT_SECRET',
+ *   baseUrl: 'https://developer.api.autodesk.com',
+ *   accountId: 'ID_OF_THE_ACCOUNT',
+ *   keyId: 'ID_OF_ITS_KEY',
+ *   privateKey: createPrivateKey(readFileSync('key.pem')),
+ *   scopes: ['data:read'],
+ * };
+ */
 export type ServiceAccount = ApsApplication & {
+  /** The Client Secret of the application. */
   clientSecret: string;
   /** The id of the service account. */
   accountId: string;
   /** The id of its key. */
   keyId: string;
+  /** The private key: RSA, for RS256. */
   privateKey: KeyObject;
   /** What the token can be used for, e.g. `data:read`. */
   scopes: readonly string[];
@@ -44,15 +64,18 @@ export type ServiceAccount = ApsApplication & {
  * same for every caller.
  *
  * @example
- * const tokens = serviceAccount({
- *   clientId: settings.APS_CLIENT_ID,
- *   clientSecret: settings.APS_CLIENT_SECRET,
- *   baseUrl: settings.APS_BASE_URL,
- *   accountId: settings.APS_SSA_ID,
- *   keyId: settings.APS_SSA_KEY_ID,
- *   privateKey: settings.APS_SSA_KEY_BASE64,
- *   scopes: ['data:read'],
- * });
+ * import { type apsServiceAccount, type Settings, serviceAccount } from 'aps-mcp';
+ *
+ * export const tokensFor = (settings: Settings<typeof apsServiceAccount>) =>
+ *   serviceAccount({
+ *     clientId: settings.APS_CLIENT_ID,
+ *     clientSecret: settings.APS_CLIENT_SECRET,
+ *     baseUrl: settings.APS_BASE_URL,
+ *     accountId: settings.APS_SSA_ID,
+ *     keyId: settings.APS_SSA_KEY_ID,
+ *     privateKey: settings.APS_SSA_KEY_BASE64,
+ *     scopes: ['data:read'],
+ *   });
  */
 export function serviceAccount(options: ServiceAccount): TokenSource {
   const { now = Date.now } = options;

@@ -6,15 +6,26 @@ import type { TokenSource } from '../token-source.ts';
 import { ApsError, errorFromResponse, printable, requestIdOf } from './errors.ts';
 import { type ApsHttp, apsHttp, type RetryPolicy } from './http.ts';
 
-/** The APS requests of one tool call, made on behalf of one caller. */
+/**
+ * The APS requests of one tool call, made on behalf of one caller.
+ *
+ * @example
+ * import type { ApsSession } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * const hubs = z.object({ data: z.array(z.object({ id: z.string() })) });
+ *
+ * export async function hubIds(session: ApsSession): Promise<string[]> {
+ *   const { data } = await session.get(session.url(['project', 'v1', 'hubs']), hubs);
+ *   return data.map(({ id }) => id);
+ * }
+ */
 export type ApsSession = {
   /**
-   * The URL of an API resource. Each segment is encoded, so an identifier cannot change the path around it.
+   * The URL of an API resource. Each segment is encoded, so an identifier cannot change the path around it:
+   * `session.url(['project', 'v1', 'hubs', hubId, 'projects'], { 'page[limit]': 200 })`.
    *
    * @throws {ApsError} for a segment that is empty, `.`, `..`, or broken Unicode
-   *
-   * @example
-   * session.url(['project', 'v1', 'hubs', hubId, 'projects'], { 'page[limit]': 200 });
    */
   url(segments: readonly string[], query?: Record<string, string | number | undefined>): URL;
   /**
@@ -59,6 +70,20 @@ type Term = { signal: AbortSignal; until: number };
 /** A request without its URL and its authorization. */
 type Message = { method: 'get' | 'post' | 'delete'; json?: unknown };
 
+/**
+ * Makes requests to the APS web APIs, for tools. {@link createApsClient} makes one.
+ *
+ * @example
+ * import type { ApsClient, Caller } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * const bucket = z.object({ bucketKey: z.string(), policyKey: z.string() });
+ *
+ * export const bucketOf = (aps: ApsClient, caller: Caller, key: string) =>
+ *   aps.call(caller, AbortSignal.timeout(10_000), (session) =>
+ *     session.get(session.url(['oss', 'v2', 'buckets', key, 'details']), bucket),
+ *   );
+ */
 export type ApsClient = {
   /** Whether callers may have to sign in first: {@link TokenSource.requiresSignIn}. */
   readonly requiresSignIn: boolean;
@@ -82,7 +107,9 @@ export type ApsClient = {
  * @param options.retryPolicy - how often and when requests are retried
  *
  * @example
- * const aps = createApsClient({ baseUrl: settings.APS_BASE_URL, tokens: clientCredentials({ ... }) });
+ * import { createApsClient, type TokenSource } from 'aps-mcp';
+ *
+ * export const apsWith = (baseUrl: string, tokens: TokenSource) => createApsClient({ baseUrl, tokens });
  */
 export function createApsClient(options: {
   baseUrl: string;

@@ -4,6 +4,19 @@ import { z } from 'zod';
 /**
  * A failure of APS, worded for the person who sees it: what happened, and what to do about it.
  * Never carries a secret, a token, or the body of an answer.
+ *
+ * @example
+ * import { ApsError } from 'aps-mcp';
+ *
+ * // Undefined where APS says that there is no such thing.
+ * export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
+ *   try {
+ *     return await answer;
+ *   } catch (error) {
+ *     if (error instanceof ApsError && error.status === 404) return undefined;
+ *     throw error;
+ *   }
+ * }
  */
 export class ApsError extends Error {
   override readonly name = 'ApsError';
@@ -16,6 +29,10 @@ export class ApsError extends Error {
   /** What to do about it. */
   readonly advice: string;
 
+  /**
+   * @param what - what happened, without a period at the end
+   * @param details - `advice` is a sentence; `cause` is kept, and not shown
+   */
   constructor(
     what: string,
     details: { status?: number; code?: string; requestId?: string; advice: string; cause?: unknown },

@@ -2,7 +2,15 @@
 import ky, { type BeforeRetryHook, type Options, TimeoutError } from 'ky';
 import { ApsError, retryAfter } from './errors.ts';
 
-/** How long to wait for APS, and how often to retry. */
+/**
+ * How long to wait for APS, and how often to retry.
+ *
+ * @example
+ * import type { RetryPolicy } from 'aps-mcp';
+ *
+ * // One retry after a tenth of a second, for tests.
+ * export const retryPolicy: RetryPolicy = { retries: 1, backoff: () => 100 };
+ */
 export type RetryPolicy = {
   /** Longest wait for one answer, in milliseconds. Default 15,000. */
   timeout?: number;

@@ -9,10 +9,28 @@ import { guide, knownVariables, launchVariables } from './variables.ts';
 /** Environment variables by name, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables by name, with a schema each. */
+/**
+ * Environment variables by name, with a schema each.
+ *
+ * @example
+ * import { apsApplication, type Variables } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * export const variables = {
+ *   ...apsApplication,
+ *   REPORTS_BUCKET: z.string().min(3),
+ * } satisfies Variables;
+ */
 export type Variables = z.core.$ZodShape;
 
-/** What variables are read as. */
+/**
+ * What {@link Variables} are read as.
+ *
+ * @example
+ * import type { apsApplication, Settings } from 'aps-mcp';
+ *
+ * export const host = (settings: Settings<typeof apsApplication>) => new URL(settings.APS_BASE_URL).host;
+ */
 export type Settings<Shape extends Variables> = z.output<z.ZodObject<Shape>>;
 
 /** Something is wrong with the settings. The message is complete, and made for the person at the terminal. */

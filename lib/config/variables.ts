@@ -39,7 +39,24 @@ const apsBaseUrl = secureOrigin('must use https: credentials are sent there')
     where: 'leave it out to use the real service, https://developer.api.autodesk.com',
   });
 
-/** Variables of an APS application with a secret. Spread them into `variables` of a server. */
+/**
+ * Variables of an APS application with a secret: `APS_CLIENT_ID`, `APS_CLIENT_SECRET` and `APS_BASE_URL`, which has a default.
+ * Spread them into `variables` of a server that has more.
+ *
+ * @example
+ * import { apsApplication, defineServer, version } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ * import { z } from 'zod';
+ *
+ * export const definition = defineServer({
+ *   name: 'reports',
+ *   apsSignIn: '2-legged, as the application itself',
+ *   port: 5010,
+ *   variables: { ...apsApplication, REPORTS_BUCKET: z.string() },
+ *   create: (settings) =>
+ *     new FastMCP({ name: 'Reports', version, instructions: `Reads ${settings.REPORTS_BUCKET}.` }),
+ * });
+ */
 export const apsApplication = {
   APS_CLIENT_ID: z.string().register(guide, {
     what: 'the Client ID of your APS application',
@@ -57,13 +74,36 @@ export const apsApplication = {
   APS_BASE_URL: apsBaseUrl,
 };
 
-/** Variables of an APS application without a secret: a "Desktop, Mobile, Single-Page App". */
+/**
+ * Variables of an APS application without a secret, a "Desktop, Mobile, Single-Page App": `APS_CLIENT_ID` and `APS_BASE_URL`,
+ * which has a default.
+ *
+ * @example
+ * import { type apsPublicApplication, authorizationCode, type ServingContext, type Settings } from 'aps-mcp';
+ *
+ * export const usersFor = (settings: Settings<typeof apsPublicApplication>, { browser }: ServingContext) =>
+ *   authorizationCode({
+ *     clientId: settings.APS_CLIENT_ID,
+ *     baseUrl: settings.APS_BASE_URL,
+ *     scopes: ['data:read'],
+ *     browser,
+ *   });
+ */
 export const apsPublicApplication = {
   APS_CLIENT_ID: apsApplication.APS_CLIENT_ID,
   APS_BASE_URL: apsBaseUrl,
 };
 
-/** Variables of a server that acts as a service account. */
+/**
+ * Variables of a server that acts as a service account: those of {@link apsApplication}, with `APS_SSA_ID`, `APS_SSA_KEY_ID`
+ * and `APS_SSA_KEY_BASE64`, which is read as a private key.
+ *
+ * @example
+ * import type { apsServiceAccount, Settings } from 'aps-mcp';
+ *
+ * export const keyType = (settings: Settings<typeof apsServiceAccount>) =>
+ *   settings.APS_SSA_KEY_BASE64.asymmetricKeyType; // 'rsa'
+ */
 export const apsServiceAccount = {
   ...apsApplication,
   APS_SSA_ID: z.string().register(guide, {
@@ -87,7 +127,15 @@ export const apsServiceAccount = {
   }),
 };
 
-/** Variables of a server whose users sign in through an application with a secret. */
+/**
+ * Variables of a server whose users sign in through an application with a secret: those of {@link apsApplication}, with
+ * `APS_PKCE`, which is read as true unless it is `off`.
+ *
+ * @example
+ * import type { apsUserSignIn, Settings } from 'aps-mcp';
+ *
+ * export const usesPkce = (settings: Settings<typeof apsUserSignIn>): boolean => settings.APS_PKCE;
+ */
 export const apsUserSignIn = {
   ...apsApplication,
   APS_PKCE: onOrOff().register(guide, {

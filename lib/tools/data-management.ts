@@ -68,7 +68,20 @@ function meaningOf({ status }: HubWarning): string {
   }
 }
 
-/** Adds `list_hubs`, `list_projects`, `list_contents` and `list_versions` to a server. */
+/**
+ * Adds `list_hubs`, `list_projects`, `list_contents` and `list_versions` to a server. They need a token that acts for a user
+ * or a service account, with `data:read`.
+ *
+ * @example
+ * import { addDataManagementTools, type ApsClient, type Caller, version } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ *
+ * export function serverOf(aps: ApsClient): FastMCP<Caller> {
+ *   const server = new FastMCP<Caller>({ name: 'Mine', version });
+ *   addDataManagementTools(server, aps);
+ *   return server;
+ * }
+ */
 export function addDataManagementTools(server: ToolServer, aps: ApsClient): void {
   addApsTool(server, aps, {
     name: 'list_hubs',

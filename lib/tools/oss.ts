@@ -22,7 +22,20 @@ const objectSchema = z.object({
 /** No key of an object is longer, so a longer prefix finds nothing. */
 const longestPrefix = 1024;
 
-/** Adds `list_buckets` and `list_objects` to a server. */
+/**
+ * Adds `list_buckets` and `list_objects` to a server. They need a token of the application (2LO) with `bucket:read` and
+ * `data:read`.
+ *
+ * @example
+ * import { addOssTools, type ApsClient, type Caller, version } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ *
+ * export function serverOf(aps: ApsClient): FastMCP<Caller> {
+ *   const server = new FastMCP<Caller>({ name: 'Mine', version });
+ *   addOssTools(server, aps);
+ *   return server;
+ * }
+ */
 export function addOssTools(server: ToolServer, aps: ApsClient): void {
   addApsTool(server, aps, {
     name: 'list_buckets',

@@ -11,7 +11,21 @@ const messages = {
   'was not signed in': 'Nobody was signed in.',
 } as const;
 
-/** Adds `sign_out` to a server. */
+/**
+ * Adds `sign_out` to a server. It ends the caller's sign-in, here and at Autodesk.
+ *
+ * @param users - where the tokens are that `aps` uses
+ *
+ * @example
+ * import { addSignOutTool, type Caller, createApsClient, type UserTokens, version } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ *
+ * export function serverOf(baseUrl: string, users: UserTokens) {
+ *   const server = new FastMCP<Caller>({ name: 'Mine', version });
+ *   addSignOutTool(server, createApsClient({ baseUrl, tokens: users }), users);
+ *   return { server, users };
+ * }
+ */
 export function addSignOutTool(server: ToolServer, aps: ApsClient, users: UserTokens): void {
   addApsTool(server, aps, {
     name: 'sign_out',

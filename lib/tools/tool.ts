@@ -8,15 +8,36 @@ import { orSignInRequired, SignInRequired, signInRequiredContent } from '../sign
 import { StartupError } from '../startup-error.ts';
 import { listingOf, pagingParameters, readCursor, writeCursor } from './cursor.ts';
 
-/** A FastMCP server, as far as tools are concerned. */
+/**
+ * A FastMCP server, as far as tools are concerned.
+ *
+ * @example
+ * import { addOssTools, type ApsClient, type ToolServer } from 'aps-mcp';
+ *
+ * export function addMyTools(server: ToolServer, aps: ApsClient): void {
+ *   addOssTools(server, aps);
+ * }
+ */
 export type ToolServer = Pick<FastMCP<Caller>, 'addTool'>;
 
 export type ToolContext = Context<Caller>;
 
-/** One call of a tool. */
+/**
+ * One call of a tool.
+ *
+ * @example
+ * import type { ToolCall } from 'aps-mcp';
+ *
+ * export async function execute({ url }: { url: string }, { session, note }: ToolCall): Promise<object> {
+ *   await session.delete(session.next(url));
+ *   note('It cannot be restored.');
+ *   return { deleted: true };
+ * }
+ */
 export type ToolCall = {
   /** Requests to APS on behalf of the caller, with retries and a deadline. */
   session: ApsSession;
+  /** Who called it. */
   caller: Caller;
   /** Aborts when the client cancels the call. */
   signal: AbortSignal;
@@ -41,7 +62,26 @@ type Description<Params extends z.ZodObject> = {
   annotations?: Annotations;
 };
 
-/** A tool with any output. */
+/**
+ * A tool with any output, for {@link addApsTool}.
+ *
+ * @example
+ * import type { ApsTool } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * const parameters = z.strictObject({});
+ * const output = z.object({ id: z.string() });
+ *
+ * export const whoAmI: ApsTool<typeof parameters, typeof output> = {
+ *   name: 'who_am_i',
+ *   title: 'Who am I?',
+ *   description: 'Get the id under which this server knows you.',
+ *   parameters,
+ *   output,
+ *   needsSignIn: false,
+ *   execute: async (_args, { caller }) => ({ id: caller.id }),
+ * };
+ */
 export type ApsTool<Params extends z.ZodObject, Output extends z.ZodType> = Description<Params> & {
   /** The schema of the result: an object, or {@link listOf} for a list. */
   output: Output;
@@ -49,10 +89,22 @@ export type ApsTool<Params extends z.ZodObject, Output extends z.ZodType> = Desc
   needsSignIn?: boolean;
   /** The text of the result, instead of its JSON. Notes follow in a block of their own. */
   text?(value: z.input<Output>): string;
+  /** Does the work, and returns the result. An {@link ApsError} that it throws reaches the client with its advice. */
   execute(args: z.output<Params>, call: ToolCall): Promise<z.input<Output>>;
 };
 
-/** Which part of a listing to return. Hand it to a function of `lib/aps`, or read `limit` and `from` yourself. */
+/**
+ * Which part of a listing to return.
+ *
+ * @example
+ * import type { SliceRequest } from 'aps-mcp';
+ *
+ * // A slice of a list that is all there.
+ * export function sliceOf<T>(all: readonly T[], { limit, from = 0 }: SliceRequest<number>) {
+ *   const end = from + limit;
+ *   return { items: all.slice(from, end), ...(end < all.length && { after: end }) };
+ * }
+ */
 export type SliceRequest<Position> = {
   /** The most items to return. */
   limit: number;
@@ -62,13 +114,36 @@ export type SliceRequest<Position> = {
   onItems(count: number): void;
 };
 
-/** A tool that lists, page by page. `limit` and `cursor` are added to its parameters. */
+/**
+ * A tool that lists, page by page, for {@link addApsTool}. `limit` and `cursor` are added to its parameters.
+ *
+ * @example
+ * import type { ApsListTool } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * const parameters = z.strictObject({});
+ * const item = z.object({ code: z.string() });
+ * const regions = ['US', 'EMEA', 'AUS'].map((code) => ({ code }));
+ *
+ * export const listRegions: ApsListTool<typeof parameters, typeof item, number> = {
+ *   name: 'list_regions',
+ *   title: 'List regions',
+ *   description: 'List the regions in which APS stores data.',
+ *   parameters,
+ *   list: { of: item, noun: 'regions', position: z.int().min(0) },
+ *   async execute(_args, _call, { limit, from = 0 }) {
+ *     const end = from + limit;
+ *     return { items: regions.slice(from, end), ...(end < regions.length && { after: end }) };
+ *   },
+ * };
+ */
 export type ApsListTool<
   Params extends z.ZodObject,
   Item extends z.ZodType,
   Position,
 > = Description<Params> & {
   list: {
+    /** The schema of an item. */
     of: Item;
     /** What the items are called, for progress: `projects`. */
     noun: string;
@@ -91,22 +166,54 @@ export type ApsListTool<
  * cancellation, errors with advice, paging, and asking the user to sign in, whatever the output schema is.
  *
  * @example
+ * import { addApsTool, type ApsClient, type ToolServer } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
  * const bucket = z.object({ bucketKey: z.string(), policyKey: z.string() });
- * addApsTool(server, aps, {
- *   name: 'get_bucket',
- *   title: 'Get bucket',
- *   description: 'Get the details of an OSS bucket.',
- *   parameters: z.strictObject({ bucket_key: z.string() }),
- *   output: bucket,
- *   execute: ({ bucket_key }, { session }) =>
- *     session.get(session.url(['oss', 'v2', 'buckets', bucket_key, 'details']), bucket),
- * });
+ *
+ * export function addGetBucket(server: ToolServer, aps: ApsClient): void {
+ *   addApsTool(server, aps, {
+ *     name: 'get_bucket',
+ *     title: 'Get bucket',
+ *     description: 'Get the details of an OSS bucket.',
+ *     parameters: z.strictObject({ bucket_key: z.string() }),
+ *     output: bucket,
+ *     execute: ({ bucket_key }, { session }) =>
+ *       session.get(session.url(['oss', 'v2', 'buckets', bucket_key, 'details']), bucket),
+ *   });
+ * }
  */
 export function addApsTool<Params extends z.ZodObject, Output extends z.ZodType>(
   server: ToolServer,
   aps: ApsClient,
   tool: ApsTool<Params, Output>,
 ): void;
+/**
+ * Adds a tool that lists, page by page: clients get a cursor, and progress.
+ *
+ * @example
+ * import { addApsTool, type ApsClient, type ToolServer } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * const bucket = z.object({ bucketKey: z.string() });
+ * const page = z.object({ items: z.array(bucket), next: z.string().optional() });
+ *
+ * export function addListBucketKeys(server: ToolServer, aps: ApsClient): void {
+ *   addApsTool(server, aps, {
+ *     name: 'list_bucket_keys',
+ *     title: 'List bucket keys',
+ *     description: 'List the keys of the OSS buckets.',
+ *     parameters: z.strictObject({}),
+ *     list: { of: bucket, noun: 'buckets', position: z.string() },
+ *     async execute(_args, { session }, { limit, from }) {
+ *       const first = session.url(['oss', 'v2', 'buckets'], { limit: Math.min(limit, 100), startAt: from });
+ *       const { items, next } = await session.get(first, page);
+ *       const after = next && session.next(next).searchParams.get('startAt');
+ *       return { items, ...(after && { after }) };
+ *     },
+ *   });
+ * }
+ */
 export function addApsTool<Params extends z.ZodObject, Item extends z.ZodType, Position>(
   server: ToolServer,
   aps: ApsClient,
@@ -223,7 +330,11 @@ function presentable(error: unknown, signal: AbortSignal): UserError {
  * @param fields - what the result has besides the list
  *
  * @example
- * const output = listOf(z.object({ id: z.string(), name: z.string() }));
+ * import { listOf } from 'aps-mcp';
+ * import { z } from 'zod';
+ *
+ * export const output = listOf(z.object({ id: z.string(), name: z.string() }));
+ * export const value = output.parse({ result: [{ id: 'b.1', name: 'Example Works' }] });
  */
 export function listOf<Item extends z.ZodType, Fields extends z.core.$ZodShape = Record<never, never>>(
   item: Item,

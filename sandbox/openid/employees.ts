@@ -3,7 +3,14 @@
 /** A made-up company. */
 export const company = 'Example Works';
 
-/** An employee, described by claims of OpenID Connect Core section 5.1. */
+/**
+ * An employee of the made-up company, described by claims of OpenID Connect Core section 5.1.
+ *
+ * @example
+ * import { type Employee, employees } from 'aps-mcp/sandbox';
+ *
+ * export const emil: Employee | undefined = employees.find(({ sub }) => sub === 'emp-1002');
+ */
 export type Employee = {
   readonly sub: string;
   readonly name: string;
@@ -11,7 +18,16 @@ export type Employee = {
   readonly preferred_username: string;
 };
 
-/** In the order of the sign-in page. */
+/**
+ * The employees of the made-up company, in the order of its sign-in page.
+ *
+ * @example
+ * import { employees, startSandbox } from 'aps-mcp/sandbox';
+ *
+ * const sandbox = await startSandbox();
+ * export const token = await sandbox.openIdToken({ user: employees[0].sub });
+ * await sandbox.close();
+ */
 export const employees: readonly [Employee, ...Employee[]] = [
   { sub: 'emp-1001', name: 'Ada Admin', email: 'ada@works.example', preferred_username: 'ada.admin' },
   {

@@ -2,7 +2,17 @@
 import { employees, findEmployee } from './employees.ts';
 import type { OpenIdState } from './state.ts';
 
-/** The contents of the token. */
+/**
+ * The contents of a token that the OpenID provider issues without a sign-in.
+ *
+ * @example
+ * import { type OpenIdTokenChoices, startSandbox } from 'aps-mcp/sandbox';
+ *
+ * const expired: OpenIdTokenChoices = { audience: 'http://localhost:5000/mcp', lifetimeSeconds: -60 };
+ * const sandbox = await startSandbox();
+ * export const token = await sandbox.openIdToken(expired);
+ * await sandbox.close();
+ */
 export type OpenIdTokenChoices = {
   /** The `sub` of an employee. Default: the first one. */
   user?: string;

@@ -6,7 +6,21 @@ import type { Settings, Variables } from '../../config/settings.ts';
 import type { UserTokens } from '../../token-source.ts';
 import type { ServerWithUsers } from '../mcp/service.ts';
 
-/** How a definition is served, as far as its sign-in needs to know. */
+/**
+ * How a definition is served, as far as its sign-in needs to know. `create` gets it.
+ *
+ * @example
+ * import { authorizationCode, type ServingContext, type UserTokens } from 'aps-mcp';
+ *
+ * export const usersOf = (clientId: string, { browser, accountTokens }: ServingContext): UserTokens =>
+ *   accountTokens ??
+ *   authorizationCode({
+ *     clientId,
+ *     baseUrl: 'https://developer.api.autodesk.com',
+ *     scopes: ['data:read'],
+ *     browser,
+ *   });
+ */
 export type ServingContext = {
   /** How the browsers of users reach the server. */
   browser: BrowserAccess;
@@ -14,7 +28,21 @@ export type ServingContext = {
   accountTokens?: UserTokens;
 };
 
-/** What you write: a way to sign in to APS, the variables that it needs, and the FastMCP definition made from them. */
+/**
+ * What you write: a way to sign in to APS, the variables that it needs, and the FastMCP definition made from them.
+ *
+ * @example
+ * import { apsApplication, type ServerDescription, version } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ *
+ * export const description: ServerDescription<typeof apsApplication> = {
+ *   name: 'mine',
+ *   apsSignIn: '2-legged, as the application itself',
+ *   port: 5010,
+ *   variables: apsApplication,
+ *   create: () => new FastMCP({ name: 'Mine', version }),
+ * };
+ */
 export type ServerDescription<Shape extends Variables = Variables> = {
   /** The name on the command line, e.g. `2lo`. */
   readonly name: string;
@@ -29,12 +57,22 @@ export type ServerDescription<Shape extends Variables = Variables> = {
   /**
    * Builds the FastMCP definition. Opens nothing: no port, no connection, no file.
    *
+   * @param settings - the variables, checked and typed
+   * @param context - how the server is served
    * @returns the FastMCP server and, where tokens belong to users, those tokens
    */
   create(settings: Settings<Shape>, context: ServingContext): FastMCP<Caller> | ServerWithUsers;
 };
 
-/** What the launcher starts. */
+/**
+ * What the launcher starts. {@link defineServer} makes one.
+ *
+ * @example
+ * import { type apsApplication, type ServerDefinition, startIfMain } from 'aps-mcp';
+ *
+ * export const main = (definition: ServerDefinition<typeof apsApplication>) =>
+ *   startIfMain(import.meta.url, definition);
+ */
 export type ServerDefinition<Shape extends Variables = Variables> = ServerDescription<Shape> & {
   /** Whether its APS application is a public client, one without a secret. */
   readonly isPublicClient: boolean;

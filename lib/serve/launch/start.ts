@@ -17,12 +17,28 @@ import { type Running, shutDown } from './shutdown.ts';
  * Defines a server; `create` gets the variables checked and typed.
  *
  * @example
+ * import {
+ *   addOssTools, apsApplication, type Caller, clientCredentials, createApsClient, defineServer, version,
+ * } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ *
  * export const definition = defineServer({
  *   name: 'mine',
  *   apsSignIn: '2-legged, as the application itself',
  *   port: 5010,
  *   variables: apsApplication,
- *   create: (settings) => new FastMCP<Caller>({ name: 'Mine', version: '1.0.0' }),
+ *   create(settings) {
+ *     const baseUrl = settings.APS_BASE_URL;
+ *     const tokens = clientCredentials({
+ *       clientId: settings.APS_CLIENT_ID,
+ *       clientSecret: settings.APS_CLIENT_SECRET,
+ *       baseUrl,
+ *       scopes: ['bucket:read', 'data:read'],
+ *     });
+ *     const server = new FastMCP<Caller>({ name: 'Mine', version });
+ *     addOssTools(server, createApsClient({ baseUrl, tokens }));
+ *     return server;
+ *   },
  * });
  */
 export function defineServer<Shape extends Variables>(
@@ -33,11 +49,24 @@ export function defineServer<Shape extends Variables>(
 
 /**
  * Starts a server if its file is the program that was started: over stdio, the transport of `fastmcp dev` and of desktop
- * MCP clients, unless the command line says otherwise.
+ * MCP clients, unless the command line says otherwise. If it cannot start, it prints one message that says why, and the
+ * process ends with 1.
  *
  * @param url - `import.meta.url` of the file
+ * @returns when the server has started, or at once if another file is the program
  *
  * @example
+ * import { apsApplication, defineServer, startIfMain, version } from 'aps-mcp';
+ * import { FastMCP } from 'fastmcp';
+ *
+ * export const definition = defineServer({
+ *   name: 'mine',
+ *   apsSignIn: '2-legged, as the application itself',
+ *   port: 5010,
+ *   variables: apsApplication,
+ *   create: () => new FastMCP({ name: 'Mine', version }),
+ * });
+ *
  * await startIfMain(import.meta.url, definition);
  */
 export async function startIfMain<Shape extends Variables>(
