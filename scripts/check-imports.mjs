@@ -17,7 +17,7 @@ const { output } = await cruise(folders, {
 
 const files = folders.flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
     .map((file) => posix.join(folder, file.replaceAll('\\', '/'))),
 );
 const unread = files.filter((file) => !output.modules.some(({ source }) => source === file));
