@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-import { commandLine } from '../lib/command-line.ts';
 /** The command `aps-mcp`. In a clone, `npm run 2lo` and its like start the same. */
+import { commandLine } from '../lib/command-line.ts';
 import type { Variables } from '../lib/config/settings.ts';
+// First: it begins to look before the rest is loaded.
+import '../lib/serve/launch/launcher.ts';
 import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { version } from '../lib/version.ts';

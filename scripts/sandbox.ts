@@ -79,11 +79,11 @@ async function startFrom(args: string[]): Promise<void> {
     rateLimits: !settings['no-rate-limits'],
   });
   sandbox.trouble.set({ latencyMs: settings.latency });
-  console.log(introduction(sandbox, settings['openid-like']));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void sandbox.close());
   }
   whenLauncherEnds(() => void sandbox.close());
+  console.log(introduction(sandbox, settings['openid-like']));
 }
 
 function readSettings(args: string[]): Settings | 'help' {

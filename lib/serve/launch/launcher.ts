@@ -13,6 +13,9 @@ import { parse } from 'node:path';
 /** How often to look, in milliseconds. A look takes some twenty microseconds. */
 const interval = 500;
 
+/** Looks from the beginning, because npm can be told to end while the server starts. */
+const isGone = watchLauncher();
+
 /**
  * Calls `end` once if the shell with which npm started this process ends, or is interrupted. Keeps nothing running.
  *
@@ -20,16 +23,20 @@ const interval = 500;
  * can be noticed.
  */
 export function whenLauncherEnds(end: () => void): void {
-  const { npm_lifecycle_script: script } = process.env;
-  if (script === undefined || process.argv[1] === undefined) return;
-  const program = parse(process.argv[1]).name;
-  const isGone = process.platform === 'linux' ? watchShell(program) : watchParent(script, program);
   if (!isGone) return;
   const timer = setInterval(() => {
     if (!isGone()) return;
     clearInterval(timer);
     end();
   }, interval).unref();
+}
+
+/** Undefined if npm has not started this process. */
+function watchLauncher(): (() => boolean) | undefined {
+  const { npm_lifecycle_script: script } = process.env;
+  if (script === undefined || process.argv[1] === undefined) return undefined;
+  const program = parse(process.argv[1]).name;
+  return process.platform === 'linux' ? watchShell(program) : watchParent(script, program);
 }
 
 /** Whether the parent has ended. On Windows, its process id stays the same; it belongs to nobody then. */
