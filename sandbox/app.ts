@@ -16,14 +16,22 @@ import { sayWhatIsNotServed, servedOperations } from './not-served.ts';
 import { type OnAnswer, showAnswers } from './on-answer.ts';
 import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
+import { ownRoutes, type SandboxRoute } from './own-routes.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
 import { schemaRoutes } from './schema-service.ts';
 import { serviceAccountRoutes } from './service-accounts.ts';
 import type { SandboxState } from './state.ts';
 import { userinfoRoutes } from './userinfo.ts';
 
-/** Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. */
-export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono<SandboxEnv> {
+/**
+ * Creates the app. `app.request(...)` and `app.fetch(...)` work without a port. `routes` replace built-in ones. Throws a
+ * `TypeError` if one of them is wrong.
+ */
+export function createSandboxApp(
+  state: SandboxState,
+  onAnswer?: OnAnswer,
+  routes: readonly SandboxRoute[] = [],
+): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
   app.use('/_sandbox/*', limitBodies);
   app.route(
@@ -51,6 +59,7 @@ export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono
         gatewayError('ERR-002', { status: 405, headers: { allow: methods.join(', ') } }),
     }),
   );
+  app.route('/', ownRoutes(state, routes));
   app.route('/', authenticationRoutes(state));
   app.route('/', authorizeRoutes(state));
   app.route('/', logoutRoutes(state));

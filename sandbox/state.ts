@@ -6,20 +6,25 @@ import { createHubAccess, type HubAccess } from './hub-access.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { createOpenIdState, type OpenIdState } from './openid/state.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
+import { ownHubs, type SandboxHub } from './own-hubs.ts';
+import { type SandboxUser, withOwnUsers } from './own-users.ts';
 import { createProjectStorage, type ProjectStorage } from './project-storage.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
 import type { RequestRecord } from './request-log.ts';
-import { createServiceAccounts, type ServiceAccounts } from './service-account-store.ts';
+import { createServiceAccounts, demoServiceAccount, type ServiceAccounts } from './service-account-store.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTroubleSwitches, type TroubleSwitches } from './trouble.ts';
+import type { User } from './users.ts';
 
 export type SandboxState = {
   /** Milliseconds since the epoch. */
   now: () => number;
   applications: readonly Application[];
   redirectUris: RedirectUris;
+  /** In the order of the sign-in page. */
+  users: readonly User[];
   signIns: SignIns;
   tokens: Tokens;
   /** The company's OpenID provider, which shares nothing with APS. */
@@ -41,7 +46,8 @@ export type SandboxState = {
 
 /**
  * The state of a new sandbox. Resetting the trouble switches restores `tokenLifetimeSeconds`. `redirectUris` are
- * registered in addition to those of the applications.
+ * registered in addition to those of the applications; `users` and `hubs` come before those of every sandbox. Rejects
+ * with a `TypeError` if one of them is wrong.
  */
 export async function createSandboxState({
   now = Date.now,
@@ -49,19 +55,27 @@ export async function createSandboxState({
   redirectUris,
   openIdLike,
   rateLimits = true,
+  users: ownUsers = [],
+  hubs: addedHubs = [],
 }: {
   now?: () => number;
   tokenLifetimeSeconds?: number;
   redirectUris?: readonly string[];
   openIdLike?: OpenIdLikeness;
   rateLimits?: boolean;
+  users?: readonly SandboxUser[];
+  hubs?: readonly SandboxHub[];
 } = {}): Promise<SandboxState> {
+  const users = withOwnUsers(ownUsers);
+  const ids = (list: readonly { userId: string }[]) => list.map(({ userId }) => userId);
+  const known = [...ids(users), demoServiceAccount.id];
+  const hubs = [...ownHubs(addedHubs, ids(ownUsers), known), ...seedHubs()];
   const [tokens, seededAccounts] = await Promise.all([createTokens(now), createServiceAccounts(now)]);
-  const hubs = seedHubs();
   return {
     now,
     applications,
     redirectUris: createRedirectUris(redirectUris),
+    users,
     signIns: createSignIns(now),
     tokens,
     openId: createOpenIdState(now, openIdLike),
