@@ -12,10 +12,12 @@ class ShortReporter extends DefaultReporter {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run test:package` runs these.
+    exclude: ['test/package/**'],
     // Files share the modules that they import, which takes as long again as the tests: none may change them.
     isolate: false,
     maxWorkers: '100%',
-    globalSetup: 'test/sandbox/openapi/count.ts',
+    globalSetup: ['test/sandbox/openapi/count.ts', 'test/support/bundled-command.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: [new ShortReporter(), ...(process.env.GITHUB_ACTIONS ? ['github-actions'] : [])],

@@ -1,5 +1,5 @@
 /** Everything that a server in `servers/` needs, and nothing else. */
-export { createApsClient } from './aps/client.ts';
+export { type ApsClient, createApsClient } from './aps/client.ts';
 export { authorizationCode } from './aps-sign-in/authorization-code.ts';
 export { clientCredentials } from './aps-sign-in/client-credentials.ts';
 export { serviceAccount } from './aps-sign-in/service-account.ts';

@@ -7,7 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
+import { bundle } from './build/bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path: string) => join(root, path);
@@ -18,29 +19,12 @@ execFileSync(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p',
   stdio: 'inherit',
 });
 
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: ['scripts/aps-mcp.ts'],
-  outdir: 'dist/bin',
+const metafile = await bundle('dist/bin', {
   chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
   // Read faster, and still readable in a stack trace.
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 110,
-  // FastMCP loads these if they are installed. It does without them.
-  external: ['sury', 'effect', '@valibot/to-json-schema'],
-  // Some dependencies are CommonJS, and require what Node.js has built in.
-  banner: {
-    js: "import{createRequire as toRequire}from'node:module';const require=toRequire(import.meta.url);",
-  },
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
 });
 writeFileSync(inRoot('dist/bin/LICENSES.txt'), licenses(metafile));
 

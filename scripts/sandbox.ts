@@ -1,6 +1,7 @@
 /** `aps-mcp sandbox`: starts the sandbox by itself and prints how to use it, or invites a service account to a running one. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { whenLauncherEnds } from '../lib/serve/launch/launcher.ts';
 import { openIdLikenesses, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { troubleSchema } from '../sandbox/trouble.ts';
 import { commandLine } from './command-line.ts';
@@ -82,6 +83,7 @@ async function startFrom(args: string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void sandbox.close());
   }
+  whenLauncherEnds(() => void sandbox.close());
 }
 
 function readSettings(args: string[]): Settings | 'help' {

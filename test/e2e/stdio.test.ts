@@ -103,7 +103,7 @@ test('importing a server starts nothing and prints nothing', async () => {
       const { definition } = await import(file);
       process.stdout.write(definition.name + ' ');
     }`;
-  const [flag, loader] = nodeArguments('servers/2lo.ts');
+  const [flag = '', loader = ''] = nodeArguments('servers/2lo.ts');
   const servers = ['2lo', 'ssa', '3lo', 'pkce'].map(
     (name) => pathToFileURL(pathOf(`servers/${name}.ts`)).href,
   );

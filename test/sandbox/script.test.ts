@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { decodeJwt } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { nodeArguments } from '../support/programs.ts';
 import { authorizeUrl, open } from './sign-in-calls.ts';
 
 const started: ChildProcess[] = [];
@@ -14,7 +15,7 @@ afterEach(() => {
 });
 
 function run(...options: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/aps-mcp.ts', 'sandbox', ...options]);
+  const child = spawn(process.execPath, nodeArguments('scripts/aps-mcp.ts', 'sandbox', ...options));
   started.push(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {

@@ -7,6 +7,7 @@ import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, onTestFinished, vi } from 'vitest';
+import { bundledCommand, commandSource } from './bundled-command.ts';
 import { newFolder } from './folder.ts';
 
 /** The half of tsx that loads ES modules, which are all that there is: a start takes a tenth less. */
@@ -17,12 +18,9 @@ export function pathOf(file: string): string {
   return resolve(fileURLToPath(new URL('../..', import.meta.url)), file);
 }
 
-/** The arguments with which Node runs a TypeScript program of this project, in whatever folder. */
-export function nodeArguments(
-  file: string,
-  ...args: string[]
-): [flag: string, loader: string, file: string, ...args: string[]] {
-  return ['--import', loader, pathOf(file), ...args];
+/** The arguments with which Node runs a program of this project, in whatever folder. */
+export function nodeArguments(file: string, ...args: string[]): string[] {
+  return file === commandSource ? [bundledCommand(), ...args] : ['--import', loader, pathOf(file), ...args];
 }
 
 /**
@@ -77,12 +75,18 @@ export function run(
 }
 
 /** Starts Node; it does not outlive the test. */
-export async function runNode(
+export function runNode(args: readonly string[], surroundings?: Surroundings): Promise<Program> {
+  return runCommand(process.execPath, args, surroundings);
+}
+
+/** Starts any command. Neither it nor what it starts outlives the test. */
+export async function runCommand(
+  command: string,
   args: readonly string[],
   { env, files, cwd }: Surroundings = {},
 ): Promise<Program> {
   const folder = cwd ?? (await newFolder(files));
-  const child = spawn(process.execPath, args, { cwd: folder, env: cleanEnvironment(env, folder) });
+  const child = spawn(command, args, { cwd: folder, env: cleanEnvironment(env, folder), detached: true });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -92,7 +96,7 @@ export async function runNode(
   child.stdin.on('error', () => {});
   const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
   onTestFinished(async () => {
-    child.kill('SIGKILL');
+    killGroup(child.pid);
     await ended;
   });
   return {
@@ -111,6 +115,15 @@ export async function runNode(
         { timeout: 20_000, interval: 20 },
       ),
   };
+}
+
+/** Ends a process that leads its group, and all that it has started. */
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** Runs a program of this project to its end. */

@@ -51,7 +51,7 @@ export function httpBanner(banner: HttpBanner): string {
       ? ['Connect an MCP client to this address. It must send the header:', `  ${header}`]
       : [
           'Connect an MCP client to this address, or try it in a second terminal:',
-          `  npx mcp-cli --url ${address}`,
+          `  npx @wong2/mcp-cli --url ${address}`,
         ]),
     ...(tokenCommand
       ? ['To get an access token for a client that cannot sign in:', `  ${tokenCommand}`]

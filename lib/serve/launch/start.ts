@@ -9,6 +9,7 @@ import { httpBanner, stdioBanner } from './banner.ts';
 import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
 import type { ServerDefinition, ServerDescription } from './definition.ts';
 import { help } from './help.ts';
+import { whenLauncherEnds } from './launcher.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
 
@@ -187,7 +188,9 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
   );
 }
 
+/** Ends what runs when this process, or the npm that started it, is told to end. */
 function onSignals(running: Running): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => shutDown(running, signal));
+  whenLauncherEnds(() => shutDown(running));
 }

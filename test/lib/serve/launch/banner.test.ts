@@ -36,7 +36,7 @@ test('over HTTP it says what it is, where it is, who may call, and how to try it
     '  Who can call  programs on this machine',
     '',
     expect.stringMatching(/MCP client.*:$/),
-    '  npx mcp-cli --url http://localhost:5000/mcp',
+    '  npx @wong2/mcp-cli --url http://localhost:5000/mcp',
     expect.stringContaining('Ctrl-C'),
   ]);
 });
@@ -80,7 +80,7 @@ describe('the address', () => {
       '  Address       https://mcp.example.com/mcp',
       '  Listens on    http://localhost:5000',
     ]);
-    expect(lines).toContain('  npx mcp-cli --url https://mcp.example.com/mcp');
+    expect(lines).toContain('  npx @wong2/mcp-cli --url https://mcp.example.com/mcp');
     expect(lines.join()).not.toContain('127.0.0.1');
   });
 
