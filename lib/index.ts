@@ -1,5 +1,6 @@
 /** Everything that a server in `servers/` needs, and nothing else. */
 export { type ApsClient, createApsClient } from './aps/client.ts';
+export { ApsError } from './aps/errors.ts';
 export { authorizationCode } from './aps-sign-in/authorization-code.ts';
 export { clientCredentials } from './aps-sign-in/client-credentials.ts';
 export { serviceAccount } from './aps-sign-in/service-account.ts';
