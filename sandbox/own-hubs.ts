@@ -5,16 +5,15 @@ import { growHub, type Hub, uuid } from './data-management-tree.ts';
 import { alreadyThere, checked } from './own-options.ts';
 import { demoServiceAccount } from './service-account-store.ts';
 
-/** What has no id gets one that is made of its name, so names without one must differ. */
-function unique(context: z.RefinementCtx, list: readonly (string | { id?: string; name: string })[]): void {
-  const entries = list.map((each, index) => {
-    const { id, name } = typeof each === 'string' ? { name: each } : each;
-    return { key: id ?? name, name: id ?? name, path: [index] };
+/** A list in which names differ: ids are made of them. */
+const listOf = <T extends z.ZodType<string | { name: string }>>(entry: T) =>
+  z.array(entry).superRefine((list, context) => {
+    const names = list.map((each) => (typeof each === 'string' ? each : each.name));
+    alreadyThere(
+      context,
+      names.map((name, index) => ({ key: name, name, path: [index] })),
+    );
   });
-  alreadyThere(context, entries);
-}
-const listOf = <T extends z.ZodType<string | { id?: string; name: string }>>(entry: T) =>
-  z.array(entry).superRefine((list, context) => unique(context, list));
 
 const name = z.string().min(1);
 const accountId = z.string().regex(/^b\.[\w-]+$/, 'must begin with "b.", as in Construction Cloud');
@@ -84,9 +83,15 @@ export function ownHubs(
   known: readonly string[],
 ): Hub[] {
   const hubsSchema = listOf(hubSchema).superRefine((hubs, context) => {
-    for (const [index, { id, members = [] }] of hubs.entries()) {
-      if (Object.values<string>(demoHubs).includes(id ?? ''))
-        context.addIssue({ code: 'custom', message: `${id} is there already`, path: [index, 'id'] });
+    const ids = hubs.flatMap(({ id, projects }, index) => [
+      { id, path: [index, 'id'] },
+      ...projects.map((project, at) => ({ id: project.id, path: [index, 'projects', at, 'id'] })),
+    ]);
+    alreadyThere(context, [
+      ...Object.values(demoHubs).map((id) => ({ key: id, name: id, path: [] })),
+      ...ids.flatMap(({ id, path }) => (id === undefined ? [] : [{ key: id, name: id, path }])),
+    ]);
+    for (const [index, { members = [] }] of hubs.entries()) {
       for (const [at, member] of members.entries()) {
         if (known.includes(member)) continue;
         const message = `there is no user or service account ${member}. Choose from: ${known.join(', ')}`;

@@ -1,7 +1,7 @@
 // What a developer's test adds to the sandbox: APIs, users, and hubs.
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type SandboxOptions, type SandboxRoute, startSandbox } from '../support/sandbox.ts';
+import { demoHubs, type SandboxOptions, type SandboxRoute, startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, get, json } from './calls.ts';
 import { startClockedSandbox } from './clock.ts';
@@ -296,6 +296,17 @@ describe('options that are wrong are refused with the place and the reason:', ()
       },
       'hubs[1]: H is there already',
     ],
+    [
+      'two projects with one id',
+      {
+        hubs: [
+          { name: 'H', projects: [{ id: 'b.1', name: 'P' }] },
+          { name: 'I', projects: [{ id: 'b.1', name: 'P' }] },
+        ],
+      },
+      'hubs[1].projects[0].id: b.1 is there already',
+    ],
+    ['a hub of the sandbox', { hubs: [{ id: demoHubs.alice, name: 'H', projects: [] }] }, 'hubs[0].id: b.0'],
     [
       'two files of one name',
       { hubs: [{ name: 'H', projects: [{ name: 'P', folders: [{ name: 'F', items: ['a', 'a'] }] }] }] },
