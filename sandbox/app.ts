@@ -16,6 +16,7 @@ import { sayWhatIsNotServed, servedOperations } from './not-served.ts';
 import { type OnAnswer, showAnswers } from './on-answer.ts';
 import { openIdRoutes } from './openid/provider.ts';
 import { ossRoutes } from './oss.ts';
+import { ownRoutes, type SandboxRoute } from './own-routes.ts';
 import { recordRequests, type SandboxEnv } from './request-log.ts';
 import { schemaRoutes } from './schema-service.ts';
 import { serviceAccountRoutes } from './service-accounts.ts';
@@ -26,6 +27,8 @@ import { userinfoRoutes } from './userinfo.ts';
  * Creates the sandbox as a Hono app. `app.request(...)` and `app.fetch(...)` work without a port.
  *
  * @param onAnswer - sees a copy of each answer before it is sent
+ * @param routes - APIs to add; they replace built-in ones
+ * @throws {TypeError} if a route is wrong
  *
  * @example
  * import { createSandboxApp, createSandboxState } from 'aps-mcp/sandbox';
@@ -33,7 +36,11 @@ import { userinfoRoutes } from './userinfo.ts';
  * const app = createSandboxApp(await createSandboxState());
  * export const answer = await app.request('/authentication/v2/keys');
  */
-export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono<SandboxEnv> {
+export function createSandboxApp(
+  state: SandboxState,
+  onAnswer?: OnAnswer,
+  routes: readonly SandboxRoute[] = [],
+): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: pathOf });
   app.use('/_sandbox/*', limitBodies);
   app.route(
@@ -61,6 +68,7 @@ export function createSandboxApp(state: SandboxState, onAnswer?: OnAnswer): Hono
         gatewayError('ERR-002', { status: 405, headers: { allow: methods.join(', ') } }),
     }),
   );
+  app.route('/', ownRoutes(state, routes));
   app.route('/', authenticationRoutes(state));
   app.route('/', authorizeRoutes(state));
   app.route('/', logoutRoutes(state));

@@ -16,7 +16,6 @@ import { notPublished, readScopes } from './scopes.ts';
 import { errorPage, signInPage } from './sign-in-page.ts';
 import type { PendingSignIn } from './sign-ins.ts';
 import type { SandboxState } from './state.ts';
-import { demoUsers } from './users.ts';
 
 const path = '/authentication/v2/authorize';
 
@@ -58,7 +57,7 @@ export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
     }
     const pending: PendingSignIn = { ...request, application, redirectUri };
     const transaction = signIns.pending.add(pending);
-    return c.html(signInPage(pending, { action: path, transaction }), 200, pageHeaders);
+    return c.html(signInPage(state.users, pending, { action: path, transaction }), 200, pageHeaders);
   });
 
   routes.post(path, async (c) => {
@@ -66,7 +65,7 @@ export function authorizeRoutes(state: SandboxState): Hono<SandboxEnv> {
     const decision = readDecision(
       form,
       signIns.pending,
-      demoUsers.map(({ userId }) => userId),
+      state.users.map(({ userId }) => userId),
     );
     if ('title' in decision) {
       return c.html(errorPage(decision.title, decision.paragraphs), 400, pageHeaders);

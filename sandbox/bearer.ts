@@ -7,8 +7,16 @@ import type { Scope } from './scopes.ts';
 import type { SandboxState } from './state.ts';
 import type { AccessToken, Tokens } from './tokens.ts';
 
-/** What a route requires: an API product of the token's application, one of `anyScope`, and no user if `twoLegged`. */
-export type TokenRequirement = { api?: ApiProduct; anyScope: readonly Scope[]; twoLegged: boolean };
+/**
+ * What a route requires: an API product of the token's application, one of `anyScope` unless that is empty, no user if
+ * `twoLegged`, and a user if `threeLegged`.
+ */
+export type TokenRequirement = {
+  api?: ApiProduct;
+  anyScope: readonly Scope[];
+  twoLegged: boolean;
+  threeLegged?: boolean;
+};
 
 /**
  * The bearer token of a request. Autodesk documents `Bearer <token>`, with one space; RFC 6750 section 2.1 would allow more.
@@ -37,9 +45,10 @@ export function requireToken(
   if (found instanceof Response) return found;
 
   const application = applications.find(({ clientId }) => clientId === found.clientId);
-  const { api } = requirement;
+  const { anyScope, api, threeLegged, twoLegged } = requirement;
   if (api !== undefined && !application?.apis.includes(api)) return gatewayError('AUTH-001');
-  if (requirement.twoLegged && found.userId !== undefined) return gatewayError('AUTH-010');
-  if (!requirement.anyScope.some((scope) => found.scopes.includes(scope))) return gatewayError('AUTH-010');
-  return found;
+  if (twoLegged && found.userId !== undefined) return gatewayError('AUTH-010');
+  if (threeLegged && found.userId === undefined) return gatewayError('AUTH-010');
+  const isScoped = anyScope.length === 0 || anyScope.some((scope) => found.scopes.includes(scope));
+  return isScoped ? found : gatewayError('AUTH-010');
 }

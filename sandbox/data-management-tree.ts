@@ -89,7 +89,12 @@ export type FolderPlan = {
   folders?: readonly FolderPlan[];
   items?: readonly ItemPlan[];
 };
-export type ProjectPlan = { name: string; topFolders: readonly FolderPlan[] };
+export type ProjectPlan = {
+  /** Default: made of the names of hub and project. */
+  id?: string;
+  name: string;
+  topFolders: readonly FolderPlan[];
+};
 export type HubPlan = Omit<Hub, 'projects'> & { projects: () => readonly ProjectPlan[] };
 
 const minute = 60_000;
@@ -109,13 +114,13 @@ export function growHub({ projects, ...plan }: HubPlan): Hub {
   return hub;
 }
 
-function growProject(hub: Hub, { name, topFolders }: ProjectPlan): Project {
+function growProject(hub: Hub, { id: given, name, topFolders }: ProjectPlan): Project {
   const path = `${hub.id}/${name}`;
-  const id =
+  const made =
     hub.kind === 'account' ? `b.${uuid(path)}` : `a.${base64url(`business:sandbox#${digest(path, 9)}`)}`;
   const rootPath = `${path}/${rootName(path)}`;
   return {
-    id,
+    id: given ?? made,
     name,
     hub,
     rootFolderId: folderId(hub, rootPath),
@@ -281,7 +286,8 @@ function digest(text: string, bytes: number): string {
   return createHash('sha256').update(text).digest().subarray(0, bytes).toString('base64url');
 }
 
-function uuid(text: string): string {
+/** A UUID, always the same for the same text. */
+export function uuid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   return [
     hex.slice(0, 8),

@@ -21,15 +21,15 @@ const gatewayErrors = {
 
 export type GatewayErrorCode = keyof typeof gatewayErrors;
 
-/** An error from the gateway in front of every resource API. `status` defaults to the usual one for the code. */
+/** An error from the gateway in front of every resource API. Status and message default to those of the code. */
 export function gatewayError(
   code: GatewayErrorCode,
-  options: { status?: number; headers?: Record<string, string> } = {},
+  options: { status?: number; message?: string; headers?: Record<string, string> } = {},
 ): Response {
-  const { status, message } = gatewayErrors[code];
+  const { status, message } = { ...gatewayErrors[code], ...options };
   return Response.json(
     { developerMessage: message, moreInfo, errorCode: code },
-    { status: options.status ?? status, headers: options.headers },
+    { status, headers: options.headers },
   );
 }
 

@@ -12,6 +12,9 @@ import { type Invitation, inviteServiceAccount } from './invitations.ts';
 import type { OnAnswer } from './on-answer.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { issueUnattended, type OpenIdTokenChoices } from './openid/unattended-token.ts';
+import type { SandboxHub } from './own-hubs.ts';
+import type { SandboxRoute } from './own-routes.ts';
+import type { SandboxUser } from './own-users.ts';
 import type { RequestRecord } from './request-log.ts';
 import { demoServiceAccount, type KnownServiceAccount } from './service-account-store.ts';
 import { createSandboxState, type SandboxState } from './state.ts';
@@ -25,6 +28,9 @@ export type { OnAnswer } from './on-answer.ts';
 export { type Employee, employees } from './openid/employees.ts';
 export { type OpenIdLikeness, openIdLikenesses } from './openid/likenesses.ts';
 export type { OpenIdTokenChoices } from './openid/unattended-token.ts';
+export type { SandboxFolder, SandboxHub } from './own-hubs.ts';
+export type { RouteCall, SandboxRoute } from './own-routes.ts';
+export type { SandboxUser } from './own-users.ts';
 export type { RequestRecord } from './request-log.ts';
 export type { KnownServiceAccount } from './service-account-store.ts';
 export { createSandboxState, type SandboxState } from './state.ts';
@@ -44,6 +50,12 @@ export { demoUsers, type User } from './users.ts';
  * await sandbox.close();
  */
 export type SandboxOptions = {
+  /** APIs to add, behind the sandbox's token checks. They replace built-in routes with the same method and path. */
+  routes?: readonly SandboxRoute[];
+  /** People to add. They come first on the sign-in page, so `signIn` chooses the first of them by default. */
+  users?: readonly SandboxUser[];
+  /** Hubs to add, with their projects. They come first in lists. */
+  hubs?: readonly SandboxHub[];
   /** Default 0: any free port. */
   port?: number;
   /** Default 127.0.0.1. */
@@ -165,21 +177,24 @@ export type OpenIdSignInChoices = {
 /**
  * Starts a sandbox with fresh tokens, keys and data.
  *
- * Rejects with Node's error if it cannot listen on the port (`EADDRINUSE`, `EACCES`).
+ * Rejects with Node's error if it cannot listen on the port (`EADDRINUSE`, `EACCES`), and with a `TypeError` that says
+ * what is wrong if it cannot use `routes`, `users` or `hubs`.
  *
  * @example
  * import { startSandbox } from 'aps-mcp/sandbox';
  *
- * const sandbox = await startSandbox();
+ * const sandbox = await startSandbox({
+ *   routes: [{ method: 'GET', path: '/cost/v1/rates', scopes: ['data:read'], answer: () => Response.json([]) }],
+ * });
  * // Point your server at it, with its variables.
  * Object.assign(process.env, sandbox.env);
  * await sandbox.close();
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', ...choices } = options;
+  const { port = 0, host = '127.0.0.1', routes, ...choices } = options;
   const state = await createSandboxState(choices);
   const account = adopted(state, options.serviceAccount) ?? { id: demoServiceAccount.id, ...state.demoKey };
-  const app = createSandboxApp(state, options.onAnswer);
+  const app = createSandboxApp(state, options.onAnswer, routes);
   // The sandbox may run in a server's process, which keeps its own global Request and Response.
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   server.listen(port, host);

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import * as page from './page.ts';
 import type { Scope } from './scopes.ts';
 import type { PendingSignIn } from './sign-ins.ts';
-import { demoUsers } from './users.ts';
+import type { User } from './users.ts';
 
 const site: page.Site = {
   name: 'APS sandbox',
@@ -35,13 +35,14 @@ const scopesInWords: Record<Scope, string> = {
 
 /** The sign-in and consent page. */
 export function signInPage(
+  users: readonly User[],
   { application, scopes, redirectUri }: PendingSignIn,
   { action, transaction }: { action: string; transaction: string },
 ): page.Page {
   return page.signInPage(site, {
     heading: `Sign in to ${application.name}`,
     applicationName: application.name,
-    people: demoUsers.map(({ userId: id, name, email }) => ({ id, name, email })),
+    people: users.map(({ userId: id, name, email }) => ({ id, name, email })),
     scopes: scopes.map((scope) => ({ scope, inWords: inWords(scope) })),
     redirectUri,
     action,

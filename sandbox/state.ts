@@ -6,14 +6,17 @@ import { createHubAccess, type HubAccess } from './hub-access.ts';
 import type { OpenIdLikeness } from './openid/likenesses.ts';
 import { createOpenIdState, type OpenIdState } from './openid/state.ts';
 import { type Bucket, seedBuckets } from './oss-data.ts';
+import { ownHubs, type SandboxHub } from './own-hubs.ts';
+import { type SandboxUser, withOwnUsers } from './own-users.ts';
 import { createProjectStorage, type ProjectStorage } from './project-storage.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts';
 import type { RequestRecord } from './request-log.ts';
-import { createServiceAccounts, type ServiceAccounts } from './service-account-store.ts';
+import { createServiceAccounts, demoServiceAccount, type ServiceAccounts } from './service-account-store.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTroubleSwitches, type TroubleSwitches } from './trouble.ts';
+import type { User } from './users.ts';
 
 /**
  * The state of a sandbox, for tests that use it without a port. Of its parts, rely on `requests` and `trouble`, which are those
@@ -29,6 +32,8 @@ export type SandboxState = {
   now: () => number;
   applications: readonly Application[];
   redirectUris: RedirectUris;
+  /** In the order of the sign-in page. */
+  users: readonly User[];
   signIns: SignIns;
   tokens: Tokens;
   /** The company's OpenID provider, which shares nothing with APS. */
@@ -50,8 +55,8 @@ export type SandboxState = {
 
 /**
  * The state of a new sandbox. Its options are those of {@link startSandbox}. Resetting the trouble switches restores
- * `tokenLifetimeSeconds`. `redirectUris` are registered in addition to those of the applications; rejects with a `TypeError`
- * unless they are absolute http(s) URLs without a fragment.
+ * `tokenLifetimeSeconds`. `redirectUris` are registered in addition to those of the applications; `users` and `hubs` come
+ * before those of every sandbox. Rejects with a `TypeError` if one of them is wrong.
  *
  * @example
  * import { createSandboxApp, createSandboxState } from 'aps-mcp/sandbox';
@@ -66,19 +71,27 @@ export async function createSandboxState({
   redirectUris,
   openIdLike,
   rateLimits = true,
+  users: ownUsers = [],
+  hubs: addedHubs = [],
 }: {
   now?: () => number;
   tokenLifetimeSeconds?: number;
   redirectUris?: readonly string[];
   openIdLike?: OpenIdLikeness;
   rateLimits?: boolean;
+  users?: readonly SandboxUser[];
+  hubs?: readonly SandboxHub[];
 } = {}): Promise<SandboxState> {
+  const users = withOwnUsers(ownUsers);
+  const ids = (list: readonly { userId: string }[]) => list.map(({ userId }) => userId);
+  const known = [...ids(users), demoServiceAccount.id];
+  const hubs = [...ownHubs(addedHubs, ids(ownUsers), known), ...seedHubs()];
   const [tokens, seededAccounts] = await Promise.all([createTokens(now), createServiceAccounts(now)]);
-  const hubs = seedHubs();
   return {
     now,
     applications,
     redirectUris: createRedirectUris(redirectUris),
+    users,
     signIns: createSignIns(now),
     tokens,
     openId: createOpenIdState(now, openIdLike),

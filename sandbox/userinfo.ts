@@ -2,10 +2,9 @@
 import { Hono } from 'hono';
 import { liveToken } from './bearer.ts';
 import { gatewayError } from './errors.ts';
+import { findUser } from './people.ts';
 import type { SandboxEnv } from './request-log.ts';
-import { emailOf } from './service-account-store.ts';
 import type { SandboxState } from './state.ts';
-import { demoUsers, type User } from './users.ts';
 
 /** Published rate limit for each application. */
 const callsPerMinute = 500;
@@ -27,7 +26,7 @@ export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
     if (token instanceof Response) return token;
     const refused = state.rateLimits.count(`userinfo ${token.clientId}`, callsPerMinute);
     if (refused !== undefined) return refused;
-    const user = findUser(state, token.userId);
+    const user = findUser(state, token.userId ?? '');
     if (user === undefined) return gatewayError('AUTH-006');
     const { userId, name, givenName, familyName, email, emailVerified, locale } = user;
     const [language, country] = locale.split('-');
@@ -53,19 +52,4 @@ export function userinfoRoutes(state: SandboxState): Hono<SandboxEnv> {
   });
 
   return routes;
-}
-
-function findUser({ serviceAccounts }: SandboxState, id = ''): User | undefined {
-  const account = serviceAccounts.find(id);
-  if (account === undefined) return demoUsers.find(({ userId }) => userId === id);
-  const { firstName: givenName, lastName: familyName } = account;
-  return {
-    userId: id,
-    name: `${givenName} ${familyName}`,
-    givenName,
-    familyName,
-    locale: 'en-US',
-    email: emailOf(account),
-    emailVerified: true,
-  };
 }

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { packageName, writeProject } from '../../../scripts/new/folder.ts';
 import { projectFiles, signIns, toolOf } from '../../../scripts/new/project.ts';
 import { run } from '../../../scripts/new.ts';
+import { chapterFiles } from '../../docs/chapter.ts';
 import { newFolder } from '../../support/folder.ts';
 import { oneLine, pathOf, refusalOf, runToEnd } from '../../support/programs.ts';
 
@@ -75,12 +76,22 @@ describe.each(signIns)('a %s project', (signIn) => {
   });
 });
 
-test('the TypeScript of every project passes its own type check', async () => {
+test('the TypeScript of every project, of the tutorial and of the page about the sandbox passes its own type check', async () => {
   const folder = await newFolder();
   symlinkSync(pathOf('node_modules'), join(folder, 'node_modules'), 'junction');
   for (const signIn of signIns) writeProject(join(folder, signIn), projectFiles(signIn, { name: 'mine' }));
+  const [, example = ''] =
+    /## In your own tests\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(
+      readFileSync(pathOf('docs/sandbox.md'), 'utf8'),
+    ) ?? [];
+  expect(example).toContain('startSandbox({');
+  writeProject(join(folder, 'tutorial'), chapterFiles().set('test/example.ts', example));
   const paths = { 'aps-mcp': [pathOf('lib/index.ts')], 'aps-mcp/sandbox': [pathOf('sandbox/index.ts')] };
-  const config = { extends: './2lo/tsconfig.json', compilerOptions: { paths }, include: [...signIns] };
+  const config = {
+    extends: './2lo/tsconfig.json',
+    compilerOptions: { paths },
+    include: [...signIns, 'tutorial'],
+  };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const tsc = pathOf('node_modules/typescript/bin/tsc');
   const checked = promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(({ stdout }) => ({
