@@ -27,7 +27,14 @@ const itemSchema = z.union([
   }),
 ]);
 
-/** A folder. A file is its name, or its name and how many versions it has. */
+/**
+ * A folder. A file is its name, or its name and how many versions it has.
+ *
+ * @example
+ * import type { SandboxFolder } from 'aps-mcp/sandbox';
+ *
+ * export const files: SandboxFolder = { name: 'Project Files', items: ['Pump.dwg', { name: 'Tank.dwg', versions: 3 }] };
+ */
 export type SandboxFolder = {
   name: string;
   folders?: SandboxFolder[];
@@ -64,7 +71,9 @@ const hubSchema = z.strictObject({
  * A hub of Construction Cloud. The applications of the sandbox are among its custom integrations.
  *
  * @example
- * const plant: SandboxHub = {
+ * import type { SandboxHub } from 'aps-mcp/sandbox';
+ *
+ * export const plant: SandboxHub = {
  *   name: 'Plant builders',
  *   projects: [{ name: 'Plant 4', folders: [{ name: 'Project Files', items: ['Pump.dwg'] }] }],
  * };

@@ -10,7 +10,15 @@ import { publishedScopes, type Scope, serviceAccountScopes } from './scopes.ts';
 import type { SandboxState } from './state.ts';
 import type { User } from './users.ts';
 
-/** One call of a route, whose token was checked. */
+/**
+ * One call of a route, whose token was checked.
+ *
+ * @example
+ * import type { RouteCall } from 'aps-mcp/sandbox';
+ *
+ * export const answer = ({ params, query }: RouteCall) =>
+ *   Response.json({ project: params.projectId, limit: Number(query.get('limit') ?? 100) });
+ */
 export type RouteCall = {
   /** The request, with headers and body. */
   request: Request;
@@ -29,11 +37,13 @@ export type RouteCall = {
  * A route of an API that the sandbox does not have. One with the method and path of a built-in route replaces it.
  *
  * @example
- * const issues: SandboxRoute = {
+ * import type { SandboxRoute } from 'aps-mcp/sandbox';
+ *
+ * export const issues: SandboxRoute = {
  *   method: 'GET',
  *   path: '/construction/issues/v1/projects/{projectId}/issues',
  *   scopes: ['data:read'],
- *   answer: ({ params, query }) => Response.json({ results: [], pagination: { totalResults: 0 } }),
+ *   answer: () => Response.json({ results: [], pagination: { totalResults: 0 } }),
  * };
  */
 export type SandboxRoute = {

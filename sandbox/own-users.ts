@@ -26,7 +26,9 @@ const userSchema = z.strictObject({
  * A person who can sign in.
  *
  * @example
- * const frida: SandboxUser = { userId: 'FRIDA', name: 'Frida Engineer', email: 'frida@plant.example' };
+ * import type { SandboxUser } from 'aps-mcp/sandbox';
+ *
+ * export const frida: SandboxUser = { userId: 'FRIDA', name: 'Frida Engineer', email: 'frida@plant.example' };
  */
 export type SandboxUser = z.input<typeof userSchema>;
 
