@@ -16,9 +16,9 @@ function exportsOf(source: string): string[] {
   const declared = [...source.matchAll(/^export (?:async )?(?:type|function|const|class) (\w+)/gm)];
   const names = [
     ...lists.map((item) => item.trim().replace(/^type /, '')),
-    ...declared.map(([, name]) => name),
+    ...declared.map(([, name = '']) => name),
   ];
-  return names.filter((name) => name !== undefined && name !== '').sort();
+  return names.filter((name) => name !== '').sort();
 }
 
 /** The sections of a page of the reference, by the name of the export. */
