@@ -49,9 +49,11 @@ export type SandboxState = {
 };
 
 /**
- * The state of a new sandbox. Its options are those of {@link startSandbox}. Resetting the trouble switches restores
+ * The state of a new sandbox. Resetting the trouble switches restores
  * `tokenLifetimeSeconds`. `redirectUris` are registered in addition to those of the applications; rejects with a `TypeError`
  * unless they are absolute http(s) URLs without a fragment.
+ *
+ * @param options - as for `startSandbox`
  *
  * @example
  * import { createSandboxApp, createSandboxState } from 'aps-mcp/sandbox';
