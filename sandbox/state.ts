@@ -58,6 +58,8 @@ export type SandboxState = {
  * `tokenLifetimeSeconds`. `redirectUris` are registered in addition to those of the applications; `users` and `hubs` come
  * before those of every sandbox. Rejects with a `TypeError` if one of them is wrong.
  *
+ * @param options - as for `startSandbox`
+ *
  * @example
  * import { createSandboxApp, createSandboxState } from 'aps-mcp/sandbox';
  *

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installTypeDoc, typeDocFolder } from './docs-api/install.ts';
+import { docsApiFolder, installTypeDoc, packageForDocs } from './docs-api/install.ts';
 import { packageRoot } from './package-root.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
@@ -19,9 +19,10 @@ else write(reference);
 
 /** Writes the reference into a folder, which has nothing else afterwards. Throws if a docstring is missing or wrong. */
 function write(folder: string): void {
-  const typeDoc = join(typeDocFolder, 'node_modules', 'typedoc', 'bin', 'typedoc');
-  const options = ['--options', 'typedoc.jsonc', '--out', folder, '--logLevel', 'Warn'];
-  execFileSync(process.execPath, [typeDoc, ...options], { cwd: typeDocFolder, stdio: 'inherit' });
+  const typeDoc = join(packageForDocs('typedoc'), 'bin', 'typedoc');
+  const plugin = join(packageForDocs('typedoc-plugin-markdown'), 'dist', 'index.js');
+  const options = ['--options', 'typedoc.jsonc', '--plugin', plugin, '--out', folder, '--logLevel', 'Warn'];
+  execFileSync(process.execPath, [typeDoc, ...options], { cwd: docsApiFolder, stdio: 'inherit' });
 }
 
 /** Ends with 1 if the reference differs from what the sources say. */
