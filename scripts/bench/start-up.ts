@@ -53,18 +53,18 @@ export async function compareStarts(sandbox: Sandbox, turns: number): Promise<vo
       starts.push(await measure(args, sandbox.env));
 
   console.log(`\nMedians of ${turns} starts over stdio, to the answer to initialize, and when idle:`);
-  const medians = subjects.map(({ name, starts }) => {
+  for (const { name, starts } of subjects) {
     const took = median(starts.map((start) => start.took));
-    const resident = median(starts.map((start) => start.resident ?? Number.NaN));
-    console.log(
-      `  ${name.padEnd(14)} ${took.toFixed(0).padStart(5)} ms ${resident.toFixed(0).padStart(5)} MB`,
-    );
-    return { took, resident };
-  });
-  const [ours, bare] = medians;
-  if (!ours || !bare) return;
-  console.log(
-    `start-up: ${(ours.took / bare.took).toFixed(2)} times a bare FastMCP server (expected: at most 1.0)`,
-  );
-  console.log(`resident memory of the idle server: ${ours.resident.toFixed(0)} MB (expected: at most 110)`);
+    console.log(`  ${name.padEnd(14)} ${took.toFixed(0).padStart(5)} ms  ${residentOf(starts).padStart(7)}`);
+  }
+  const [ours, bare] = subjects.map(({ starts }) => starts);
+  // Starts of one turn run under the same load.
+  const ratios = ours?.map(({ took }, turn) => took / (bare?.[turn]?.took ?? Number.NaN)) ?? [];
+  console.log(`start-up: ${median(ratios).toFixed(2)} times a bare FastMCP server (expected: at most 1.0)`);
+  console.log(`resident memory of the idle server: ${residentOf(ours ?? [])} (expected: at most 110 MB)`);
+}
+
+function residentOf(starts: readonly Start[]): string {
+  const measured = starts.flatMap(({ resident }) => resident ?? []);
+  return measured.length > 0 ? `${median(measured).toFixed(0)} MB` : 'unknown';
 }
