@@ -16,8 +16,8 @@ import type { User } from './users.ts';
  * @example
  * import type { RouteCall } from 'aps-mcp/sandbox';
  *
- * export const answer = ({ params, query }: RouteCall) =>
- *   Response.json({ project: params.projectId, limit: Number(query.get('limit') ?? 100) });
+ * export const answer = ({ params: { projectId }, query }: RouteCall) =>
+ *   Response.json({ project: projectId, limit: Number(query.get('limit') ?? 100) });
  */
 export type RouteCall = {
   /** The request, with headers and body. */
