@@ -130,7 +130,11 @@ export async function listBucketsAcross(
   const buckets = regions.flatMap((region) =>
     (found.get(region) ?? []).map((bucket) => ({ ...bucket, region })),
   );
-  return { buckets, open, warnings: [...warnings].map(([region, why]) => `${region}: ${why}`) };
+  const inOrder = asked.flatMap((region) => {
+    const why = warnings.get(region);
+    return why === undefined ? [] : [`${region}: ${why}`];
+  });
+  return { buckets, open, warnings: inOrder };
 }
 
 /**
