@@ -1,9 +1,9 @@
 /** `aps-mcp key NAME`: makes a key with which a program can call a server (`--client-auth key`). */
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { commandLine } from '../lib/command-line.ts';
 import { namedKeys } from '../lib/config/named-keys.ts';
 import { StartupError } from '../lib/startup-error.ts';
+import { parseCommand } from './parse-command.ts';
 
 export const options = { help: { type: 'boolean', short: 'h' } } as const;
 
@@ -61,7 +61,7 @@ To replace a key without a refused call:
  * @throws {StartupError} for no name, several, or one that the server would refuse
  */
 function readName(args: string[]): string | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCommand(args, options);
   if (values.help) return undefined;
   const [name, ...others] = positionals;
   if (name === undefined) throw new StartupError(`The name of a program is missing. ${example}`);
@@ -73,13 +73,4 @@ function readName(args: string[]): string | undefined {
       `"${name}" cannot be a name: use 1 to 31 of the characters a-z, 0-9, ".", "_" and "-". ${example}`,
     );
   return name;
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
-    throw new StartupError(`${message}. --help explains this command.`);
-  }
 }

@@ -1,12 +1,12 @@
 /** `aps-mcp new FOLDER --sign-in SIGN_IN`: makes a project with a server and a tool to change. */
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { commandLine } from '../lib/command-line.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { Answers } from './new/ask.ts';
 import { checkFree, packageName, writeProject } from './new/folder.ts';
 import { portOf, projectFiles, signIns, toolOf } from './new/project.ts';
+import { parseCommand } from './parse-command.ts';
 
 export const options = {
   'sign-in': { type: 'string' },
@@ -35,7 +35,7 @@ Options:
  * @throws {StartupError} if something is missing or invalid, and if the folder is not free
  */
 export async function run(args: string[]): Promise<void> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCommand(args, options);
   if (values.help) return console.log(usage);
   if (positionals.length > 1)
     throw new StartupError(`There must be one folder. Put quotes around a name with spaces. ${example}`);
@@ -96,13 +96,4 @@ function readSignIn(value: string | undefined): Answers['signIn'] | undefined {
   if (value !== undefined && !signIn)
     throw new StartupError(`--sign-in must be ${signIns.join(', ')}, not "${value}". ${example}`);
   return signIn;
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
-    throw new StartupError(`${message}. --help explains this command.`);
-  }
 }
