@@ -1,0 +1,41 @@
+/** Commands that add a server to a client by its HTTP address, for a POSIX shell. */
+import type { HttpServer } from './install-links.ts';
+
+/** A client that has such a command. */
+export type ClientCommand = {
+  /** What people call the client. */
+  client: string;
+  /** The line to type. */
+  command: string;
+};
+
+/**
+ * The command of each client that adds a server for all folders of the person who types it.
+ *
+ * Codex starts a sign-in at once if the server asks for one, and waits for it.
+ */
+export function clientCommands({ name, url }: HttpServer): ClientCommand[] {
+  const [quotedName, quotedUrl] = [name, url].map(quoted);
+  const vsCode = JSON.stringify({ name, type: 'http', url });
+  return [
+    {
+      client: 'Claude Code',
+      command: `claude mcp add --scope user --transport http ${quotedName} ${quotedUrl}`,
+    },
+    { client: 'Codex', command: `codex mcp add ${quotedName} --url ${quotedUrl}` },
+    {
+      client: 'Gemini CLI',
+      command: `gemini mcp add --scope user --transport http ${quotedName} ${quotedUrl}`,
+    },
+    { client: 'VS Code', command: `code --add-mcp ${quoted(vsCode)}` },
+    {
+      client: 'MCP Inspector',
+      command: `npx @modelcontextprotocol/inspector --transport http --server-url ${quotedUrl}`,
+    },
+  ];
+}
+
+/** One word of a POSIX shell, whatever is in it. */
+function quoted(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
