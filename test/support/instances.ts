@@ -27,18 +27,19 @@ export type Deployment = {
  * Starts `count` instances that take turns.
  *
  * @param server - the name of the server, and what else is on its command line
- * @param env - besides the variables of the sandbox: the store and the secrets, for example
+ * @param env - variables besides those of the sandbox, for the origin under which they are reached: the store and the secrets,
+ *   for example
  */
 export async function startInstances(
   sandbox: Sandbox,
   server: readonly [name: string, ...options: string[]],
-  { count = 2, env = {} }: { count?: number; env?: Record<string, string> } = {},
+  { count = 2, env = () => ({}) }: { count?: number; env?(url: string): Record<string, string> } = {},
 ): Promise<Deployment> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   sandbox.registerRedirectUri(`${url}/callback`);
   sandbox.registerOpenIdRedirectUri(`${url}/signin/callback`);
-  const variables = { ...sandbox.env, MCP_PUBLIC_URL: url, ...env };
+  const variables = { ...sandbox.env, MCP_PUBLIC_URL: url, ...env(url) };
   const started = Array.from({ length: count }, () => startInstance(server, variables));
   const [first, ...others] = await Promise.all(started);
   if (!first) throw new Error('There must be an instance');
