@@ -2,15 +2,16 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, eras, newest } from '../support/clients.ts';
+import { identifyAs } from '../support/identity.ts';
 import { type Deployment, type Instance, startInstances } from '../support/instances.ts';
 import { noNginx } from '../support/nginx.ts';
 import { connectSigningIn } from '../support/oauth-client.ts';
-import { connectBearing, signInThrough } from '../support/oidc.ts';
+import { connectBearing } from '../support/oidc.ts';
 import { alice, benji } from '../support/people.ts';
 import { noRedis, type Redis, startRedis } from '../support/redis.ts';
 import { employees, type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { askedAddress, attended, open } from '../support/sign-in.ts';
-import { atAutodesk } from '../support/signing-in.ts';
+import { atAutodesk, signInOn } from '../support/signing-in.ts';
 import { hubsOf } from '../support/tool-results.ts';
 import { openBrowser } from '../support/web-browser.ts';
 import { describeWith } from '../support/with-programs.ts';
@@ -83,9 +84,10 @@ describeWith('two instances with one store', [noRedis, noNginx], () => {
     const token = await sandbox.openIdToken({ user: employees[0].sub, audience: `${url}/mcp` });
     for (const [, mode] of eras) {
       const client = await connectBearing(url, mode, token);
-      const asked = new URL(await askedAddress(await connectBearing(one.url, mode, token)));
+      const asked = await askedAddress(await connectBearing(one.url, mode, token));
       const browser = openBrowser();
-      const page = await signInThrough(asked.href, benji, browser);
+      const atApsPage = await identifyAs(browser, asked, employees[0]);
+      const page = await signInOn(atApsPage, browser, benji.userId);
       expect(page.status).toBe(200);
       await expectOnBoth(client, benji.hubs);
       await expectOnBoth(await connectBearing(other.url, mode, token), benji.hubs);
