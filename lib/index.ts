@@ -34,4 +34,5 @@ export {
   type ToolCall,
   type ToolServer,
 } from './tools/tool.ts';
+export { addUserInfoTool } from './tools/user-info.ts';
 export { version } from './version.ts';

@@ -35,7 +35,15 @@ export type HubAccess = {
  */
 const askedRegions: readonly Hub['region'][] = ['US', 'EMEA', 'AUS', 'CAN'];
 
-export function createHubAccess(hubs: readonly Hub[], applications: readonly Application[]): HubAccess {
+/**
+ * @param allWarnings - whether to warn of every region without an accessible account, as APS does. Otherwise, only a
+ *   hub that is missing for lack of a custom integration causes a warning: the one that somebody can act on.
+ */
+export function createHubAccess(
+  hubs: readonly Hub[],
+  applications: readonly Application[],
+  allWarnings: boolean,
+): HubAccess {
   const accounts = hubs.filter(({ kind }) => kind === 'account');
   const integrations = new Map(accounts.map(({ id }) => [id, new Set<string>()]));
   for (const { id } of accounts) {
@@ -56,6 +64,15 @@ export function createHubAccess(hubs: readonly Hub[], applications: readonly App
     return seen ? 'granted' : 'membership';
   };
 
+  /** Whether a hub of the caller is not in the list because its admin has not added the application. */
+  const isMissing = (region: Hub['region'], asker: Asker) =>
+    accounts.some(
+      (hub) =>
+        hub.region === region &&
+        of(hub, asker) === 'integration' &&
+        (asker.userId === undefined || isMember(hub, asker.userId)),
+    );
+
   return {
     of,
 
@@ -63,7 +80,7 @@ export function createHubAccess(hubs: readonly Hub[], applications: readonly App
       const seen = hubs.filter((hub) => of(hub, asker) === 'granted');
       const warnings = askedRegions.flatMap((region): RegionWarning[] => {
         const there = accounts.filter((hub) => hub.region === region).map((hub) => of(hub, asker));
-        if (there.includes('granted')) return [];
+        if (there.includes('granted') || !(allWarnings || isMissing(region, asker))) return [];
         return [{ region, lacking: there.includes('membership') ? 'membership' : 'integration' }];
       });
       return { hubs: seen, warnings };

@@ -73,6 +73,11 @@ export type SandboxOptions = {
   redirectUris?: readonly string[];
   /** Whether calls beyond the published rate limits are refused. Default true. */
   rateLimits?: boolean;
+  /**
+   * Whether hub lists warn of every region in which the caller has no account, as those of APS do. Default false: only a hub
+   * that is missing for lack of a custom integration causes a warning.
+   */
+  regionWarnings?: boolean;
   /** The provider of the real world whose habits the OpenID provider takes on. Default: none. */
   openIdLike?: OpenIdLikeness;
   /** Sees a copy of each answer before it is sent, apart from those of the control routes and dropped ones. */

@@ -73,6 +73,7 @@ export async function createSandboxState({
   redirectUris,
   openIdLike,
   rateLimits = true,
+  regionWarnings = false,
   users: ownUsers = [],
   hubs: addedHubs = [],
 }: {
@@ -81,6 +82,7 @@ export async function createSandboxState({
   redirectUris?: readonly string[];
   openIdLike?: OpenIdLikeness;
   rateLimits?: boolean;
+  regionWarnings?: boolean;
   users?: readonly SandboxUser[];
   hubs?: readonly SandboxHub[];
 } = {}): Promise<SandboxState> {
@@ -99,7 +101,7 @@ export async function createSandboxState({
     openId: createOpenIdState(now, openIdLike),
     buckets: seedBuckets(now()),
     hubs,
-    hubAccess: createHubAccess(hubs, applications),
+    hubAccess: createHubAccess(hubs, applications, regionWarnings),
     projectStorage: createProjectStorage(hubs),
     ...seededAccounts,
     trouble: createTroubleSwitches(tokenLifetimeSeconds),

@@ -2,38 +2,81 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSandbox } from '../sandbox/index.ts';
+import { StartupError } from '../lib/startup-error.ts';
+import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { demoAutodesk } from './demo/autodesk.ts';
 import { demoCompany } from './demo/company.ts';
+import { demoKey } from './demo/key.ts';
 import { demoPkce } from './demo/pkce.ts';
 import { demoServiceAccount } from './demo/service-account.ts';
-import { say, title } from './demo/stage.ts';
+import { keepItShort, say, title } from './demo/stage.ts';
 import { demoThreeLegged } from './demo/three-legged.ts';
 import { demoTwoLegged } from './demo/two-legged.ts';
+import { parseCommand } from './parse-command.ts';
 
-const sandbox = await startSandbox();
-const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-demo-'));
+/** By the name of the sign-in: four of servers at Autodesk, then three of clients at a server. */
+const demos: Record<string, (sandbox: Sandbox, folder: string) => Promise<void>> = {
+  '2lo': demoTwoLegged,
+  ssa: demoServiceAccount,
+  '3lo': demoThreeLegged,
+  pkce: demoPkce,
+  key: demoKey,
+  oidc: demoCompany,
+  autodesk: demoAutodesk,
+};
+
+const names = Object.keys(demos).join(', ');
+
+const usage = `Usage: npm run demo -- [NAME ...] [options]
+
+Shows how servers sign in to Autodesk, and clients to servers, against the built-in sandbox. You need no Autodesk account
+and no network. Without a name, it shows the heart of every pattern; with names, those patterns in full.
+
+  NAME    ${names}
+  --all   Every pattern in full
+  --help  Print this`;
+
+/** The patterns to show, and whether in full; undefined for `--help`. @throws {StartupError} */
+function choose(args: string[]): { chosen: string[]; full: boolean } | undefined {
+  const { values, positionals } = parseCommand(args, {
+    all: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
+  if (values.help) return undefined;
+  const unknown = positionals.find((name) => !Object.hasOwn(demos, name));
+  if (unknown !== undefined) throw new StartupError(`There is no demo "${unknown}". Choose from: ${names}.`);
+  const all = values.all || positionals.length === 0;
+  return { chosen: all ? Object.keys(demos) : positionals, full: values.all || positionals.length > 0 };
+}
+
+async function show(chosen: readonly string[], full: boolean): Promise<void> {
+  const sandbox = await startSandbox();
+  const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-demo-'));
+  try {
+    title('MCP servers for Autodesk Platform Services (APS)');
+    if (!full) keepItShort();
+    say(
+      `You need no Autodesk account and no network: a sandbox at ${sandbox.url} stands in for APS. Each server runs in ` +
+        'its own process, and the official MCP client calls it. Below you see who sends what to whom.',
+    );
+    for (const name of chosen) await demos[name]?.(sandbox, folder);
+    title(full ? 'All went as expected' : 'Every sign-in pattern went as expected');
+    if (!full) console.log('In full: npm run demo -- 3lo, or another of', `${names}; npm run demo -- --all`);
+    console.log('Next: start a server yourself with "npm run 2lo -- --sandbox", or read docs/tutorial/.');
+  } finally {
+    await sandbox.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 try {
-  title('MCP servers for Autodesk Platform Services (APS)');
-  say(
-    `You need no Autodesk account and no network: a sandbox at ${sandbox.url} stands in for APS. Each server runs in ` +
-      'its own process, and the official MCP client calls it. Below you see who sends what to whom: first the four ' +
-      'ways in which a server signs in to Autodesk, then the two in which MCP clients sign in to a server.',
-  );
-  await demoTwoLegged(sandbox, folder);
-  await demoServiceAccount(sandbox, folder);
-  await demoThreeLegged(sandbox, folder);
-  await demoPkce(sandbox, folder);
-  await demoCompany(sandbox, folder);
-  await demoAutodesk(sandbox, folder);
-  title('Every sign-in pattern went as expected');
-  say('Next: start a server yourself with "npm run 2lo -- --sandbox", or read docs/tutorial/.');
+  const choice = choose(process.argv.slice(2));
+  if (choice) await show(choice.chosen, choice.full);
+  else console.log(usage);
 } catch (error) {
-  console.error(`\nThe demo failed. ${error instanceof Error ? error.message : String(error)}`);
+  const what = error instanceof Error ? error.message : String(error);
+  console.error(error instanceof StartupError ? what : `\nThe demo failed. ${what}`);
   process.exitCode = 1;
-} finally {
-  await sandbox.close();
-  await rm(folder, { recursive: true, force: true });
 }
 // Stops whatever a failed demo left running.
 process.exit();

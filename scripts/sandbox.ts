@@ -15,6 +15,7 @@ export const options = {
   'openid-like': { type: 'string' },
   'callback-url': { type: 'string', multiple: true },
   'no-rate-limits': { type: 'boolean' },
+  'region-warnings': { type: 'boolean' },
   invite: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -30,6 +31,7 @@ Starts a local stand-in for Autodesk Platform Services. You need no Autodesk acc
   --openid-like NAME   Give the identity provider the habits of entra, okta, auth0 or keycloak
   --callback-url URL   Register a callback URL for signing users in; repeat it for more
   --no-rate-limits     Do not refuse calls beyond the published rate limits
+  --region-warnings    Warn of every region without a hub, in lists of hubs, as APS does
   --invite ACCOUNT     Invite a service account, by id or email address, to the hubs of the sandbox that
                        runs at --host and --port, and exit
   --help               Print this`;
@@ -46,6 +48,7 @@ const settingsSchema = z.object({
     .array(z.string().refine(isCallbackUrl, 'must be an absolute http or https URL without a fragment'))
     .default([]),
   'no-rate-limits': z.boolean().default(false),
+  'region-warnings': z.boolean().default(false),
   invite: z.string().min(1, 'must be the id or email address of a service account').optional(),
 });
 type Settings = z.infer<typeof settingsSchema>;
@@ -77,6 +80,7 @@ async function startFrom(args: string[]): Promise<void> {
     openIdLike: settings['openid-like'],
     redirectUris: settings['callback-url'],
     rateLimits: !settings['no-rate-limits'],
+    regionWarnings: settings['region-warnings'],
   });
   sandbox.trouble.set({ latencyMs: settings.latency });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

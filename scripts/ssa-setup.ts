@@ -25,6 +25,7 @@ import { commandLine } from '../lib/command-line.ts';
 import { readPrivateKey } from '../lib/config/schemas.ts';
 import { readEnvironment, readSettings, wantsSandbox } from '../lib/config/settings.ts';
 import { apsApplication, launchVariables } from '../lib/config/variables.ts';
+import { accountIn } from '../lib/serve/launch/sandbox.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { TokenSource } from '../lib/token-source.ts';
 import {
@@ -83,7 +84,8 @@ async function runWith(options: Options): Promise<void> {
   const given = readEnvironment();
   const sandbox =
     options.sandbox || wantsSandbox(given)
-      ? await (await import('../sandbox/index.ts')).startSandbox()
+      ? // It knows the account in .env, as the one did in which that was created.
+        await (await import('../sandbox/index.ts')).startSandbox({ serviceAccount: accountIn(given) })
       : undefined;
   try {
     const settings = readSettings(

@@ -17,6 +17,7 @@ import { FastMCP } from 'fastmcp';
 import {
   addDataManagementTools,
   addSignOutTool,
+  addUserInfoTool,
   apsUserSignIn,
   authorizationCode,
   type Caller,
@@ -65,6 +66,7 @@ export const definition = defineServer({
         'call the tool again.',
     });
     addDataManagementTools(server, aps);
+    addUserInfoTool(server, aps);
     addSignOutTool(server, aps, users);
     return { server, users };
   },

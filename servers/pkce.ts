@@ -17,6 +17,7 @@ import { FastMCP } from 'fastmcp';
 import {
   addDataManagementTools,
   addSignOutTool,
+  addUserInfoTool,
   apsPublicApplication,
   authorizationCode,
   type Caller,
@@ -60,6 +61,7 @@ export const definition = defineServer({
         'call the tool again.',
     });
     addDataManagementTools(server, aps);
+    addUserInfoTool(server, aps);
     addSignOutTool(server, aps, users);
     return { server, users };
   },

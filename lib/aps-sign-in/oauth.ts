@@ -3,6 +3,7 @@ import type { BeforeRetryHook } from 'ky';
 import * as oauth from 'oauth4webapi';
 import { ApsError, adviceByGatewayCode, requestIdOf, saidBy, saidIn, tryAgain } from '../aps/errors.ts';
 import { apsHttp, type RetryPolicy } from '../aps/http.ts';
+import { userInfoUrl } from '../aps/user-info.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { AccessToken, TokenSource } from '../token-source.ts';
 
@@ -60,11 +61,7 @@ export function apsOAuth(
       authorization_endpoint: `${baseUrl}/authentication/v2/authorize`,
       token_endpoint: `${baseUrl}/authentication/v2/token`,
       revocation_endpoint: `${baseUrl}/authentication/v2/revoke`,
-      // Autodesk serves it from another host; a stand-in for APS serves it from its own.
-      userinfo_endpoint:
-        baseUrl === 'https://developer.api.autodesk.com'
-          ? 'https://api.userprofile.autodesk.com/userinfo'
-          : `${baseUrl}/userinfo`,
+      userinfo_endpoint: userInfoUrl(baseUrl),
     },
     client: { client_id: clientId },
     authentication: clientSecret === undefined ? oauth.None() : oauth.ClientSecretBasic(clientSecret),

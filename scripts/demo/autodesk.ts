@@ -6,7 +6,7 @@ import { alice, benji, hubsIn, hubsOf } from './person.ts';
 import { type PlaceOf, placesOf } from './places.ts';
 import { startProgram } from './program.ts';
 import { createSigningInClient, type SigningInClient } from './signing-in.ts';
-import { expect, message, say, step, title, tokenNumber } from './stage.ts';
+import { command, expect, isShort, message, say, step, title, tokenNumber } from './stage.ts';
 
 /** @param folder - an empty working folder for the server */
 export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<void> {
@@ -22,7 +22,7 @@ export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<vo
     sandbox.env,
     folder,
   );
-  console.log(`\n   npm run 3lo -- --client-auth autodesk        serves MCP at ${program.url}`);
+  command('npm run 3lo -- --client-auth autodesk', `serves MCP at ${program.url}`);
   // On APS, you register the callback URL of a server once, in its application.
   sandbox.registerRedirectUri(new URL('/callback', program.url).href);
   const aps = watchAps(sandbox, 'servers');
@@ -47,6 +47,12 @@ export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<vo
   await visitor.connect();
   await callFor(alice, visitor, aps);
   expect('sign-ins at Autodesk', signIns(sandbox) - before, 1);
+
+  if (isShort()) {
+    await visitor.client.close();
+    await program.stop();
+    return;
+  }
 
   step(5, 'The token expires (the demo replaces it instead of waiting): the client gets a new one by itself');
   visitor.letExpire();

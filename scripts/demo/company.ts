@@ -7,7 +7,7 @@ import { listIn } from './client.ts';
 import { placesOf } from './places.ts';
 import { startProgram } from './program.ts';
 import { createSigningInClient, tellingFetch } from './signing-in.ts';
-import { expect, message, say, step, title, tokenNumber } from './stage.ts';
+import { command, expect, isShort, message, say, step, title, tokenNumber } from './stage.ts';
 
 /** @param folder - an empty working folder for the server */
 export async function demoCompany(sandbox: Sandbox, folder: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
     { ...sandbox.env, MCP_AUTH_ISSUER: sandbox.openIdIssuer, MCP_AUTH_SCOPES: 'mcp:tools' },
     folder,
   );
-  console.log(`\n   npm run 2lo -- --client-auth oidc        serves MCP at ${program.url}`);
+  command('npm run 2lo -- --client-auth oidc', `serves MCP at ${program.url}`);
   const aps = watchAps(sandbox, 'servers');
   const placeOf = placesOf(sandbox);
 
@@ -55,6 +55,11 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
   expect('the client’s token at Autodesk', tokens.includes(jti), false);
   message('client ← server', `${buckets.length} buckets, for the client’s token ${tokenNumber(jti)}`);
   await visitor.client.close();
+
+  if (isShort()) {
+    await program.stop();
+    return;
+  }
 
   step(5, 'A token from the same company for another server is refused');
   const foreign = await sandbox.openIdToken({ audience: 'https://other.works.example/mcp' });

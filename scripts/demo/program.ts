@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export type Program = {
   /** Where it serves MCP, e.g. `http://localhost:5000/mcp`. */
   url: URL;
-  /** Stops it like Ctrl-C, and returns its exit code. */
+  /** Stops it like Ctrl-C, and returns its exit code; 0 on Windows, where a child gets no Ctrl-C and is ended at once. */
   stop(): Promise<number | null>;
 };
 
@@ -59,7 +59,7 @@ export async function startProgram(
       async stop() {
         child.kill('SIGINT');
         const [code] = await ended;
-        return code;
+        return process.platform === 'win32' ? 0 : code;
       },
     };
   }

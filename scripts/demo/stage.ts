@@ -5,19 +5,35 @@ const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
 type Style = Parameters<typeof styleText>[0];
 const styled = (style: Style, text: string) => (colourful ? styleText(style, text) : text);
 
+let inShort = false;
+
+/** From now on prints the steps, and who sends what to whom, without explanations and details. */
+export function keepItShort(): void {
+  inShort = true;
+}
+
+/** Whether a demo ends with the steps that show its pattern. */
+export const isShort = () => inShort;
+
 export function title(text: string): void {
   console.log(`\n${styled('bold', `━━ ${text} ${'━'.repeat(Math.max(3, 84 - text.length))}`)}`);
 }
 
 /** Prints a paragraph. */
 export function say(text: string): void {
+  if (inShort) return;
   console.log();
   for (const line of wrapped(text.trim(), 88)) console.log(line);
 }
 
 /** Prints the title of a step. */
 export function step(number: number, text: string): void {
-  console.log(`\n${styled('bold', `${number}. ${text}`)}`);
+  console.log(`${inShort ? '' : '\n'}${styled('bold', `${number}. ${text}`)}`);
+}
+
+/** Prints how to start the server of a demo. */
+export function command(text: string, what: string): void {
+  console.log(`${inShort ? '' : '\n'}   ${text}        ${what}`);
 }
 
 /** Prints one message: who sends what to whom. */
@@ -27,6 +43,7 @@ export function message(route: string, text: string): void {
 
 /** Prints a detail of the message above. */
 export function detail(text: string): void {
+  if (inShort) return;
   console.log(`   ${' '.repeat(18)} ${styled('dim', text)}`);
 }
 

@@ -8,7 +8,7 @@ import { connectHttp, connectStdio, type Mode } from './client.ts';
 import { alice, benji, hubsIn, hubsOf, signIn } from './person.ts';
 import { placesOf } from './places.ts';
 import { environmentWith, nodeArguments, startProgram } from './program.ts';
-import { expect, message, say, step, title, withoutQuery } from './stage.ts';
+import { command, expect, isShort, message, say, step, title, withoutQuery } from './stage.ts';
 
 const asked = z.object({ result: z.object({ auth_required: z.literal(true), auth_url: z.string() }) });
 
@@ -21,7 +21,7 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
       'else.',
   );
   const program = await startProgram('scripts/aps-mcp.ts', ['3lo', '--port', '0'], sandbox.env, folder);
-  console.log(`\n   npm run 3lo        serves MCP at ${program.url}`);
+  command('npm run 3lo', `serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
   step(1, 'A client asks for hubs. It cannot open a browser, so it gets an address');
@@ -41,6 +41,12 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   for (const each of [client, another]) expect('hubs', await hubsIn(each), hubsOf(alice));
   aps.tell();
   message('client ← server', hubsOf(alice).join(', '));
+
+  if (isShort()) {
+    await Promise.all([client.close(), another.close()]);
+    await program.stop();
+    return;
+  }
 
   step(4, 'She signs out, which revokes her Autodesk tokens: each client needs a new sign-in');
   await client.callTool({ name: 'sign_out' });

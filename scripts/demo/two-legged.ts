@@ -4,7 +4,7 @@ import type { Sandbox } from '../../sandbox/index.ts';
 import { watchAps } from './aps.ts';
 import { connectHttp, connectStdio, listIn, nextCursorIn } from './client.ts';
 import { environmentWith, nodeArguments, startProgram } from './program.ts';
-import { detail, expect, message, say, step, title } from './stage.ts';
+import { command, detail, expect, isShort, message, say, step, title } from './stage.ts';
 
 const bucket = z.object({ bucket_key: z.string(), policy_key: z.string(), region: z.string() });
 const object = z.object({ object_key: z.string(), size: z.number() });
@@ -17,7 +17,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
       'reads the application’s own storage. No user is involved.',
   );
   const program = await startProgram('scripts/aps-mcp.ts', ['2lo', '--port', '0'], sandbox.env, folder);
-  console.log(`\n   npm run 2lo        serves MCP at ${program.url}`);
+  command('npm run 2lo', `serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
   step(1, 'A client with the current protocol, 2026-07-28, asks for buckets');
@@ -25,9 +25,16 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
   const first = listIn(await modern.callTool({ name: 'list_buckets' }), bucket);
   expect('requests to APS', aps.tell(), 2);
   expect('buckets in the US', first.length, 23);
-  message('client ← server', `${first.length} buckets in the US, the default region:`);
+  const keys = first.map(({ bucket_key }) => bucket_key);
+  message('client ← server', `${keys.length} buckets in the US, the default region: ${keys[0]}, …`);
   for (const { bucket_key, policy_key } of first.slice(0, 3)) detail(`${bucket_key}  (${policy_key})`);
   detail('…');
+
+  if (isShort()) {
+    await modern.close();
+    await program.stop();
+    return;
+  }
 
   step(2, 'The same client asks for all regions: the token is still valid');
   const everywhere = listIn(

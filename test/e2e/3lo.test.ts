@@ -25,6 +25,7 @@ describe('over HTTP', () => {
     for (const part of [
       'APS 3LO Demo',
       'list_hubs',
+      'get_user_info',
       'sign_out',
       'as each user who signs in',
       'the built-in sandbox',

@@ -1,5 +1,5 @@
 // The hubs of Data Management, and who has access to them.
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { serviceAccountToken } from './assertion-calls.ts';
@@ -7,7 +7,7 @@ import { accessToken, get, other } from './calls.ts';
 import { documentSchema, namesOf, projectsOf, readerOf, resource } from './documents.ts';
 import { alice, benji, chien, userTokens } from './sign-in-calls.ts';
 
-const sandbox = await startSandbox();
+const sandbox = await startSandbox({ regionWarnings: true });
 afterAll(() => sandbox.close());
 const service = await serviceAccountToken(sandbox);
 const { read, refusal } = readerOf(sandbox, service);
@@ -18,6 +18,20 @@ async function tokenOf(userId?: string): Promise<string> {
 }
 
 describe('the list of hubs', () => {
+  test('warns only of a hub that lacks a custom integration, unless all warnings of APS are asked for', async () => {
+    const quiet = await startSandbox();
+    onTestFinished(() => quiet.close());
+    const { read: readQuietly } = readerOf(quiet, await serviceAccountToken(quiet));
+    const { meta } = await readQuietly('/project/v1/hubs');
+    expect(meta?.warnings.map(({ HttpStatusCode }) => HttpStatusCode)).toEqual(['403']);
+    for (const userId of [alice, benji, chien]) {
+      const { access } = await userTokens(quiet, {}, userId);
+      expect((await readQuietly('/project/v1/hubs', access)).meta).toBeUndefined();
+    }
+    quiet.approveIntegration(demoHubs.awaitingApproval);
+    expect((await readQuietly('/project/v1/hubs')).meta).toBeUndefined();
+  });
+
   test.each([
     ['the service account', undefined, ['Sandbox Construction US', 'Sandbox Europe EMEA']],
     ['Alice', alice, ['Harbor Street Architects US', 'Alice’s hub US']],
@@ -97,7 +111,7 @@ describe('an account that has not approved the application', () => {
   const projects = projectsOf(demoHubs.awaitingApproval);
 
   test('is 403, and accessible with its projects after approval', async () => {
-    const fresh = await startSandbox();
+    const fresh = await startSandbox({ regionWarnings: true });
     try {
       const token = await serviceAccountToken(fresh);
       const { read: readFresh, refusal: refusedThere } = readerOf(fresh, token);
@@ -114,7 +128,7 @@ describe('an account that has not approved the application', () => {
   });
 
   test('can approve it through the control route', async () => {
-    const fresh = await startSandbox();
+    const fresh = await startSandbox({ regionWarnings: true });
     try {
       const approve = (body: unknown) =>
         fetch(`${fresh.url}/_sandbox/approve-integration`, { method: 'POST', body: JSON.stringify(body) });

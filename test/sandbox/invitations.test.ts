@@ -6,7 +6,7 @@ import { assertion, exchange, serviceAccountToken } from './assertion-calls.ts';
 import { accessToken, get, json } from './calls.ts';
 import { namesOf, projectsOf, readerOf } from './documents.ts';
 
-const sandbox = await startSandbox();
+const sandbox = await startSandbox({ regionWarnings: true });
 afterAll(() => sandbox.close());
 const { read, refusal } = readerOf(sandbox, await serviceAccountToken(sandbox));
 const seen = ['Sandbox Construction', 'Sandbox Europe'];

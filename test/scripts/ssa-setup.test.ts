@@ -151,6 +151,15 @@ test('without a terminal, nothing is created or deleted unless --yes is given', 
 });
 
 describe('--list and --delete', () => {
+  test('with --sandbox list the account that was made in another sandbox', async () => {
+    expect((await setup(['--sandbox', '--yes'], {})).code).toBe(0);
+    const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid } = parse(await readFile(envFile()));
+    const { code, stdout } = await setup(['--list', '--sandbox'], {});
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${id}  ENABLED`);
+    expect(stdout).toContain(`  key ${kid}  ENABLED`);
+  });
+
   test('list the accounts with their keys, and delete one', async () => {
     const { APS_SSA_ID: id = '', APS_SSA_KEY_ID: kid = '' } = sandbox.env;
     await administer(sandbox, 'POST', '', { name: 'night-1', firstName: 'Night', lastName: 'Shift' });

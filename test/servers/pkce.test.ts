@@ -43,7 +43,8 @@ describe('the definition', () => {
     const other = await clientOf(keep(await serveThreeLegged(sandbox)), mode);
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toEqual([
-      ...['list_hubs', 'list_projects', 'list_contents', 'list_versions', 'sign_out'],
+      ...['list_hubs', 'list_projects', 'list_contents', 'list_versions'],
+      ...['get_user_info', 'sign_out'],
     ]);
     expect(tools).toEqual((await other.listTools()).tools);
     expect(client.getServerVersion()?.name).toBe('APS PKCE Demo');

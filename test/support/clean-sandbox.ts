@@ -3,7 +3,9 @@ import { afterEach } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 
 /** Call it once at the top of a test file: after each test the trouble is over and nothing is on record. */
-export async function startCleanSandbox(options?: Pick<SandboxOptions, 'rateLimits'>): Promise<Sandbox> {
+export async function startCleanSandbox(
+  options?: Pick<SandboxOptions, 'rateLimits' | 'regionWarnings'>,
+): Promise<Sandbox> {
   const sandbox = await startSandbox(options);
   afterEach(() => {
     sandbox.trouble.reset();

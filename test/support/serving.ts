@@ -79,7 +79,7 @@ export async function serve(
   built: Built,
   { host = 'localhost', mostConnections, clientSignIn, ...allowed }: ServeOptions = {},
 ): Promise<Served> {
-  const service = createMcpService(built, randomKeys(), mostConnections);
+  const service = createMcpService(built, randomKeys(), { max: mostConnections });
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [], ...allowed }, clientSignIn });
   const listener = await listen(host, 0);
   const { close } = answerOn(listener, app, service);

@@ -22,6 +22,7 @@ import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
 import { frontPage } from '../pages/front-page.ts';
 import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
+import { withAdvice } from './by-hand.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 import { proxiedRefusal } from './proxied.ts';
 
@@ -120,7 +121,7 @@ export function createHttpApp(
     const client = { caller, sessionId: sessionIdOf(request) };
     clients.set(request, client);
     if (request.method !== 'POST' || !isJsonContentType(request.headers.get('content-type')))
-      return handler.fetch(request);
+      return withAdvice(await handler.fetch(request));
     const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE);
     if (body.tooLarge)
       return context.json(jsonRpcError(-32000, 'The request body is larger than 4 MiB'), 413);
@@ -139,7 +140,7 @@ export function createHttpApp(
       const cancellation = cancellationSchema.safeParse(message).data;
       if (cancellation) service.cancel(client, cancellation.params.requestId);
     }
-    const response = await handler.fetch(request, { parsedBody: message });
+    const response = await withAdvice(await handler.fetch(request, { parsedBody: message }));
     return method === 'initialize' && isInitializeRequest(message) && response.ok
       ? withSessionId(response, createSessionId(message.params.capabilities))
       : response;

@@ -6,6 +6,7 @@ import {
   originValidationResponse,
   validateOriginHeader,
 } from '@modelcontextprotocol/server';
+import { jsonRpcRefusal } from '../client-sign-in/bearer.ts';
 
 /** Names that are allowed besides those of this machine. */
 export type AllowedNames = {
@@ -29,8 +30,17 @@ export function checkNames(request: Request, allowed: AllowedNames): NameCheck {
     origin === null ||
     allowed.origins.includes(origin) ||
     validateOriginHeader(origin, localhostAllowedOrigins()).ok;
+  const isKnown = !hostHeaderValidationResponse(request, [...localhostAllowedHostnames(), ...allowed.hosts]);
   return {
-    hostRefusal: hostHeaderValidationResponse(request, [...localhostAllowedHostnames(), ...allowed.hosts]),
+    hostRefusal: isKnown ? undefined : unknownHost(request.headers.get('host') ?? ''),
     originRefusal: isAllowed ? undefined : originValidationResponse(request, localhostAllowedOrigins()),
   };
+}
+
+/** What SDKs answer to an unknown host, and what to do about it. */
+function unknownHost(host: string): Response {
+  const advice =
+    'This server answers under the names of its own machine. To let clients use another, list it in MCP_ALLOWED_HOSTS, ' +
+    'or set MCP_PUBLIC_URL to the address that they use.';
+  return jsonRpcRefusal(403, `Invalid Host: ${host}. ${advice}`, {});
 }

@@ -7,6 +7,8 @@ export type Banner = {
   apsSignIn: string;
   /** Where APS is, in words. */
   aps: string;
+  /** Where browsers come back to from Autodesk, if they do. */
+  callbackUrl?: string;
 };
 
 export type HttpBanner = Banner & {
@@ -18,8 +20,8 @@ export type HttpBanner = Banner & {
   alsoAs: readonly string[];
   /** Whether clients sign in: their tokens are for one address. */
   clientsSignIn?: boolean;
-  /** Where browsers come back to from Autodesk, if they do. */
-  callbackUrl?: string;
+  /** Names besides those of this machine under which clients can call it. */
+  allowedHosts?: readonly string[];
   /** Where browsers come back to from the OpenID provider, if they do. */
   identityCallbackUrl?: string;
   /** Who can call, in words. */
@@ -31,8 +33,12 @@ export type HttpBanner = Banner & {
 };
 
 export function httpBanner(banner: HttpBanner): string {
-  const { publicUrl, listensOn, alsoAs, callbackUrl, identityCallbackUrl } = banner;
+  const { listensOn, alsoAs, allowedHosts = [], callbackUrl, identityCallbackUrl } = banner;
   const { apsSignIn, aps, whoCanCall, header, tokenCommand } = banner;
+  const { hostname, port } = new URL(banner.publicUrl);
+  // Every address of this machine, which is none that a client can use.
+  const isEverywhere = hostname === '0.0.0.0' || hostname === '[::]';
+  const publicUrl = isEverywhere ? `http://localhost:${port}` : banner.publicUrl;
   const address = `${publicUrl}/mcp`;
   const names = banner.clientsSignIn
     ? 'use exactly this: clients sign in for no other address'
@@ -40,6 +46,7 @@ export function httpBanner(banner: HttpBanner): string {
   return [
     title(banner),
     `  Address       ${address}${names ? `  (${names})` : ''}`,
+    ...(isEverywhere ? [`  Elsewhere     ${elsewhere(allowedHosts, port)}`] : []),
     ...(publicUrl === listensOn ? [] : [`  Listens on    ${listensOn}`]),
     ...(callbackUrl ? [`  Callback URL  ${callbackUrl}`] : []),
     ...(identityCallbackUrl ? [`  Redirect URI  ${identityCallbackUrl}  (at the OpenID provider)`] : []),
@@ -60,10 +67,18 @@ export function httpBanner(banner: HttpBanner): string {
   ].join('\n');
 }
 
+/** How to call a server that listens on every address, from another machine. */
+function elsewhere(allowedHosts: readonly string[], port: string): string {
+  return allowedHosts.length > 0
+    ? allowedHosts.map((name) => `http://${name}:${port}/mcp`).join(' or ')
+    : 'requests get 403: list the names or addresses that clients use in MCP_ALLOWED_HOSTS';
+}
+
 export function stdioBanner(banner: Banner): string {
   return [
     title(banner),
     '  Transport     stdio',
+    ...(banner.callbackUrl ? [`  Callback URL  ${banner.callbackUrl}`] : []),
     `  APS sign-in   ${banner.apsSignIn}`,
     `  APS           ${banner.aps}`,
   ].join('\n');

@@ -25,6 +25,8 @@ export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
   allowed: AllowedNames;
   /** 0 for any free port. */
   port: number;
+  /** Whether APS is the built-in sandbox. */
+  isSandbox?: boolean;
   /** What the keys of this server are derived from, shared by the instances of a deployment; random if left out. */
   secret?: string;
 };
@@ -52,7 +54,7 @@ export type HttpServer = {
 export async function serveHttp<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   configuration: Pick<Configuration<Shape>, 'server' | 'clientSignIn'>,
-  { exposure, allowed, port, secret, fetchDocument }: HttpServerOptions,
+  { exposure, allowed, port, secret, isSandbox = false, fetchDocument }: HttpServerOptions,
 ): Promise<HttpServer> {
   // The port comes first, because addresses contain it.
   const listener = await listen(exposure.host, port);
@@ -87,7 +89,7 @@ export async function serveHttp<Shape extends Variables>(
       },
       accountTokens: clientSignIn?.accountTokens,
     });
-    const service = createMcpService(built, keys);
+    const service = createMcpService(built, keys, { isSandbox });
     const browserBinding = confirmed
       ? createBrowserBinding(keys, 'confirmation forms', publicUrl)
       : undefined;

@@ -58,11 +58,15 @@ export async function startSandbox(
   load: () => Promise<SandboxModule> = loadBesideLib,
 ): Promise<LaunchedSandbox> {
   const sandbox = await load();
+  return sandbox.startSandbox({ serviceAccount: accountIn(environment) });
+}
+
+/** A service account that was created in another sandbox: the one in the settings, if there is one. */
+export function accountIn(
+  environment: Environment,
+): { id: string; kid: string; privateKey: string } | undefined {
   const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: key } = environment;
-  return sandbox.startSandbox({
-    serviceAccount:
-      id && kid && key ? { id, kid, privateKey: Buffer.from(key, 'base64').toString() } : undefined,
-  });
+  return id && kid && key ? { id, kid, privateKey: Buffer.from(key, 'base64').toString() } : undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
 import { checkExposure } from '../http/exposure.ts';
+import { callbackPath } from '../pages/callback.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
 import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
 import type { ServerDefinition, ServerDescription } from './definition.ts';
@@ -159,6 +160,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     ...{ exposure, port },
     allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
     secret: launch.SESSION_SECRET,
+    isSandbox: sandbox !== undefined,
   });
   const { service, listener, publicUrl, callbackUrl, identityCallbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
@@ -170,13 +172,13 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
       await sandbox?.close();
     },
   });
-  // On localhost, it is the one that the server's documentation names.
-  const showCallbackUrl =
-    settings.mode === 'autodesk' || (userScopes !== undefined && exposure.publicUrl !== undefined);
+  const showCallbackUrl = settings.mode === 'autodesk' || userScopes !== undefined;
   console.error(
     httpBanner({
-      ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
+      ...{ server: await service.describe(), apsSignIn, aps },
+      publicUrl,
       listensOn: listener.url,
+      allowedHosts: launch.MCP_ALLOWED_HOSTS,
       alsoAs: listener.alsoAs,
       clientsSignIn: settings.mode === 'oidc' || settings.mode === 'autodesk',
       callbackUrl: showCallbackUrl ? callbackUrl : undefined,
@@ -197,6 +199,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
   const { serveStdio } = await import('./stdio.ts');
   const { service, clientLeft, stop } = serveStdio(definition, settings, {
     port,
+    isSandbox: sandbox !== undefined,
     onCallbackUrl: sandbox?.registerRedirectUri,
   });
   const running = {
@@ -213,6 +216,8 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
       server: await service.describe(),
       apsSignIn: definition.apsSignIn,
       aps,
+      // With port 0, each sign-in has another.
+      callbackUrl: definition.userScopes && port > 0 ? `http://localhost:${port}${callbackPath}` : undefined,
     }),
   );
 }

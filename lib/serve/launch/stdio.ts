@@ -25,13 +25,15 @@ export type StdioServer = {
  * Serves a definition to the program that started this one.
  *
  * @param options.port - the port of the callback URL
+ * @param options.isSandbox - whether APS is the built-in sandbox
  * @param options.onCallbackUrl - called with the callback URL as soon as a sign-in needs it
  */
 export function serveStdio<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   settings: Settings<Shape>,
-  { port, onCallbackUrl }: { port: number; onCallbackUrl?: (url: string) => void },
+  options: { port: number; isSandbox?: boolean; onCallbackUrl?: (url: string) => void },
 ): StdioServer {
+  const { port, isSandbox, onCallbackUrl } = options;
   const callback = callbackPort(port, (request) => answerOnlyCallback(service.userSignIn, request));
   async function callbackUrl(): Promise<string> {
     const url = `http://localhost:${await callback.open()}${callbackPath}`;
@@ -44,6 +46,7 @@ export function serveStdio<Shape extends Variables>(
   const service: McpService = createMcpService(
     definition.create(settings, { browser: { callbackUrl, release: callback.release, keys } }),
     keys,
+    { isSandbox },
   );
   const clientLeft = new Promise<void>((resolve) =>
     process.stdin.once('close', resolve).once('end', resolve),

@@ -54,6 +54,8 @@ export type Forwarding = {
   run<T>(request: ServerContext, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** The client that is served. */
   client: ClientContext;
+  /** What models are told of the server. */
+  instructions: string | undefined;
   /** Asks users to sign in, where a definition has users. */
   elicitation?: SignInElicitation;
 };
@@ -63,7 +65,10 @@ export type Forwarding = {
  *
  * @param definition - a client that is connected to the definition
  */
-export function createForwardingServer(definition: Client, { run, client, elicitation }: Forwarding): Server {
+export function createForwardingServer(
+  definition: Client,
+  { run, client, instructions, elicitation }: Forwarding,
+): Server {
   const offered = { ...definition.getServerCapabilities() };
   // FastMCP always offers completion, even if there is nothing to complete.
   if (!offered.prompts && !offered.resources) delete offered.completions;
@@ -72,7 +77,7 @@ export function createForwardingServer(definition: Client, { run, client, elicit
   for (const name of ['tools', 'completions'] as const) if (offered[name]) capabilities[name] = {};
   const server = new Server(definition.getServerVersion() ?? { name: 'unnamed', version: '0.0.0' }, {
     capabilities,
-    instructions: definition.getInstructions(),
+    instructions,
     cacheHints: { 'tools/list': { ttlMs: listLifetime, cacheScope: 'private' } },
     requestState: elicitation && { verify: elicitation.verifyState },
   });

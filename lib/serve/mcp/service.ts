@@ -37,6 +37,9 @@ export type McpService = {
   close(): Promise<void>;
 };
 
+const sandboxNotice =
+  'This server runs on a sandbox: all that it returns is made-up demo data, and none of it is from Autodesk.';
+
 /** How many callers keep a connection between their requests. Making a new one takes milliseconds. */
 const mostConnections = 1000;
 
@@ -45,12 +48,13 @@ const mostConnections = 1000;
  * tokens belong to users has a connection for each caller, and closes those that were idle longest.
  *
  * @param keys - for what clients get and bring back
- * @param max - the most connections of callers
+ * @param options.max - the most connections of callers
+ * @param options.isSandbox - whether APS is the built-in sandbox: models should not take its data for real
  */
 export function createMcpService(
   built: FastMCP<Caller> | ServerWithUsers,
   keys: Keys = randomKeys(),
-  max = mostConnections,
+  { max = mostConnections, isSandbox = false }: { max?: number; isSandbox?: boolean } = {},
 ): McpService {
   const { server, users } = 'users' in built ? built : { server: built };
   const connections = new LRUCache<string, Promise<Connection>>({
@@ -106,13 +110,19 @@ export function createMcpService(
     }
   }
 
+  /** What models are told of the server. */
+  function instructionsOf(client: Client): string | undefined {
+    const own = client.getInstructions();
+    return isSandbox ? [own, sandboxNotice].filter(Boolean).join(' ') : own;
+  }
+
   return {
     async serverFor(context) {
       const connection = await connectionFor(context.caller);
       return createForwardingServer(connection.client, {
         run: (request, work) => run(connection, context, request, work),
         client: context,
-        elicitation,
+        ...{ elicitation, instructions: instructionsOf(connection.client) },
       });
     },
 
@@ -136,7 +146,7 @@ export function createMcpService(
       const { client } = await connectionFor(localUser);
       const { name = 'MCP server', version = '' } = client.getServerVersion() ?? {};
       const { tools } = await client.listTools();
-      return { name, version, instructions: client.getInstructions(), tools };
+      return { name, version, instructions: instructionsOf(client), tools };
     },
 
     async close() {

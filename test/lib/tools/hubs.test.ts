@@ -13,7 +13,7 @@ import { serveDataManagementTools } from '../../support/serving.ts';
 import { callListing, listingsOf } from '../../support/tool-results.ts';
 
 const keep = closing();
-const sandbox = keep(await startCleanSandbox());
+const sandbox = keep(await startCleanSandbox({ regionWarnings: true }));
 const { url } = keep(await serveSsa(sandbox));
 const client = keep(await connect(url, 'legacy'));
 
@@ -62,7 +62,7 @@ describe('list_hubs', () => {
   });
 
   test('has the hub of an account as soon as its admin approves the application, and its projects', async () => {
-    const own = keep(await startSandbox());
+    const own = keep(await startSandbox({ regionWarnings: true }));
     const visitor = keep(await connect(keep(await serveSsa(own)).url, 'auto'));
     const awaiting = { hub_id: demoHubs.awaitingApproval };
     expect((await hubs(visitor)).result).toHaveLength(2);

@@ -98,7 +98,7 @@ async function whoIs(signIn: UserSignIn, session: Caller | undefined) {
 /** Serves it as the launcher does, but for how many connections are kept. */
 async function serve(): Promise<string> {
   const listener = await listen('localhost', 0);
-  const service = createMcpService(definition(listener.url), keys, mostConnections);
+  const service = createMcpService(definition(listener.url), keys, { max: mostConnections });
   const resource = `${listener.url}/mcp`;
   const clientSignIn = oidc({ issuer: provider.issuer, scopes: [scope], resource, name: 'Isolation' });
   const browserBinding = createBrowserBinding(keys, 'forms', 'http://localhost');

@@ -52,6 +52,12 @@ test('over stdio it has no address, nobody else who may call, and nothing to try
   ]);
 });
 
+test('over stdio it says where browsers come back to', () => {
+  const callbackUrl = 'http://localhost:5003/callback';
+  const message = stdioBanner({ server, apsSignIn: 'as itself', aps: 'https://aps.example', callbackUrl });
+  expect(message).toContain(`\n  Callback URL  ${callbackUrl}\n`);
+});
+
 test('where browsers come back to, at Autodesk and at an OpenID provider, is what to register there', async () => {
   const callbackUrl = 'https://mcp.example.com/callback';
   const identityCallbackUrl = 'https://mcp.example.com/signin/callback';
@@ -73,6 +79,24 @@ describe('the address', () => {
     expect(lines).toContain('  Address       http://192.0.2.1:5000/mcp');
     expect(lines.join()).not.toContain('Listens on');
   });
+
+  test.each([
+    ['http://0.0.0.0:5000', []],
+    ['http://[::]:5000', ['10.0.0.7', 'mcp.example.com']],
+  ])(
+    'is one that works where it listens on %s, and it is said how to call it from elsewhere',
+    async (url, names) => {
+      const lines = await said({ publicUrl: url, listensOn: url, alsoAs: [], allowedHosts: names });
+      expect(lines).toContain('  Address       http://localhost:5000/mcp');
+      expect(lines).toContain('  npx @wong2/mcp-cli --url http://localhost:5000/mcp');
+      expect(lines).toContain(`  Listens on    ${url}`);
+      expect(lines.find((line) => line.startsWith('  Elsewhere'))).toContain(
+        names.length > 0
+          ? 'http://10.0.0.7:5000/mcp or http://mcp.example.com:5000/mcp'
+          : 'list the names or addresses that clients use in MCP_ALLOWED_HOSTS',
+      );
+    },
+  );
 
   test('is the public one where there is one, also in the command to try, and below is that of the port', async () => {
     const lines = await said({ publicUrl: 'https://mcp.example.com', alsoAs: [] });
