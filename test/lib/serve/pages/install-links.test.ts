@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { clientCommands } from '../../../../lib/serve/pages/client-commands.ts';
 import {
@@ -7,6 +8,7 @@ import {
   vsCodeAppLink,
   vsCodeLink,
 } from '../../../../lib/serve/pages/install-links.ts';
+import { pathOf } from '../../../support/programs.ts';
 
 const server = { name: 'aps & "more" +', url: 'https://mcp.example.com/mcp?a=1&b=2' };
 const http = { type: 'http', url: server.url };
@@ -53,4 +55,16 @@ test('a command for an ordinary server needs no quotes', () => {
   expect(claude?.command).toBe(
     'claude mcp add --scope user --transport http aps-2lo http://localhost:5000/mcp',
   );
+});
+
+test.each([
+  ['2lo', 5000],
+  ['ssa', 5001],
+  ['3lo', 5002],
+  ['pkce', 5003],
+])('docs/clients.md has the links for %s', async (name, port) => {
+  const text = await readFile(pathOf('docs/clients.md'), 'utf8');
+  const documented = { name: `aps-${name}`, url: `http://localhost:${port}/mcp` };
+  expect(text).toContain(`[vscode-${name}]: ${vsCodeLink(documented)}\n`);
+  expect(text).toContain(`[cursor-${name}]: ${cursorLink(documented)}\n`);
 });
