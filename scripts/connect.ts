@@ -1,7 +1,7 @@
 /** `aps-mcp connect CLIENT SERVER`: what to add to the configuration of an MCP client, or adds it. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine } from '../lib/command-line.ts';
+import { clientCommands } from '../lib/serve/pages/client-commands.ts';
 import { cursorLink, vsCodeLink } from '../lib/serve/pages/install-links.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { type Client, clients, type Entry } from './connect/clients.ts';
@@ -10,7 +10,7 @@ import { json } from './connect/json.ts';
 import { type Machine, thisMachine } from './connect/machine.ts';
 import { merge, type Place } from './connect/merge.ts';
 import { readText, replaceText } from './connect/replace-file.ts';
-import { settingsFile, startCommand } from './connect/start-command.ts';
+import { hasSettings, settingsFile, startCommand } from './connect/start-command.ts';
 import { toml } from './connect/toml.ts';
 import { parseCommand } from './parse-command.ts';
 
@@ -77,6 +77,7 @@ export async function connect(args: string[], machine: Machine): Promise<void> {
   } else {
     machine.print(`Add this to ${place.file}:\n\n${place.format.print(place.path, entry).trimEnd()}\n`);
     machine.print(`Or let this command add it: ${commandLine('connect', [...args, '--write'].join(' '))}`);
+    for (const line of otherWays(wish, place)) machine.print(line);
   }
   for (const line of advice(wish, place, machine)) machine.print(line);
 }
@@ -140,20 +141,29 @@ function configurationFile({ client, project }: Wish, machine: Machine): string 
   );
 }
 
+/** How else a client takes an address. */
+function otherWays({ client, http }: Wish, { path: [, name] }: Place): string[] {
+  if (http === undefined) return [];
+  const server = { name, url: http };
+  const command = clientCommands(server).find((each) => each.client === client.title)?.command;
+  return [
+    ...(command === undefined ? [] : [`Or run: ${command}`]),
+    ...(client === clients.vscode ? [`Or open this: ${vsCodeLink(server)}`] : []),
+    ...(client === clients.cursor ? [`Or open this: ${cursorLink(server)}`] : []),
+  ];
+}
+
 /** What to know and to do after the server is in the configuration. */
 function advice({ client, http, sandbox, project }: Wish, { file, path }: Place, machine: Machine): string[] {
   const [, name] = path;
-  const settings = settingsFile(machine);
   return [
     client.title === 'Claude Desktop' && machine.platform === 'linux'
       ? 'Anthropic has no Claude Desktop for Linux. Builds of others look for this file.'
       : '',
     project && http === undefined ? 'The paths are those of this machine: do not commit the file.' : '',
-    http === undefined && !sandbox && !existsSync(settings)
-      ? `There is no ${settings} yet. Make it from .env.example first: the server reads its settings there.`
+    http === undefined && !sandbox && !hasSettings(machine)
+      ? `There is no ${settingsFile(machine)} yet. Make it from .env.example first: the server reads its settings there.`
       : '',
-    http !== undefined && client === clients.vscode ? `Or open this: ${vsCodeLink({ name, url: http })}` : '',
-    http !== undefined && client === clients.cursor ? `Or open this: ${cursorLink({ name, url: http })}` : '',
     client.next(name, file),
   ].filter((line) => line !== '');
 }

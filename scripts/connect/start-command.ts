@@ -1,6 +1,5 @@
 /** How an MCP client starts a server of this package over stdio, from any folder. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 import type { Machine } from './machine.ts';
 
@@ -21,13 +20,18 @@ export function startCommand(machine: Machine, server: string, { sandbox = false
   return {
     command: lastingPath(machine.node),
     args: [program, server, ...(sandbox ? ['--sandbox'] : []), '--transport', 'stdio'],
-    ...(!inClone && existsSync(file) && { env: { MCP_ENV_FILE: file } }),
+    ...(!inClone && hasSettings(machine) && { env: { MCP_ENV_FILE: file } }),
   };
 }
 
 /** The `.env` that a server started in this way reads. It may not exist. */
 export function settingsFile({ folder }: Machine): string {
   return join(inClone ? packageRoot() : folder, '.env');
+}
+
+/** Whether there is that file. */
+export function hasSettings(machine: Machine): boolean {
+  return machine.list(dirname(settingsFile(machine))).includes('.env');
 }
 
 /** Homebrew removes the folder of a version when it installs the next, and keeps a link to the newest. */

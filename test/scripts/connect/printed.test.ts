@@ -108,6 +108,25 @@ test('starts Node.js by the path that Homebrew keeps when it updates', async () 
   expect(await machine.connect('cursor', '2lo')).toContain('"/opt/homebrew/opt/node@24/bin/node"');
 });
 
+test.each([
+  ['claude-code', `Or run: claude mcp add --scope user --transport http aps-2lo ${url}`],
+  ['codex', `Or run: codex mcp add aps-2lo --url ${url}`],
+  ['gemini', `Or run: gemini mcp add --scope user --transport http aps-2lo ${url}`],
+])('prints the command of %s that adds an address', async (client, line) => {
+  expect(await (await newMachine()).connect(client, '2lo', '--http', url)).toContain(`\n${line}\n`);
+});
+
+test('says where the settings of the server have to be, unless they are there, or it has the sandbox', async () => {
+  const advice = `There is no ${pathOf('.env')} yet. Make it from .env.example first`;
+  const without = await newMachine();
+  expect(await without.connect('cursor', '2lo')).toContain(advice);
+  expect(await without.connect('cursor', '2lo', '--sandbox')).not.toContain(advice);
+  const withSettings = await newMachine({
+    list: (folder) => (folder === pathOf('.').replace(/\/$/, '') ? ['.env'] : []),
+  });
+  expect(await withSettings.connect('cursor', '2lo')).not.toContain(advice);
+});
+
 test.each(['vscode', 'cursor'])('offers a link to install a server at an address in %s', async (client) => {
   const text = await (await newMachine()).connect(client, '2lo', '--http', url);
   expect(text).toMatch(/^Or open this: https:\/\/\S+install\S+name=aps-2lo/m);
