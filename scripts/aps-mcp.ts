@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
   ssa: async () => server((await import('../servers/ssa.ts')).definition),
   '3lo': async () => server((await import('../servers/3lo.ts')).definition),
   pkce: async () => server((await import('../servers/pkce.ts')).definition),
+  connect: () => import('./connect.ts'),
   new: () => import('./new.ts'),
   sandbox: () => import('./sandbox.ts'),
   'ssa-setup': () => import('./ssa-setup.ts'),
@@ -36,6 +37,7 @@ MCP servers for Autodesk Platform Services (APS), one for each way to sign in to
   pkce       As the person who uses it (authorization code without a secret)
 
 Around them:
+  connect    Adds a server to an MCP client, such as Claude Code or VS Code
   new        Makes a project with a server and a tool to change
   sandbox    A local stand-in for APS: no Autodesk account, no network
   ssa-setup  Creates a service account and a key, and writes them to .env

@@ -25,8 +25,9 @@ export function swallowedByNpm(
       : [];
   });
   if (swallowed.length === 0) return undefined;
-  // Values that stood behind their option have arrived, but which is whose is lost unless there is one.
-  const arrived = args.some((arg) => arg.startsWith('-')) ? args : [];
+  // Values that stood behind their option have arrived, but which is whose is lost unless there is one. Switches have none.
+  const takesValue = swallowed.some(({ name }) => options[name]?.type === 'string');
+  const arrived = !takesValue || args.some((arg) => arg.startsWith('-')) ? args : [];
   const value = args.length === 1 && arrived.length === 0 ? args[0] : '...';
   const typed = swallowed.map((each) => {
     if (each.value !== 'true') return `--${each.name}=${each.value}`;

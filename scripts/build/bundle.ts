@@ -19,7 +19,11 @@ export async function bundle(outdir: string, options: BuildOptions = {}): Promis
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    alias: { 'mcp-proxy': './scripts/build/no-mcp-proxy.ts' },
+    alias: {
+      'mcp-proxy': './scripts/build/no-mcp-proxy.ts',
+      // Its CommonJS files require one another in a way that no bundler sees.
+      'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+    },
     // FastMCP loads these if they are installed. It does without them.
     external: ['sury', 'effect', '@valibot/to-json-schema'],
     // Some dependencies are CommonJS, and require what Node.js has built in.

@@ -32,6 +32,7 @@ test('nothing is said where npm has swallowed nothing', () => {
 test.each<[string, Record<string, string>, string[], string]>([
   ['a switch', { sandbox: 'true' }, [], '--sandbox'],
   ['a value behind =', { port: '5005' }, [], '--port=5005'],
+  ['a switch before names', { sandbox: 'true' }, ['cursor', 'ssa'], '--sandbox cursor ssa'],
   ['an option whose value has arrived', { port: 'true', sandbox: 'true' }, ['5005'], '--sandbox --port 5005'],
   ['an option before others that have arrived', { sandbox: 'true' }, ['--port', '1'], '--sandbox --port 1'],
 ])('%s gets the command line that was meant', (_what, config, args, expected) => {

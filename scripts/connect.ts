@@ -1,0 +1,193 @@
+/** `aps-mcp connect CLIENT SERVER`: what to add to the configuration of an MCP client, or adds it. */
+import { join } from 'node:path';
+import { commandLine } from '../lib/command-line.ts';
+import { clientCommands } from '../lib/serve/pages/client-commands.ts';
+import { cursorLink, vsCodeLink } from '../lib/serve/pages/install-links.ts';
+import { StartupError } from '../lib/startup-error.ts';
+import { type Client, clients, type Entry } from './connect/clients.ts';
+import { difference } from './connect/difference.ts';
+import { json } from './connect/json.ts';
+import { type Machine, thisMachine } from './connect/machine.ts';
+import { merge, type Place } from './connect/merge.ts';
+import { readText, replaceText } from './connect/replace-file.ts';
+import { hasSettings, settingsFile, startCommand } from './connect/start-command.ts';
+import { toml } from './connect/toml.ts';
+import { parseCommand } from './parse-command.ts';
+
+export const options = {
+  sandbox: { type: 'boolean', default: false },
+  http: { type: 'string' },
+  name: { type: 'string' },
+  project: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** What somebody asks for. */
+type Wish = { client: Client; server: string; sandbox: boolean; http?: string | undefined; project: boolean };
+
+const servers = ['2lo', 'ssa', '3lo', 'pkce'];
+const names = Object.keys(clients);
+const example = `For example: ${commandLine('connect', 'claude-code 2lo --sandbox')}`;
+
+const usage = `Usage: ${commandLine('connect', 'CLIENT SERVER [options]')}
+
+Prints what to add to the configuration of an MCP client, so that it starts a server from any folder. Secrets are not
+part of it: the server reads them from its .env.
+
+CLIENT is one of:
+${Object.entries(clients)
+  .map(([name, { title }]) => `  ${name.padEnd(16)}${title}`)
+  .join('\n')}
+SERVER is one of: ${servers.join(', ')}
+
+Options:
+  --write      Show the change, ask, and write it. Comments and other servers stay
+  --yes        With --write: do not ask
+  --sandbox    Start the server with the built-in APS sandbox: no Autodesk account, no network
+  --http URL   Do not start the server, but use the one at this address, such as http://localhost:5000/mcp
+  --name NAME  What the client calls the server (default aps-SERVER, such as aps-2lo)
+  --project    Use the configuration of the project in the working folder
+  --help       Print this`;
+
+/** @param args - the command line after the name of the command */
+export async function run(args: string[]): Promise<void> {
+  return connect(args, thisMachine());
+}
+
+/**
+ * The same for a given machine.
+ *
+ * @throws {StartupError} that says what is wrong, and what to do
+ */
+export async function connect(args: string[], machine: Machine): Promise<void> {
+  const { values, positionals } = parseCommand(args, options);
+  if (values.help) return machine.print(usage);
+  const { client, server } = readNames(positionals);
+  const wish: Wish = { client, server, ...values };
+  const place: Place = {
+    file: configurationFile(wish, machine),
+    format: client.format === 'toml' ? toml : json,
+    path: [client.key, readName(values.name ?? `aps-${server}`)],
+  };
+  const entry = entryOf(wish, machine);
+  if (values.write) {
+    if (!(await write(place, entry, values.yes, machine))) return;
+  } else {
+    machine.print(`Add this to ${place.file}:\n\n${place.format.print(place.path, entry).trimEnd()}\n`);
+    machine.print(`Or let this command add it: ${commandLine('connect', [...args, '--write'].join(' '))}`);
+    for (const line of otherWays(wish, place)) machine.print(line);
+  }
+  for (const line of advice(wish, place, machine)) machine.print(line);
+}
+
+/** Shows the change, asks and writes it. @returns whether the server is there now */
+async function write(
+  place: Place,
+  entry: Entry,
+  yes: boolean,
+  { print, confirm }: Machine,
+): Promise<boolean> {
+  const { file, path } = place;
+  const before = await readText(file);
+  const merged = merge(before, place, entry);
+  if (!merged) {
+    print(`${path[1]} is already there, in ${file}.`);
+    return true;
+  }
+  print(`${file}\n${difference(before, merged.text)}\n`);
+  const question = merged.replaces
+    ? `There is another server named ${path[1]}. Replace it?`
+    : `Add ${path[1]} to ${file}?`;
+  if (!yes) {
+    if (!confirm)
+      throw new StartupError(
+        `${question}\nThere is no terminal to ask at, so nothing was changed. To confirm, add --yes.`,
+      );
+    if (!(await confirm(question))) {
+      print('Nothing was changed.');
+      return false;
+    }
+  }
+  await replaceText(file, before, merged.text);
+  print(`Wrote ${file}.`);
+  return true;
+}
+
+function entryOf({ client, server, sandbox, http }: Wish, machine: Machine): Entry {
+  if (http === undefined) return client.stdio(startCommand(machine, server, { sandbox }));
+  if (sandbox)
+    throw new StartupError(
+      '--sandbox is for a server that the client starts. Leave it out, or leave out --http.',
+    );
+  const url = URL.canParse(http) ? new URL(http) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new StartupError(`--http must be an address such as http://localhost:5000/mcp, not "${http}".`);
+  if (!client.http)
+    throw new StartupError(
+      `The configuration of ${client.title} has no place for an address. Leave out --http, and it starts the server. If ` +
+        'the internet can reach yours, you can add its address in Settings > Connectors.',
+    );
+  return client.http(url.href);
+}
+
+function configurationFile({ client, project }: Wish, machine: Machine): string {
+  if (!project) return client.file(machine);
+  if (client.projectFile !== undefined) return join(machine.folder, client.projectFile);
+  const others = Object.entries(clients).flatMap(([name, { projectFile }]) => (projectFile ? [name] : []));
+  throw new StartupError(
+    `${client.title} has no configuration for a project. Leave out --project. It is for: ${others.join(', ')}.`,
+  );
+}
+
+/** How else a client takes an address. */
+function otherWays({ client, http }: Wish, { path: [, name] }: Place): string[] {
+  if (http === undefined) return [];
+  const server = { name, url: http };
+  const command = clientCommands(server).find((each) => each.client === client.title)?.command;
+  return [
+    ...(command === undefined ? [] : [`Or run: ${command}`]),
+    ...(client === clients.vscode ? [`Or open this: ${vsCodeLink(server)}`] : []),
+    ...(client === clients.cursor ? [`Or open this: ${cursorLink(server)}`] : []),
+  ];
+}
+
+/** What to know and to do after the server is in the configuration. */
+function advice({ client, http, sandbox, project }: Wish, { file, path }: Place, machine: Machine): string[] {
+  const [, name] = path;
+  return [
+    client.title === 'Claude Desktop' && machine.platform === 'linux'
+      ? 'Anthropic has no Claude Desktop for Linux. Builds of others look for this file.'
+      : '',
+    project && http === undefined ? 'The paths are those of this machine: do not commit the file.' : '',
+    http === undefined && !sandbox && !hasSettings(machine)
+      ? `There is no ${settingsFile(machine)} yet. Make it from .env.example first: the server reads its settings there.`
+      : '',
+    client.next(name, file),
+  ].filter((line) => line !== '');
+}
+
+/** @throws {StartupError} for names that there are not, and for too few or too many */
+function readNames(positionals: string[]): { client: Client; server: string } {
+  const [name = '', server = '', ...others] = positionals;
+  const client = Object.hasOwn(clients, name) ? clients[name] : undefined;
+  if (!client)
+    throw new StartupError(
+      `${name ? `There is no client "${name}".` : 'The client is missing.'} Choose one of: ${names.join(', ')}. ${example}`,
+    );
+  if (!servers.includes(server))
+    throw new StartupError(
+      `${server ? `There is no server "${server}".` : 'The server is missing.'} Choose one of: ${servers.join(', ')}. ${example}`,
+    );
+  if (others.length > 0) throw new StartupError(`There must be one client and one server. ${example}`);
+  return { client, server };
+}
+
+/** The names that every client takes. */
+function readName(name: string): string {
+  if (/^[A-Za-z0-9][\w-]{0,59}$/.test(name)) return name;
+  throw new StartupError(
+    `--name must be up to 60 letters, digits, "-" and "_", and begin with a letter or digit, not "${name}".`,
+  );
+}

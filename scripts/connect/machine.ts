@@ -1,0 +1,44 @@
+/** What `aps-mcp connect` needs to know of the machine that it runs on. */
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { Environment } from '../../lib/config/settings.ts';
+
+/** A machine, and the person at it. */
+export type Machine = {
+  platform: NodeJS.Platform;
+  /** The person's home folder. */
+  home: string;
+  /** The working folder. */
+  folder: string;
+  variables: Environment;
+  /** The absolute path of Node.js. */
+  node: string;
+  /** The names in a folder; none if there is no such folder. */
+  list(folder: string): string[];
+  print(text: string): void;
+  /** Asks for confirmation; undefined if there is no terminal to ask at. */
+  confirm?: (question: string) => Promise<boolean>;
+};
+
+/** This machine. */
+export function thisMachine(): Machine {
+  return {
+    platform: process.platform,
+    home: homedir(),
+    folder: process.cwd(),
+    variables: process.env,
+    node: process.execPath,
+    list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
+    print: (text) => console.log(text),
+    ...(process.stdin.isTTY && { confirm: askAtTerminal }),
+  };
+}
+
+async function askAtTerminal(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C means no.
+  const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,95 @@
+/** A server among those that a client's configuration has. */
+import { isDeepStrictEqual } from 'node:util';
+import { StartupError } from '../../lib/startup-error.ts';
+import type { Entry } from './clients.ts';
+import { type Format, isObject, Unreadable } from './format.ts';
+
+/** What a configuration becomes. */
+export type Merged = {
+  text: string;
+  /** Whether there was another server of the same name. */
+  replaces: boolean;
+};
+
+/** Where a server goes: in which file, under which keys. */
+export type Place = { file: string; format: Format; path: readonly [key: string, name: string] };
+
+/**
+ * Adds a server to the text of a configuration, or changes the one of the same name. Everything else stays as it is.
+ *
+ * @returns undefined if the server is there already
+ * @throws {StartupError} if the text cannot be read, or cannot be changed without a loss
+ */
+export function merge(whole: string, { file, format, path }: Place, entry: Entry): Merged | undefined {
+  const [key, name] = path;
+  const mark = whole.startsWith('\uFEFF') ? '\uFEFF' : '';
+  const text = whole.slice(mark.length);
+  const before = read(text, file, format);
+  const servers = before[key] ?? {};
+  if (!isObject(servers))
+    throw new StartupError(`In ${file}, "${key}" is not a group of servers. ${unchanged}`);
+  const old = Object.hasOwn(servers, name) ? servers[name] : undefined;
+  const wanted = isObject(old) ? combined(old, entry) : entry;
+  if (isDeepStrictEqual(plain(old), plain(wanted))) return undefined;
+
+  const changed = set(text, format, path, old, wanted);
+  const after = { ...before, [key]: { ...servers, [name]: wanted } };
+  if (!isDeepStrictEqual(plain(read(changed, file, format)), plain(after)))
+    throw new StartupError(
+      `${file} has a form that this command cannot change without a loss. ${unchanged} Add the server by hand.`,
+    );
+  return { text: mark + changed, replaces: old !== undefined };
+}
+
+const unchanged = 'Nothing was changed.';
+
+function read(text: string, file: string, format: Format): Record<string, unknown> {
+  try {
+    const value = format.read(text);
+    if (!isObject(value)) throw new Unreadable(1, 1, 'it is not an object');
+    return value;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw new StartupError(
+      `${file} is not valid in line ${error.line}, column ${error.column}: ${error.message}. ${unchanged} ` +
+        'Repair the file, and run this again.',
+    );
+  }
+}
+
+/**
+ * A program that is started keeps what people have set for it, such as variables and time-outs. Another address gets nothing:
+ * headers may hold a key that is for the old one.
+ */
+function combined(old: Record<string, unknown>, entry: Entry): Record<string, unknown> {
+  if (!('command' in old && 'command' in entry)) return entry;
+  const { type, command, args, env } = entry;
+  return {
+    ...{ ...entry, ...old, ...(type !== undefined && { type }), command, args },
+    ...(isObject(env) && { env: { ...(isObject(old.env) && old.env), ...env } }),
+  };
+}
+
+/** Changes a server value by value, so that comments between them stay. */
+function set(
+  text: string,
+  format: Format,
+  path: readonly string[],
+  old: unknown,
+  wanted: Record<string, unknown>,
+): string {
+  const inPlace = isObject(old) && Object.keys(old).every((key) => key in wanted);
+  if (!inPlace) return format.set(text, path, wanted);
+  return Object.entries(wanted).reduce(
+    (current, [key, value]) =>
+      isDeepStrictEqual(plain(old[key]), plain(value)) ? current : format.set(current, [...path, key], value),
+    text,
+  );
+}
+
+/** Without prototypes, by which parsers differ. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+}
