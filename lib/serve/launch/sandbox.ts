@@ -3,6 +3,7 @@
  * run time, behind the interface below, so that `lib` compiles and runs without the sandbox.
  */
 import { existsSync } from 'node:fs';
+import { pemIn } from '../../config/schemas.ts';
 import type { Environment } from '../../config/settings.ts';
 import type { ClientAuthMode } from '../../config/variables.ts';
 import { StartupError } from '../../startup-error.ts';
@@ -60,9 +61,17 @@ export async function startSandbox(
   const sandbox = await load();
   const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: key } = environment;
   return sandbox.startSandbox({
-    serviceAccount:
-      id && kid && key ? { id, kid, privateKey: Buffer.from(key, 'base64').toString() } : undefined,
+    serviceAccount: id && kid && key ? { id, kid, privateKey: keyIn(key) } : undefined,
   });
+}
+
+/** The sandbox has an account of its own in place of one whose key cannot be read. */
+function keyIn(value: string): string {
+  try {
+    return pemIn(value);
+  } catch {
+    return '';
+  }
 }
 
 /**
