@@ -106,3 +106,15 @@ export function withSandbox(
     ...(clientAuth === 'autodesk' && { MCP_AUTH_CLIENT_ID: undefined, MCP_AUTH_CLIENT_SECRET: undefined }),
   };
 }
+
+/** What to tell somebody who has credentials of their own, and gets the data of the sandbox; undefined if they have none. */
+export function sandboxWarning(
+  { APS_CLIENT_ID: id }: Environment,
+  { env, publicClientId }: LaunchedSandbox,
+): string | undefined {
+  if (!id?.trim() || [env.APS_CLIENT_ID, publicClientId].includes(id)) return undefined;
+  return (
+    'Warning: APS_CLIENT_ID is set, and not used, because APS_SANDBOX=1 is set too: all data is made up by the built-in ' +
+    'sandbox. To use your application at Autodesk, remove APS_SANDBOX or set it to 0.'
+  );
+}

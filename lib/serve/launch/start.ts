@@ -108,7 +108,7 @@ export async function start<Shape extends Variables>(
     }
     // Over stdio, stdout belongs to MCP: what dependencies print goes to stderr.
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
-    const configuration = await loadConfiguration(definition, options, loadSandbox);
+    const configuration = await loadConfiguration(definition, options, { loadSandbox });
     const { launch, sandbox } = configuration;
     const started = {
       ...configuration,
