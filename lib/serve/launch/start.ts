@@ -10,6 +10,7 @@ import { type Configuration, loadConfiguration, type Options, readOptions } from
 import type { ServerDefinition, ServerDescription } from './definition.ts';
 import { help } from './help.ts';
 import { whenLauncherEnds } from './launcher.ts';
+import { prefetchToken } from './prefetch-token.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
 
@@ -189,7 +190,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
           : undefined,
     }),
   );
-  await clientSignIn?.prefetch?.();
+  await Promise.all([clientSignIn?.prefetch?.(), prefetchToken(service.tokens)]);
 }
 
 async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
@@ -215,6 +216,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
       aps,
     }),
   );
+  await prefetchToken(service.tokens);
 }
 
 /** Ends what runs when this process, or the npm that started it, is told to end. */
