@@ -27,6 +27,7 @@ import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
 import { clientDocumentPath } from '../client-sign-in/oidc/client-document.ts';
 import type { ProviderClient } from '../client-sign-in/oidc/identity-provider.ts';
+import type { Exposure } from '../http/exposure.ts';
 import type { ServerDefinition } from './definition.ts';
 import {
   type LaunchedSandbox,
@@ -202,6 +203,27 @@ export function readConfiguration<Shape extends Variables>(
     );
   const clientSignIn = clientSignInFrom(key, oidc, autodesk, allowedUsers, launch.MCP_PUBLIC_URL);
   return { server, launch, clientAuth: mode, clientSignIn, limitsUsers: allowedUsers !== undefined };
+}
+
+/** Who can reach a server over HTTP with this configuration. */
+export function exposureOf(
+  { launch, clientAuth, clientSignIn, limitsUsers }: Configuration<Variables>,
+  options: Options,
+): Exposure {
+  return {
+    ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL, allowedHosts: launch.MCP_ALLOWED_HOSTS },
+    limitsUsers,
+    identifiesPeople: clientSignIn.mode === 'oidc' && clientSignIn.client !== undefined,
+  };
+}
+
+/** The port of a server over HTTP, or of the callback URL over stdio. */
+export function portOf<Shape extends Variables>(
+  { port }: ServerDefinition<Shape>,
+  options: Options,
+  { launch }: Pick<Configuration<Shape>, 'launch'>,
+): number {
+  return options.port ?? launch.MCP_PORT ?? port;
 }
 
 /** MCP has client sign-in over HTTP only: over stdio, the program that started the server is the one that calls. */

@@ -6,7 +6,14 @@ import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
 import { checkExposure } from '../http/exposure.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
-import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
+import {
+  type Configuration,
+  exposureOf,
+  loadConfiguration,
+  type Options,
+  portOf,
+  readOptions,
+} from './configuration.ts';
 import type { ServerDefinition, ServerDescription } from './definition.ts';
 import { help } from './help.ts';
 import { whenLauncherEnds } from './launcher.ts';
@@ -114,7 +121,7 @@ export async function start<Shape extends Variables>(
     const started = {
       ...configuration,
       ...{ definition, options },
-      port: options.port ?? launch.MCP_PORT ?? definition.port,
+      port: portOf(definition, options, configuration),
       aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL,
     };
     await (options.transport === 'http' ? overHttp(started) : overStdio(started));
@@ -136,23 +143,9 @@ type Launch<Shape extends Variables> = Configuration<Shape> & {
 };
 
 async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const {
-    definition,
-    options,
-    launch,
-    clientAuth,
-    clientSignIn: settings,
-    limitsUsers,
-    sandbox,
-    port,
-    aps,
-  } = started;
+  const { definition, options, launch, clientSignIn: settings, sandbox, port, aps } = started;
   const { apsSignIn, userScopes } = definition;
-  const exposure = {
-    ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL, allowedHosts: launch.MCP_ALLOWED_HOSTS },
-    limitsUsers,
-    identifiesPeople: settings.mode === 'oidc' && settings.client !== undefined,
-  };
+  const exposure = exposureOf(started, options);
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
   const { serveHttp } = await import('./http.ts');
