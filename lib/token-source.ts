@@ -17,6 +17,8 @@ export type TokenSource = {
    * output schemas. Default false.
    */
   readonly requiresSignIn?: boolean;
+  /** What its tokens are to be used for, e.g. `data:read`, where it says so. */
+  readonly scopes?: readonly string[];
   /**
    * An access token that acts for `caller`, cached or new.
    *

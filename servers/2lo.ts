@@ -51,7 +51,7 @@ export const definition = defineServer({
         'it lists the buckets that the configured APS application owns, and the objects in them.',
     });
     addOssTools(server, aps);
-    return server;
+    return { server, tokens };
   },
 });
 

@@ -58,7 +58,7 @@ export const definition = defineServer({
         'Start with list_hubs; each result has the ids that the next tool needs.',
     });
     addDataManagementTools(server, aps);
-    return server;
+    return { server, tokens };
   },
 });
 

@@ -44,7 +44,7 @@ export type ClientCredentials = ApsApplication & {
 export function clientCredentials(options: ClientCredentials): TokenSource {
   const { scopes, now = Date.now } = options;
 
-  return sharedTokens(async () => {
+  const tokens = sharedTokens(async () => {
     const { server, client, authentication, request } = apsOAuth(options);
     const issuedAt = now();
     try {
@@ -63,4 +63,5 @@ export function clientCredentials(options: ClientCredentials): TokenSource {
       throw await signInError(error);
     }
   }, now);
+  return { ...tokens, scopes };
 }

@@ -78,9 +78,9 @@ export type ServiceAccount = ApsApplication & {
  *   });
  */
 export function serviceAccount(options: ServiceAccount): TokenSource {
-  const { now = Date.now } = options;
+  const { scopes, now = Date.now } = options;
 
-  return sharedTokens(async () => {
+  const tokens = sharedTokens(async () => {
     const { server, client, authentication, request } = apsOAuth(options, [newAssertion(options)]);
     const issuedAt = now();
     try {
@@ -100,6 +100,7 @@ export function serviceAccount(options: ServiceAccount): TokenSource {
       throw clockError(error, now()) ?? (await signInError(error, advice));
     }
   }, now);
+  return { ...tokens, scopes };
 }
 
 /** APS takes an assertion once: a retry carries a new one. */

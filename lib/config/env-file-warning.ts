@@ -1,6 +1,7 @@
 /** A warning about a `.env` whose secrets other users of the machine can read. */
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'dotenv';
+import { decodeEnvFile } from './env-file.ts';
 import { guide, knownVariables } from './variables.ts';
 
 /** Read permission of the group and of all others (POSIX). */
@@ -21,7 +22,7 @@ export function envFileWarning(file: string): string | undefined {
   if (process.platform === 'win32') return undefined;
   try {
     if ((statSync(file).mode & readableByOthers) === 0) return undefined;
-    const variables = parse(readFileSync(file));
+    const variables = parse(decodeEnvFile(readFileSync(file)));
     const secrets = secretVariables.filter((name) => variables[name]);
     if (secrets.length === 0) return undefined;
     return `Warning: other users of this machine can read ${file}, with ${secrets.join(', ')} in it. Run: chmod 600 ${quoted(file)}`;

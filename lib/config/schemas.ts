@@ -112,19 +112,12 @@ export const privateKey = z.string().transform((text, context) => {
 });
 
 /**
- * Reads the private key of a service account: a PEM (PKCS#1 or PKCS#8) in Base64, with or without line breaks.
+ * Reads the private key of a service account: a PEM (PKCS#1 or PKCS#8), in Base64 with or without line breaks, or as it is.
  *
  * @throws {Error} whose message completes "APS_SSA_KEY_BASE64 ..." and never contains any of the key
  */
-export function readPrivateKey(base64: string): KeyObject {
-  if (base64.includes('-----BEGIN'))
-    throw new Error('is the PEM itself: encode it as Base64, for example with: base64 -w 0 private_key.pem');
-  const compact = base64.replace(/\s/g, '');
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact))
-    throw new Error('is not Base64: encode the PEM file, for example with: base64 -w 0 private_key.pem');
-  const pem = Buffer.from(compact, 'base64').toString();
-  if (!pem.includes('-----BEGIN'))
-    throw new Error('is not a PEM file in Base64: the decoded text must begin with -----BEGIN');
+export function readPrivateKey(value: string): KeyObject {
+  const pem = pemIn(value);
   if (pem.includes('ENCRYPTED'))
     throw new Error(
       'is an encrypted key: remove its passphrase first, for example with: openssl rsa -in private_key.pem -out plain.pem',
@@ -138,6 +131,36 @@ export function readPrivateKey(base64: string): KeyObject {
   if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
     throw new Error('is too short: RS256 needs RSA keys of 2,048 bits or more');
   return key;
+}
+
+const encode = 'encode the PEM file, for example with: base64 -w 0 private_key.pem';
+
+/**
+ * The PEM in a value: as it is, or in Base64.
+ *
+ * @throws {Error} as {@link readPrivateKey} does
+ */
+export function pemIn(value: string): string {
+  if (value.includes('-----BEGIN')) return withLineBreaks(value);
+  const compact = value.replace(/\s/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) throw new Error(`is not Base64: ${encode}`);
+  const pem = Buffer.from(compact, 'base64').toString();
+  if (!pem.includes('-----BEGIN'))
+    throw new Error('is not a PEM file in Base64: the decoded text must begin with -----BEGIN');
+  return pem;
+}
+
+/** A PEM that has come through a setting: its line breaks may be written as `\n`, or have become blanks. */
+function withLineBreaks(text: string): string {
+  const pem = text.replaceAll(/(\\r)?\\n/g, '\n').trim();
+  // In a .env, a value without quotes ends with its line.
+  if (/^-----BEGIN [A-Z ]+-----$/.test(pem))
+    throw new Error(`is only the first line of a PEM: put the whole in double quotes, or ${encode}`);
+  return pem.replace(
+    /(-----BEGIN [A-Z ]+-----)([A-Za-z0-9+/=\s]+)(-----END [A-Z ]+-----)/,
+    (_pem, begin: string, body: string, end: string) =>
+      [begin, ...(body.replace(/\s/g, '').match(/.{1,64}/g) ?? []), end, ''].join('\n'),
+  );
 }
 
 /** Undefined for anything that is not a key. OpenSSL's own errors are of little help. */

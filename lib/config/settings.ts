@@ -1,9 +1,10 @@
 /** Reading settings: environment variables and `.env`, once, each checked against its schema. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
-import { config as readDotenv } from 'dotenv';
+import { parse } from 'dotenv';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
+import { decodeEnvFile } from './env-file.ts';
 import { guide, knownVariables, launchVariables } from './variables.ts';
 
 /** Environment variables by name, as `process.env` gives them. */
@@ -45,7 +46,11 @@ export class SettingsError extends StartupError {
  * The working folder may be somebody else's: an assistant starts the server in the repository that it works on. So where
  * credentials come from elsewhere, variables of its `.env` that could send them away, or let others in, do not count.
  *
+ * Quotes around a variable of the environment do not count. A shell takes them off; `docker --env-file` and `set` of Windows
+ * leave them.
+ *
  * @param folder - the working folder
+ * @param options.env - the environment
  * @param options.project - the folder of the project, if there is one
  * @param options.variables - those of the server that is started
  * @param options.warn - is told which variables of the working folder do not count
@@ -54,22 +59,29 @@ export class SettingsError extends StartupError {
 export function readEnvironment(
   folder = process.cwd(),
   {
+    env = process.env,
     project = projectFolder(),
     variables = {},
     warn = console.error,
-  }: { project?: string; variables?: Variables; warn?: (message: string) => void } = {},
+  }: {
+    env?: Environment;
+    project?: string;
+    variables?: Variables;
+    warn?: (message: string) => void;
+  } = {},
 ): Environment {
-  const named = namedEnvFile(folder);
-  if (named) return { ...readEnvFile(named, { mustExist: true }), ...process.env };
-  const ours = { ...(project !== undefined && readEnvFile(resolve(project, '.env'))), ...process.env };
+  const known: Variables = { ...variables, ...knownVariables };
+  const given = Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, known[name] ? withoutQuotes(value) : value]),
+  );
+  const named = namedEnvFile(folder, env);
+  if (named) return { ...readEnvFile(named, { mustExist: true }), ...given };
+  const ours = { ...(project !== undefined && readEnvFile(resolve(project, '.env'))), ...given };
   if (folder === project) return ours;
   const file = resolve(folder, '.env');
   const theirs = readEnvFile(file);
-  const known: Variables = { ...variables, ...knownVariables };
-
   const credential = Object.keys(known).find(
-    (name) =>
-      isCredential(known[name]) && givenIn(ours, name) && (givenIn(process.env, name) || !theirs[name]),
+    (name) => isCredential(known[name]) && givenIn(ours, name) && (givenIn(given, name) || !theirs[name]),
   );
   const ignored = credential
     ? Object.keys(theirs).filter((name) => !(known[name] && guide.get(known[name])?.harmless))
@@ -81,19 +93,28 @@ export function readEnvironment(
       `Ignored in ${file}, because ${credential} comes from elsewhere: ${worthMentioning.join(', ')}. The file of a ` +
         'stranger could send your credentials away with them. If it is yours, set MCP_ENV_FILE to its path.',
     );
-  return { ...ours, ...theirs, ...process.env };
+  return { ...ours, ...theirs, ...given };
+}
+
+/** A value without the pair of quotes around it. */
+export function withoutQuotes(value: string | undefined): string | undefined {
+  return value?.trim().replace(/^(["'])(.*)\1$/s, '$2');
 }
 
 /** The files that {@link readEnvironment} reads, those that do not exist included. */
-export function envFiles(folder = process.cwd(), project = projectFolder()): string[] {
-  const named = namedEnvFile(folder);
+export function envFiles(
+  folder = process.cwd(),
+  project = projectFolder(),
+  env: Environment = process.env,
+): string[] {
+  const named = namedEnvFile(folder, env);
   if (named) return [named];
   const folders = project === undefined ? [folder] : [folder, project];
   return [...new Set(folders.map((each) => resolve(each, '.env')))];
 }
 
-function namedEnvFile(folder: string): string | undefined {
-  const name = process.env.MCP_ENV_FILE?.trim();
+function namedEnvFile(folder: string, env: Environment): string | undefined {
+  const name = withoutQuotes(env.MCP_ENV_FILE);
   return name ? resolve(folder, name) : undefined;
 }
 
@@ -105,10 +126,14 @@ function isCredential(schema: z.core.$ZodType | undefined): boolean {
 
 /** What is set in a file in dotenv's syntax; nothing, if there is no such file. */
 function readEnvFile(file: string, { mustExist = false } = {}): Record<string, string> {
-  const { parsed = {}, error } = readDotenv({ path: file, processEnv: {}, quiet: true });
-  if (error && (mustExist || !('code' in error && error.code === 'ENOENT')))
-    throw new SettingsError(`${file} cannot be read: ${error.message}`);
-  return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value.trim() !== ''));
+  try {
+    const parsed = parse(decodeEnvFile(readFileSync(file)));
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value.trim() !== ''));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (!mustExist && 'code' in error && error.code === 'ENOENT') return {};
+    throw new SettingsError(`${file} cannot be read: ${error.message}.`);
+  }
 }
 
 /**
@@ -197,14 +222,20 @@ function readInto<Shape extends Variables>(
 ): Settings<Shape> | undefined {
   const names = Object.keys(variables);
   const given = Object.fromEntries(names.map((name) => [name, givenIn(environment, name)]));
+  const unreplaced = names.filter((name) => name in knownVariables && placeholder.test(given[name] ?? ''));
+  for (const name of unreplaced) problems.set(name, describe(name, leftIn, variables[name]));
   const { data, error } = z.object(variables).safeParse(given);
   for (const issue of error?.issues ?? []) {
     const name = String(issue.path[0]);
     const problem = given[name] === undefined ? 'is missing' : issue.message;
     if (!problems.has(name)) problems.set(name, describe(name, problem, variables[name]));
   }
-  return data;
+  return unreplaced.length > 0 ? undefined : data;
 }
+
+/** What configurations of MCP clients, Compose files and pipelines replace by a value, if they know one. */
+const placeholder = /\$\{[^}]*\}/;
+const leftIn = `has a placeholder such as \${NAME} in it, which nothing has replaced: write the value itself, or set what the placeholder names`;
 
 function givenIn(environment: Environment, name: string): string | undefined {
   return environment[name]?.trim() || undefined;

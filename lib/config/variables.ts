@@ -119,7 +119,7 @@ export const apsServiceAccount = {
     harmless: true,
   }),
   APS_SSA_KEY_BASE64: privateKey.register(guide, {
-    what: "the service account's private key: its PEM file, encoded as Base64",
+    what: "the service account's private key: its PEM file, as it is or encoded as Base64",
     where: `${commandLine('ssa-setup')} writes it to .env too; APS shows the PEM only once, when the key is created`,
     credential: true,
     secret: true,

@@ -57,7 +57,7 @@ const versionSchema = z.object({
 });
 
 /** What a warning about hubs means, according to Autodesk's post "Errors when retrieving hubs". */
-function meaningOf({ status }: HubWarning): string {
+export function meaningOf({ status }: HubWarning): string {
   switch (status) {
     case '401':
       return 'In this region the application is approved, but this user or service account has no access. Ignore this if you expect no hubs there.';

@@ -1,14 +1,17 @@
 /** A `.env` file with a private key in it: sets variables, leaves the rest unchanged, and is readable for its owner only. */
 import { randomBytes } from 'node:crypto';
 import { open, readFile, readlink, rename, unlink } from 'node:fs/promises';
+import { decodeEnvFile } from '../../lib/config/env-file.ts';
 import { StartupError } from '../../lib/startup-error.ts';
 
 /** The text of the file, empty if it does not exist. */
 export async function readEnvFile(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  try {
+    return decodeEnvFile(await readFile(path));
+  } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;
-  });
+  }
 }
 
 /** One assignment in dotenv's syntax. A quoted value may span several lines. */

@@ -14,16 +14,13 @@ import type { AllowedNames } from '../../lib/serve/http/host-and-origin.ts';
 import { type Listener, listen } from '../../lib/serve/http/listen.ts';
 import { readConfiguration } from '../../lib/serve/launch/configuration.ts';
 import type { ServerDefinition, ServingContext } from '../../lib/serve/launch/definition.ts';
-import { createMcpService, type McpService, type ServerWithUsers } from '../../lib/serve/mcp/service.ts';
+import { type Built, createMcpService, type McpService } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** Retries as ever, without the waiting in between. */
 export const hasty: RetryPolicy = { backoff: () => 0 };
-
-/** What `create` of a definition returns. */
-export type Built = FastMCP<Caller> | ServerWithUsers;
 
 export type Served = {
   /** Without a trailing slash. */

@@ -9,11 +9,12 @@ import {
 import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../lib/caller.ts';
 import { randomKeys } from '../../lib/sealed.ts';
+import type { Built } from '../../lib/serve/mcp/service.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
 import { definition } from '../../servers/3lo.ts';
 import type { Sandbox } from './sandbox.ts';
-import { type Built, builtFrom, hasty, type Served, serve } from './serving.ts';
+import { builtFrom, hasty, type Served, serve } from './serving.ts';
 
 /** Serves what `build` makes for its browsers over HTTP on any free port, and registers its callback URL. */
 export async function serveUsers(

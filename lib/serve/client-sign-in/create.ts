@@ -36,7 +36,7 @@ export type ClientSignInOptions = {
 };
 
 /** Enough to know who somebody is, for a server that does not act for its users. */
-const profileOnly = ['user-profile:read'];
+export const profileOnly = ['user-profile:read'];
 
 /** Makes the client sign-in; undefined for `none`. Each is loaded when it is asked for: most starts need none. */
 export async function createClientSignIn(options: ClientSignInOptions): Promise<ClientSignIn | undefined> {

@@ -1,7 +1,6 @@
 /** Client sign-in with bearer tokens of any OpenID provider, such as a company's own. */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { createRemoteJWKSet, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
-import * as oauth from 'oauth4webapi';
+import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Caller } from '../../caller.ts';
 import type { AllowedUser } from '../../config/allowed-users.ts';
@@ -11,6 +10,7 @@ import { shownText } from '../pages/shown-text.ts';
 import { createAllowedUsers } from './allowed-users.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
 import { clientDocumentPath, clientDocumentRoutes } from './oidc/client-document.ts';
+import { discover, type Provider, reason } from './oidc/discovery.ts';
 import { identityProvider, type ProviderClient } from './oidc/identity-provider.ts';
 import { faultOfKind } from './oidc/token-kind.ts';
 import { protectedResource, type VerifiedToken, VerifierUnavailable } from './protected-resource.ts';
@@ -49,9 +49,6 @@ const algorithms = [
 
 /** The most by which the clocks of the provider and of this machine can differ, in seconds. */
 const clockTolerance = 5;
-
-/** How long to wait for an answer of the provider, in milliseconds. */
-const timeout = 5000;
 
 /**
  * The claims that matter here. Providers disagree on where scopes and the client are: RFC 9068 has `scope` and `client_id`.
@@ -102,7 +99,7 @@ export function oidc({
 
   /** The provider and its keys. If discovery fails, the next request tries again. */
   async function provider(): Promise<Provider> {
-    discovered ??= await discovery.run('provider', () => discover(issuer));
+    discovered ??= await discovery.run('provider', () => findProvider(issuer));
     return discovered;
   }
 
@@ -167,26 +164,10 @@ export function oidc({
   };
 }
 
-type Provider = { server: oauth.AuthorizationServer; keys: ReturnType<typeof createRemoteJWKSet> };
-
-/** Finds the metadata and the keys of a provider. */
-async function discover(issuer: string): Promise<Provider> {
-  const identifier = new URL(issuer);
+/** The provider and its keys, or a word to the operator. */
+async function findProvider(issuer: string): Promise<Provider> {
   try {
-    const response = await oauth.discoveryRequest(identifier, {
-      [oauth.allowInsecureRequests]: identifier.protocol === 'http:',
-      signal: AbortSignal.timeout(timeout),
-    });
-    const server = await oauth.processDiscoveryResponse(identifier, response);
-    const { issuer: named, jwks_uri: address } = server;
-    // Character by character, as in its tokens: a slash at the end makes a different issuer.
-    if (named !== issuer) throw new Error(`it calls itself ${named}`);
-    if (!address) throw new Error('its discovery document names no keys');
-    const keys = new URL(address);
-    // Otherwise anybody on the way could put their own keys in place of them.
-    if (identifier.protocol === 'https:' && keys.protocol !== 'https:')
-      throw new Error('its discovery document names keys at an address that is not https');
-    return { server, keys: createRemoteJWKSet(keys, { timeoutDuration: timeout }) };
+    return await discover(issuer);
   } catch (error) {
     console.error(
       `The OpenID provider ${issuer} is unusable, so nobody can sign in: ${reason(error)}. Check MCP_AUTH_ISSUER, and ` +
@@ -194,11 +175,6 @@ async function discover(issuer: string): Promise<Provider> {
     );
     throw new VerifierUnavailable('The OpenID provider is unavailable: try again later.');
   }
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 /** What is wrong with a token, without revealing its contents. Any other error is not the token's fault. */

@@ -27,8 +27,15 @@ import { StartupError } from '../../startup-error.ts';
 import type { ClientSignInSettings } from '../client-sign-in/create.ts';
 import { clientDocumentPath } from '../client-sign-in/oidc/client-document.ts';
 import type { ProviderClient } from '../client-sign-in/oidc/identity-provider.ts';
+import type { Exposure } from '../http/exposure.ts';
 import type { ServerDefinition } from './definition.ts';
-import { type LaunchedSandbox, type SandboxModule, startSandbox, withSandbox } from './sandbox.ts';
+import {
+  type LaunchedSandbox,
+  type SandboxModule,
+  sandboxWarning,
+  startSandbox,
+  withSandbox,
+} from './sandbox.ts';
 
 /** What the command line of a server can have, for `parseArgs`. */
 export const optionsOfServers = {
@@ -120,36 +127,47 @@ export type Configuration<Shape extends Variables> = {
   limitsUsers: boolean;
 };
 
+/** Where a server finds its settings, and who hears of them. By default those of this process, and stderr. */
+export type Surroundings = {
+  env?: Environment;
+  /** The working folder. */
+  folder?: string;
+  /** The folder of the project, if there is one. */
+  project?: string;
+  warn?: (message: string) => void;
+  loadSandbox?: () => Promise<SandboxModule>;
+};
+
 /**
- * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it. Warns on stderr of
- * a `.env` whose secrets others can read.
+ * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it. Warns of a `.env`
+ * whose secrets others can read, and of credentials that the sandbox takes the place of.
  *
  * @throws {SettingsError} when variables are missing or invalid
  */
 export async function loadConfiguration<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   options: Options,
-  loadSandbox?: () => Promise<SandboxModule>,
+  { loadSandbox, warn = console.error, ...where }: Surroundings = {},
 ): Promise<Configuration<Shape> & { sandbox?: LaunchedSandbox }> {
-  for (const file of envFiles()) {
+  for (const file of envFiles(where.folder, where.project, where.env)) {
     const warning = envFileWarning(file);
-    if (warning) console.error(warning);
+    if (warning) warn(warning);
   }
-  const environment = readEnvironment(undefined, { variables: definition.variables });
+  const environment = readEnvironment(where.folder, { ...where, variables: definition.variables, warn });
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
   const sandbox = await startSandbox(environment, loadSandbox);
-  const configuration = readConfiguration(
-    definition,
-    withSandbox(
-      environment,
-      sandbox,
-      definition.isPublicClient,
-      clientAuthMode(environment, options.transport, options.clientAuth),
-    ),
-    options,
-  );
-  return { ...configuration, sandbox };
+  // Who types --sandbox knows.
+  const warning = options.sandbox ? undefined : sandboxWarning(environment, sandbox);
+  if (warning) warn(warning);
+  const clientAuth = clientAuthMode(environment, options.transport, options.clientAuth);
+  try {
+    const inSandbox = withSandbox(environment, sandbox, definition.isPublicClient, clientAuth);
+    return { ...readConfiguration(definition, inSandbox, options), sandbox };
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
 }
 
 /**
@@ -185,6 +203,27 @@ export function readConfiguration<Shape extends Variables>(
     );
   const clientSignIn = clientSignInFrom(key, oidc, autodesk, allowedUsers, launch.MCP_PUBLIC_URL);
   return { server, launch, clientAuth: mode, clientSignIn, limitsUsers: allowedUsers !== undefined };
+}
+
+/** Who can reach a server over HTTP with this configuration. */
+export function exposureOf(
+  { launch, clientAuth, clientSignIn, limitsUsers }: Configuration<Variables>,
+  options: Options,
+): Exposure {
+  return {
+    ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL, allowedHosts: launch.MCP_ALLOWED_HOSTS },
+    limitsUsers,
+    identifiesPeople: clientSignIn.mode === 'oidc' && clientSignIn.client !== undefined,
+  };
+}
+
+/** The port of a server over HTTP, or of the callback URL over stdio. */
+export function portOf<Shape extends Variables>(
+  { port }: ServerDefinition<Shape>,
+  options: Options,
+  { launch }: Pick<Configuration<Shape>, 'launch'>,
+): number {
+  return options.port ?? launch.MCP_PORT ?? port;
 }
 
 /** MCP has client sign-in over HTTP only: over stdio, the program that started the server is the one that calls. */

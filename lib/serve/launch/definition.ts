@@ -1,10 +1,8 @@
 /** What a file in `servers/` defines. */
-import type { FastMCP } from 'fastmcp';
 import type { BrowserAccess } from '../../aps-sign-in/authorization-code.ts';
-import type { Caller } from '../../caller.ts';
 import type { Settings, Variables } from '../../config/settings.ts';
 import type { UserTokens } from '../../token-source.ts';
-import type { ServerWithUsers } from '../mcp/service.ts';
+import type { Built } from '../mcp/service.ts';
 
 /**
  * How a definition is served, as far as its sign-in needs to know. `create` gets it.
@@ -59,9 +57,10 @@ export type ServerDescription<Shape extends Variables = Variables> = {
    *
    * @param settings - the variables, checked and typed
    * @param context - how the server is served
-   * @returns the FastMCP server and, where tokens belong to users, those tokens
+   * @returns the FastMCP server. With `users`, tokens belong to users. With `tokens`, a start asks for the one that all callers
+   *   share, and says at once if APS refuses.
    */
-  create(settings: Settings<Shape>, context: ServingContext): FastMCP<Caller> | ServerWithUsers;
+  create(settings: Settings<Shape>, context: ServingContext): Built;
 };
 
 /**

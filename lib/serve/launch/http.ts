@@ -9,15 +9,11 @@ import type { AllowedNames } from '../http/host-and-origin.ts';
 import { type Listener, listen } from '../http/listen.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
-import { callbackPath } from '../pages/callback.ts';
-import { confirmationPath } from '../pages/confirmation.ts';
-import { createIdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
+import { createIdentityCheck } from '../pages/identity-check.ts';
+import { addressesOf } from './addresses.ts';
 import type { Configuration } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
 import { atMost, grace } from './shutdown.ts';
-
-/** Names that always mean this machine, as `localhost` does. */
-const localhostNames = ['localhost', '127.0.0.1', '::1'];
 
 export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
   exposure: Pick<Exposure, 'host' | 'publicUrl'>;
@@ -59,16 +55,12 @@ export async function serveHttp<Shape extends Variables>(
   // The port comes first, because addresses contain it.
   const listener = await listen(exposure.host, port);
   const { mode } = configuration.clientSignIn;
-  const publicUrl = exposure.publicUrl ?? listener.url;
+  const { publicUrl, callbackUrl, confirmationUrl, identityCallbackUrl } = addressesOf(
+    exposure,
+    mode,
+    listener.port,
+  );
   const keys = createKeys(secret, { server: definition.name, origin: publicUrl });
-  // Without a public address, it is reached as localhost: that is what is registered with the APS application. The page
-  // that confirms a sign-in needs the same name, or the cookie would not reach both.
-  const browserOrigin =
-    mode !== 'autodesk' && exposure.publicUrl === undefined && localhostNames.includes(exposure.host)
-      ? `http://localhost:${listener.port}`
-      : publicUrl;
-  const callbackUrl = `${browserOrigin}${callbackPath}`;
-  const identityCallbackUrl = `${browserOrigin}${identityCallbackPath}`;
   // Where callers differ, only the client sign-in knows who a sign-in link was made for.
   const confirmed = mode === 'oidc' || mode === 'key';
   try {
@@ -84,7 +76,7 @@ export async function serveHttp<Shape extends Variables>(
     const built = definition.create(configuration.server, {
       browser: {
         callbackUrl: async () => callbackUrl,
-        confirmationUrl: confirmed ? `${browserOrigin}${confirmationPath}` : undefined,
+        confirmationUrl: confirmed ? confirmationUrl : undefined,
         keys,
       },
       accountTokens: clientSignIn?.accountTokens,

@@ -3,6 +3,7 @@
  * run time, behind the interface below, so that `lib` compiles and runs without the sandbox.
  */
 import { existsSync } from 'node:fs';
+import { pemIn } from '../../config/schemas.ts';
 import type { Environment } from '../../config/settings.ts';
 import type { ClientAuthMode } from '../../config/variables.ts';
 import { StartupError } from '../../startup-error.ts';
@@ -66,7 +67,16 @@ export function accountIn(
   environment: Environment,
 ): { id: string; kid: string; privateKey: string } | undefined {
   const { APS_SSA_ID: id, APS_SSA_KEY_ID: kid, APS_SSA_KEY_BASE64: key } = environment;
-  return id && kid && key ? { id, kid, privateKey: Buffer.from(key, 'base64').toString() } : undefined;
+  return id && kid && key ? { id, kid, privateKey: keyIn(key) } : undefined;
+}
+
+/** The sandbox has an account of its own in place of one whose key cannot be read. */
+function keyIn(value: string): string {
+  try {
+    return pemIn(value);
+  } catch {
+    return '';
+  }
 }
 
 /**
@@ -100,4 +110,16 @@ export function withSandbox(
     // There they are an application of APS, and the sandbox knows its own only.
     ...(clientAuth === 'autodesk' && { MCP_AUTH_CLIENT_ID: undefined, MCP_AUTH_CLIENT_SECRET: undefined }),
   };
+}
+
+/** What to tell somebody who has credentials of their own, and gets the data of the sandbox; undefined if they have none. */
+export function sandboxWarning(
+  { APS_CLIENT_ID: id }: Environment,
+  { env, publicClientId }: LaunchedSandbox,
+): string | undefined {
+  if (!id?.trim() || [env.APS_CLIENT_ID, publicClientId].includes(id)) return undefined;
+  return (
+    'Warning: APS_CLIENT_ID is set, and not used, because APS_SANDBOX=1 is set too: all data is made up by the built-in ' +
+    'sandbox. To use your application at Autodesk, remove APS_SANDBOX or set it to 0.'
+  );
 }

@@ -7,10 +7,18 @@ import { StartupError } from '../../startup-error.ts';
 import { checkExposure } from '../http/exposure.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
-import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
+import {
+  type Configuration,
+  exposureOf,
+  loadConfiguration,
+  type Options,
+  portOf,
+  readOptions,
+} from './configuration.ts';
 import type { ServerDefinition, ServerDescription } from './definition.ts';
 import { help } from './help.ts';
 import { whenLauncherEnds } from './launcher.ts';
+import { prefetchToken } from './prefetch-token.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
 
@@ -109,12 +117,12 @@ export async function start<Shape extends Variables>(
     }
     // Over stdio, stdout belongs to MCP: what dependencies print goes to stderr.
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
-    const configuration = await loadConfiguration(definition, options, loadSandbox);
+    const configuration = await loadConfiguration(definition, options, { loadSandbox });
     const { launch, sandbox } = configuration;
     const started = {
       ...configuration,
       ...{ definition, options },
-      port: options.port ?? launch.MCP_PORT ?? definition.port,
+      port: portOf(definition, options, configuration),
       aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL,
     };
     await (options.transport === 'http' ? overHttp(started) : overStdio(started));
@@ -136,23 +144,9 @@ type Launch<Shape extends Variables> = Configuration<Shape> & {
 };
 
 async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const {
-    definition,
-    options,
-    launch,
-    clientAuth,
-    clientSignIn: settings,
-    limitsUsers,
-    sandbox,
-    port,
-    aps,
-  } = started;
+  const { definition, options, launch, clientSignIn: settings, sandbox, port, aps } = started;
   const { apsSignIn, userScopes } = definition;
-  const exposure = {
-    ...{ ...options, clientAuth, publicUrl: launch.MCP_PUBLIC_URL, allowedHosts: launch.MCP_ALLOWED_HOSTS },
-    limitsUsers,
-    identifiesPeople: settings.mode === 'oidc' && settings.client !== undefined,
-  };
+  const exposure = exposureOf(started, options);
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
 
   const { serveHttp } = await import('./http.ts');
@@ -191,7 +185,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
           : undefined,
     }),
   );
-  await clientSignIn?.prefetch?.();
+  await Promise.all([clientSignIn?.prefetch?.(), prefetchToken(service.tokens)]);
 }
 
 async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
@@ -220,6 +214,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
       callbackUrl: definition.userScopes && port > 0 ? `http://localhost:${port}${callbackPath}` : undefined,
     }),
   );
+  await prefetchToken(service.tokens);
 }
 
 /** Ends what runs when this process, or the npm that started it, is told to end. */

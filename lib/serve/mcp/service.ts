@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { type Caller, localUser } from '../../caller.ts';
 import { type Keys, randomKeys } from '../../sealed.ts';
-import type { UserTokens } from '../../token-source.ts';
+import type { TokenSource, UserTokens } from '../../token-source.ts';
 import { version } from '../../version.ts';
 import type { ClientContext } from './client-context.ts';
 import { createForwardingServer } from './forward.ts';
@@ -14,6 +14,15 @@ import { createSignInElicitation } from './sign-in-elicitation.ts';
 
 /** A FastMCP server whose tokens belong to users, and those tokens. */
 export type ServerWithUsers = { server: FastMCP<Caller>; users: UserSignIn | UserTokens };
+
+/** A FastMCP server with one token for all callers, and where that comes from. */
+export type ServerWithTokens = { server: FastMCP<Caller>; tokens: TokenSource };
+
+/** What `create` of a definition returns. */
+export type Built = FastMCP<Caller> | ServerWithUsers | ServerWithTokens;
+
+/** What that consists of. */
+type Parts = { server: FastMCP<Caller> } & Partial<ServerWithUsers & ServerWithTokens>;
 
 export type McpService = {
   /** A server for one request over HTTP, or for the connection over stdio. */
@@ -33,6 +42,8 @@ export type McpService = {
   }>;
   /** The sign-ins of users in their browsers, where there are any. */
   readonly userSignIn?: UserSignIn;
+  /** Where the token comes from that all callers share, if the definition says so. */
+  readonly tokens?: TokenSource;
   /** Closes all connections. */
   close(): Promise<void>;
 };
@@ -52,11 +63,11 @@ const mostConnections = 1000;
  * @param options.isSandbox - whether APS is the built-in sandbox: models should not take its data for real
  */
 export function createMcpService(
-  built: FastMCP<Caller> | ServerWithUsers,
+  built: Built,
   keys: Keys = randomKeys(),
   { max = mostConnections, isSandbox = false }: { max?: number; isSandbox?: boolean } = {},
 ): McpService {
-  const { server, users } = 'users' in built ? built : { server: built };
+  const { server, users, tokens }: Parts = 'users' in built || 'tokens' in built ? built : { server: built };
   const connections = new LRUCache<string, Promise<Connection>>({
     max,
     dispose: (connection) => void connection.then((it) => it.closeWhenIdle()).catch(() => {}),
@@ -141,6 +152,7 @@ export function createMcpService(
     },
 
     userSignIn,
+    tokens,
 
     async describe() {
       const { client } = await connectionFor(localUser);

@@ -1,5 +1,5 @@
 // The warning about a .env with secrets that other users of the machine can read.
-import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { envFileWarning, secretVariables } from '../../../lib/config/env-file-warning.ts';
@@ -26,6 +26,12 @@ describe('a .env', () => {
     expect(warning).toMatch(/^[^\n]+$/);
     for (const part of [file, name, `chmod 600 ${file}`]) expect(warning).toContain(part);
     expect(warning).not.toMatch(/s3cr3t|MCP_PORT/);
+  });
+
+  test('in UTF-16 is named, too', async () => {
+    const file = await envFile('', 0o644);
+    await writeFile(file, Buffer.from('\uFEFFSESSION_SECRET=s3cr3t\r\n', 'utf16le'));
+    expect(envFileWarning(file)).toContain('SESSION_SECRET');
   });
 
   test.each([0o640, 0o604])('with the mode %o can be read by others', async (mode) => {

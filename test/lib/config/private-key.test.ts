@@ -55,6 +55,9 @@ describe('a key is taken', () => {
     ['with blanks around it', `  ${base64(pkcs1)}\t`],
     ['from a PEM with line breaks of Windows', base64(pkcs1.replaceAll('\n', '\r\n'))],
     ['from a PEM without a line break at its end', base64(pkcs1.trimEnd())],
+    ['as the PEM itself', pkcs1],
+    ['as the PEM itself, with the line breaks as \\n', pkcs8.replaceAll('\n', '\\n')],
+    ['as the PEM itself, with blanks for line breaks', pkcs1.trimEnd().replaceAll('\n', ' ')],
     ['from a PEM with a remark before it', base64(`Key of the service account\n${pkcs1}`)],
   ])('%s', (_how, value) => {
     const key = read(value);
@@ -70,8 +73,7 @@ describe('a key is not taken, and the message says why and what to do', () => {
     ['not Base64', 'not/Base64! S3cr3t-0815', 'is not Base64', encode],
     ['Base64 for addresses', base64(pkcs1).replace(/.$/, '_'), 'is not Base64', encode],
     ['a path', '/home/somebody/S3cr3t-0815.pem', 'is not Base64', encode],
-    ['the PEM itself', pkcs1, 'PEM itself', encode],
-    ['the PEM itself, as one line', pkcs8.replaceAll('\n', '\\n'), 'PEM itself', encode],
+    ['the first line of a PEM', '-----BEGIN RSA PRIVATE KEY-----', 'only the first line', encode],
     ['Base64 of something else', base64('S3cr3t-0815 of somebody'), 'PEM', '-----BEGIN'],
     ['Base64 twice over', base64(base64(pkcs1)), 'PEM', '-----BEGIN'],
     ['the inside of a PEM', firstLine, 'PEM', '-----BEGIN'],
@@ -106,7 +108,7 @@ describe('a key is not taken, and the message says why and what to do', () => {
 
   test.each([
     ['not Base64', 'not/Base64! S3cr3t-0815'],
-    ['the PEM itself', pkcs1],
+    ['half of the PEM itself', pkcs1.slice(0, 800)],
     ['Base64 of something else', base64('S3cr3t-0815 of somebody')],
     ['an encrypted key', base64(pemOf(privateKey, 'pkcs1', passphrase))],
     ['a key of an elliptic curve', base64(pemOf(curve, 'pkcs8'))],

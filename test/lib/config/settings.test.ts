@@ -1,9 +1,10 @@
 // Settings: what is read from where, and what a person is told when they do not fit.
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import {
   type Environment,
   readEnvironment,
@@ -221,9 +222,56 @@ describe('.env', () => {
     expect(readSettings(all, readEnvironment(folder))).toMatchObject({ ...complete, MCP_PORT: 5005 });
   });
 
+  test.each(['utf16le', 'utf16be'] as const)(
+    'can be in UTF-16, as PowerShell writes it: %s',
+    async (encoding) => {
+      const bytes = Buffer.from('\uFEFFAPS_CLIENT_ID=an-id\r\nAPS_CLIENT_SECRET=a-secret\r\n', 'utf16le');
+      const folder = await newFolder();
+      await writeFile(join(folder, '.env'), encoding === 'utf16be' ? bytes.swap16() : bytes);
+      expect(readEnvironment(folder)).toMatchObject(complete);
+    },
+  );
+
+  test('that is no text in UTF-8 or UTF-16 is an error that says how to save it', async () => {
+    const folder = await newFolder();
+    await writeFile(join(folder, '.env'), Buffer.from('APS_CLIENT_ID=an-id', 'utf16le'));
+    const { message } = problemOf(() => readEnvironment(folder));
+    for (const part of [join(folder, '.env'), 'UTF-8', 'Save']) expect(message).toContain(part);
+  });
+
   test('that cannot be read is an error that names it', async () => {
     const folder = await newFolder();
     await mkdir(join(folder, '.env'));
     expect(problemOf(() => readEnvironment(folder)).message).toContain(join(folder, '.env'));
+  });
+});
+
+describe('a value', () => {
+  test.each(['"', "'"])('in the environment counts without the quotes around it: %s', async (quote) => {
+    const env = {
+      APS_CLIENT_ID: `${quote}an-id${quote}`,
+      APS_SANDBOX: `${quote}1${quote}`,
+      OTHER: '"{}"',
+    };
+    const read = readEnvironment(await newFolder(), { env });
+    expect(read).toMatchObject({ APS_CLIENT_ID: 'an-id', APS_SANDBOX: '1' });
+    // Somebody else's variable stays as it is.
+    expect(read.OTHER).toBe('"{}"');
+  });
+
+  test.each([
+    '\u0024{APS_CLIENT_SECRET}',
+    'a\u0024{user_config.secret}b',
+    '\u0024{input:secret}',
+    '\u0024{env:SECRET}',
+  ])('with a placeholder that nothing has replaced is refused: %s', (value) => {
+    const message = complaint({ APS_CLIENT_SECRET: value });
+    expect(message).toMatch(/APS_CLIENT_SECRET has a placeholder/);
+    expect(message).not.toContain(value);
+  });
+
+  test('of a variable of your own can have anything in it', () => {
+    const own = { GREETING: z.string() };
+    expect(readSettings(own, { GREETING: 'Hello \u0024{name}' }).GREETING).toBe('Hello \u0024{name}');
   });
 });
