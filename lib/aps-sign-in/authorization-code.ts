@@ -209,7 +209,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
 /** For an application without a secret. */
 const adviceForPublicClients = {
   invalid_client:
-    'Compare APS_CLIENT_ID with the application at https://aps.autodesk.com/myapps: it must be active, and of type "Desktop, Mobile, Single-Page App".',
+    'Compare APS_CLIENT_ID with the application in your Developer Hub (https://aps.autodesk.com). It must be of type "Desktop, Mobile, Single-Page App".',
 };
 
 function usedKey(signInId: string): string {

@@ -134,11 +134,11 @@ export function sharedTokens(request: () => Promise<AccessToken>, now: () => num
 /** What to do about each of OAuth's error codes (RFC 6749, section 5.2), for an application that signs in as itself. */
 const adviceByCode: Record<string, string> = {
   invalid_client:
-    'Compare APS_CLIENT_ID and APS_CLIENT_SECRET with the application at https://aps.autodesk.com/myapps, and check that it is active.',
+    'Compare APS_CLIENT_ID and APS_CLIENT_SECRET with the application in your Developer Hub (https://aps.autodesk.com). One outside a hub is archived, and cannot sign in.',
   unauthorized_client:
-    'This type of application cannot sign in this way. Create one of the type that the README names for this server.',
+    'This type of application cannot sign in this way. Create one of the type that this server needs: docs/autodesk-application.md lists them.',
   invalid_scope:
-    'The application has no access to one of the scopes. Check its APIs at https://aps.autodesk.com/myapps.',
+    'The application has no access to one of the scopes. Check its API Access in your Developer Hub (https://aps.autodesk.com).',
 };
 
 /** Whether an error code of OAuth is about the application: it is the same for everybody, and no sign-in changes it. */

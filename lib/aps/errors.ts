@@ -166,7 +166,7 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
       return new ApsError(`APS rejected the access token${said}`, {
         ...details,
         advice:
-          'A fresh token was rejected too. Check at https://aps.autodesk.com/myapps that the application is active and has access to this API.',
+          'A fresh token was rejected too. Check in your Developer Hub (https://aps.autodesk.com) that the application has access to this API.',
       });
     case 403:
       return new ApsError(`APS denied access${said}`, { ...details, advice: adviceForForbidden(code, url) });
@@ -200,7 +200,8 @@ export const approvalAdvice =
 
 /** What to do about APS's own error codes, those of its gateway. */
 export const adviceByGatewayCode: Readonly<Record<string, string>> = {
-  'AUTH-001': 'Add this API to the application at https://aps.autodesk.com/myapps.',
+  'AUTH-001':
+    'Add this API to the application, under API Access in your Developer Hub (https://aps.autodesk.com).',
   'AUTH-010':
     'The token lacks a scope that this request needs. Add it to the scopes that the server asks for.',
   limit_exceeded: 'Delete one that you no longer need, and try again.',

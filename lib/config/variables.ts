@@ -60,13 +60,13 @@ const apsBaseUrl = secureOrigin('must use https: credentials are sent there')
 export const apsApplication = {
   APS_CLIENT_ID: z.string().register(guide, {
     what: 'the Client ID of your APS application',
-    where: 'https://aps.autodesk.com/myapps: open the application, "Client ID"',
+    where: 'the application in your Developer Hub (https://aps.autodesk.com), "Client ID"',
     credential: true,
     harmless: true,
   }),
   APS_CLIENT_SECRET: z.string().register(guide, {
     what: 'the Client Secret of the same application',
-    where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    where: 'the application in your Developer Hub (https://aps.autodesk.com), "Client Secret"',
     credential: true,
     secret: true,
     harmless: true,
@@ -315,12 +315,12 @@ export const autodeskVariables = {
     }),
   MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
     what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
-    where: 'https://aps.autodesk.com/myapps: an application of type "Traditional Web App"',
+    where: 'an application of type "Traditional Web App" in your Developer Hub (https://aps.autodesk.com)',
     credential: true,
   }),
   MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
     what: 'the Client Secret of the same application',
-    where: 'https://aps.autodesk.com/myapps: open the application, "Client Secret"',
+    where: 'the application in your Developer Hub (https://aps.autodesk.com), "Client Secret"',
     credential: true,
     secret: true,
   }),

@@ -7,7 +7,12 @@ describe('npm run 2lo', () => {
   test('without variables names them all, where to find them, and the way without an account', async () => {
     const said = await refusalOf(['scripts/aps-mcp.ts', '2lo']);
     expect(said).toMatch(/^2lo /);
-    for (const part of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET', 'https://aps.autodesk.com/myapps', '--sandbox'])
+    for (const part of [
+      'APS_CLIENT_ID',
+      'APS_CLIENT_SECRET',
+      'Developer Hub (https://aps.autodesk.com)',
+      '--sandbox',
+    ])
       expect(said).toContain(part);
   });
 

@@ -217,7 +217,7 @@ describe('nothing is created or written', () => {
       setup(['--yes'], application({ APS_CLIENT_SECRET: 'S3cr3t-0815-of-somebody' })),
       setup(['--yes', '--name', 'sandbox-service']),
     ]);
-    const where = 'https://aps.autodesk.com/myapps';
+    const where = 'Developer Hub (https://aps.autodesk.com)';
     expectRefusal(without, 'APS_CLIENT_ID', 'APS_CLIENT_SECRET', where);
     expect(without.stderr).not.toContain('APS_SSA');
     expectRefusal(wrong, 'APS_CLIENT_ID', 'APS_CLIENT_SECRET');

@@ -120,7 +120,7 @@ function explain(error: unknown, host: string, port: number): string {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return (
-        `Port ${port} is taken. Choose another port with --port, for example --port ${port + 50}, or stop the program that uses it.` +
+        `Port ${port} is taken. Choose another port with --port, for example --port ${port === 8080 ? 8081 : 8080}, or stop the program that uses it.` +
         (process.platform === 'darwin' && port === 5000
           ? ' On macOS it is usually AirPlay Receiver (System Settings, General, AirDrop & Handoff).'
           : '')

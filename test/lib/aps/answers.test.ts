@@ -40,7 +40,7 @@ describe('an answer', () => {
 });
 
 describe('a refusal', () => {
-  const says = 'https://aps.autodesk.com/myapps';
+  const says = 'Developer Hub (https://aps.autodesk.com)';
   test.each([
     [400, { reason: 'bad limit' }, undefined, ': bad limit', 'arguments'],
     [401, { errorCode: 'AUTH-006', developerMessage: 'Expired.' }, 'AUTH-006', 'access token', says],

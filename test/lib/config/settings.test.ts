@@ -49,7 +49,8 @@ describe('what is wrong', () => {
 
   test('comes with what the variable is, where its value is found, and how to do without an account', () => {
     const message = complaint({ APS_CLIENT_SECRET: undefined });
-    for (const part of ['Client Secret', 'https://aps.autodesk.com/myapps']) expect(message).toContain(part);
+    for (const part of ['Client Secret', 'Developer Hub (https://aps.autodesk.com)'])
+      expect(message).toContain(part);
     expect(message).toContain('.env');
     expect(message).toContain('--sandbox');
     expect(message).toContain('APS_SANDBOX=1');

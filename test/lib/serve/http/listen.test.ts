@@ -45,7 +45,7 @@ describe('a port', () => {
     const address = holder.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const { message } = await problem('localhost', port);
-    expect(message).toMatch(new RegExp(`${port} is taken.*--port`));
+    expect(message).toMatch(new RegExp(`${port} is taken.*--port 8080`));
     holder.close();
   });
 
