@@ -159,6 +159,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     ...{ exposure, port },
     allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
     secret: launch.SESSION_SECRET,
+    isSandbox: sandbox !== undefined,
   });
   const { service, listener, publicUrl, callbackUrl, identityCallbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);

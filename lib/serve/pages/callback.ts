@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { type SignedIn, SignInFailed, type UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../caller.ts';
 import { failurePage } from './failure.ts';
-import { type Markup, page } from './page.ts';
+import { backToFrontPage, type Markup, page } from './page.ts';
 import { recipient } from './person.ts';
 import { shownText } from './shown-text.ts';
 
@@ -39,5 +39,6 @@ function welcome({ account: { name, email }, caller }: SignedIn): Markup {
   return html`<p role="status">${who ? html`The account is <strong>${who}</strong>.` : 'Autodesk did not say whose account it is.'}
         ${isLocal ? 'Your MCP client can now read the data of this account.' : 'These can now read the data of this account:'}</p>
       ${isLocal ? '' : recipient(caller)}
-      <p class="note">You can close this window and go back to your MCP client.</p>`;
+      <p class="note">You can close this window and go back to your MCP client.</p>
+      ${backToFrontPage}`;
 }
