@@ -25,19 +25,24 @@ test('a link for VS Code carries the name and the address, whatever characters a
 test.each([
   ['https://cursor.com/en/install-mcp?', cursorLink],
   ['cursor://anysphere.cursor-deeplink/mcp/install?', cursorAppLink],
-])('a link for Cursor at %s carries the name and the address, whatever characters are in them', (start, link) => {
-  expect(link(server).startsWith(start)).toBe(true);
-  const query = new URL(link(server)).searchParams;
-  expect(query.get('name')).toBe(server.name);
-  expect(JSON.parse(Buffer.from(query.get('config') ?? '', 'base64').toString())).toEqual({
-    url: server.url,
-  });
-});
+])(
+  'a link for Cursor at %s carries the name and the address, whatever characters are in them',
+  (start, link) => {
+    expect(link(server).startsWith(start)).toBe(true);
+    const query = new URL(link(server)).searchParams;
+    expect(query.get('name')).toBe(server.name);
+    expect(JSON.parse(Buffer.from(query.get('config') ?? '', 'base64').toString())).toEqual({
+      url: server.url,
+    });
+  },
+);
 
 test('a shell passes the name and the address in a command on as they are', () => {
   const hostile = { name: "it's $(id) `id`", url: 'https://mcp.example.com/mcp?a=1&b=$HOME' };
   for (const { client, command } of clientCommands(hostile)) {
-    const [, ...words] = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`]).toString().split('\0');
+    const [, ...words] = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`])
+      .toString()
+      .split('\0');
     if (client === 'VS Code') expect(JSON.parse(words[1] ?? '')).toMatchObject(hostile);
     else expect(words).toContain(hostile.url);
   }
