@@ -24,6 +24,7 @@ import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
 import { favicon, faviconPath } from '../pages/favicon.ts';
 import { frontPage, type Service } from '../pages/front-page.ts';
 import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
+import { backToFrontPage } from '../pages/page.ts';
 import { prefersHtml } from '../pages/prefers-html.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 import { proxiedRefusal } from './proxied.ts';
@@ -96,7 +97,7 @@ export function createHttpApp(
   // Browsers come here from Autodesk's page or from a link, so their origin proves nothing: what they bring does.
   if (userSignIn)
     app.on('GET', callbackPath, ({ req: { raw } }) =>
-      answerCallback(userSignIn, raw, browserBinding?.idsOf(raw)),
+      answerCallback(userSignIn, raw, { browserIds: browserBinding?.idsOf(raw), back: backToFrontPage }),
     );
   if (userSignIn && browserBinding)
     app.on(['GET', 'POST'], confirmationPath, (context) =>
