@@ -1,5 +1,6 @@
 // Signing in and out on the page of a server: only the person at this browser, and only for themselves.
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { digest } from '../../../../lib/digest.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { connect } from '../../../support/clients.ts';
@@ -8,7 +9,7 @@ import { headings, htmlHeaded } from '../../../support/headings.ts';
 import { type IdentifyingServer, linkFor, serveIdentifying } from '../../../support/identity.ts';
 import { connectSigningIn } from '../../../support/oauth-client.ts';
 import { alice, benji, profileOf } from '../../../support/people.ts';
-import { send } from '../../../support/raw-http.ts';
+import { post, send, toolCall } from '../../../support/raw-http.ts';
 import { startRecordingAps } from '../../../support/recording-aps.ts';
 import { employees, type Sandbox, startSandbox } from '../../../support/sandbox.ts';
 import { askedAddress } from '../../../support/sign-in.ts';
@@ -245,45 +246,41 @@ describe('with an OpenID provider at which the server is a client', () => {
     expect(offers(await browser.open(served.url))).toEqual(['identify']);
   });
 
-  test('the cookie is for this host alone, unseen by pages, and of no use after an hour, or at another server', async () => {
-    const other = keep(await serveIdentifying(sandbox));
-    const jar = new Map<string, string>();
-    const visit = async (address: string | URL, init: RequestInit = {}) => {
-      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-      const answer = await fetch(address, { ...init, headers: { cookie }, redirect: 'manual' });
-      for (const line of answer.headers.getSetCookie()) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-        jar.set(name, value);
-      }
-      return answer;
-    };
-    const form = formIn(await (await visit(served.url)).text());
-    const body = new URLSearchParams({ form, action: 'identify' });
-    const toProvider = await visit(`${served.url}/account`, { method: 'POST', body });
+  /** Signs in as an employee: the line that sets the cookie. */
+  async function sessionOf({ sub: user }: { sub: string }): Promise<string> {
+    const { cookie, form } = await firstVisit(served);
+    const toProvider = await sendForm(served, cookie, form, 'identify');
     expect(toProvider.status).toBe(303);
     const browser = openBrowser();
-    const back = await browser.submit(
-      await browser.open(toProvider.headers.get('location') ?? ''),
-      { user: ada.sub, decision: 'allow' },
-      `${served.url}/signin/callback`,
-    );
-    const landed = await visit(back.url);
-    expect(landed.status).toBe(302);
-    const [session = ''] = landed.headers.getSetCookie();
-    expect(session).toMatch(/^mcp-session-[\w-]{8}=[\w.-]+; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/);
-    expect(session).not.toContain(ada.sub);
-    const pair = session.split(';')[0] ?? '';
-    const [name = '', value = ''] = pair.split('=');
+    const page = await browser.open(toProvider.headers.location ?? '');
+    const back = await browser.submit(page, { user, decision: 'allow' }, `${served.url}/signin/callback`);
+    const landed = await send(back.url, { headers: { cookie } });
+    expect(landed).toMatchObject({ status: 302, headers: { location: '/' } });
+    return landed.headers['set-cookie']?.join() ?? '';
+  }
+
+  test('the cookie is for this host alone, unseen by pages, and of no use after an hour, or at another server', async () => {
+    const other = keep(await serveIdentifying(sandbox));
+    const line = await sessionOf(ada);
+    expect(line).toMatch(/^mcp-session-[\w-]{8}=[\w.-]+; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(line).not.toContain(ada.sub);
+    const [pair = ''] = line.split(';');
     const pageWith = async (server: Server, cookie: string) =>
       (await send(`${server.url}/`, { headers: { cookie } })).body;
     expect(await pageWith(served, pair)).toContain(ada.name);
-    expect(await pageWith(other, pair)).not.toContain(ada.name);
-    const ownName = name.slice(0, -8);
-    for (const cookie of [`${name}=${value.slice(0, -2)}AA`, `${ownName}=x`, `${name}=`])
+    const [name = '', value = ''] = pair.split('=');
+    const elsewhere = `mcp-session-${digest(other.url).slice(0, 8)}`;
+    expect(await pageWith(other, `${elsewhere}=${value}`)).not.toContain(ada.name);
+    for (const cookie of [`${name}=${value.slice(0, -2)}AA`, `${name}=`, `${name}=x`])
       expect(await pageWith(served, cookie)).not.toContain(ada.name);
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(Date.now() + 3601_000);
     expect(await pageWith(served, pair)).not.toContain(ada.name);
+  });
+
+  test('the cookie of the page calls no tool', async () => {
+    const [cookie = ''] = (await sessionOf(ada)).split(';');
+    expect(await post(served.url, toolCall('list_hubs'), { cookie })).toMatchObject({ status: 401 });
   });
 
   test('on HTTPS the cookie is one that no neighboring host can set', async () => {
