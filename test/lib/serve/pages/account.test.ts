@@ -149,14 +149,18 @@ test.each([
     'oidc',
     { MCP_AUTH_ISSUER: 'https://login.example.com', MCP_AUTH_SCOPES: 'mcp:tools' },
   ],
-] as const)('with %s, nobody signs in on the page', async (_what, definition, mode, env) => {
-  const { url } = keep(await serveWith(sandbox, definition, mode, { env }));
-  const answer = await send(`${url}/`);
-  expect(answer.status).toBe(200);
-  expect(formIn(answer.body)).toBe('');
-  expect(answer.headers['set-cookie']).toBeUndefined();
-  expect(await sendForm({ url }, '', '', 'sign-in')).toMatchObject({ status: 404 });
-});
+  ['a public address, behind which nobody signs in', threeLegged, 'none', {}, 'https://mcp.example.com'],
+] as const)(
+  'with %s, nobody signs in on the page',
+  async (_what, definition, mode, env, publicUrl?: string) => {
+    const { url } = keep(await serveWith(sandbox, definition, mode, { env, publicUrl }));
+    const answer = await send(`${url}/`);
+    expect(answer.status).toBe(200);
+    expect(formIn(answer.body)).toBe('');
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(await sendForm({ url }, '', '', 'sign-in')).toMatchObject({ status: 404 });
+  },
+);
 
 describe('with an OpenID provider at which the server is a client', () => {
   let served: IdentifyingServer;
@@ -276,6 +280,14 @@ describe('with an OpenID provider at which the server is a client', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(Date.now() + 3601_000);
     expect(await pageWith(served, pair)).not.toContain(ada.name);
+  });
+
+  test('servers of one machine have a cookie each, whatever their ports', async () => {
+    const other = keep(await serveIdentifying(sandbox));
+    const browser = openBrowser();
+    await identify(ada, browser);
+    expect((await identify(emil, browser, other)).html).toContain(emil.name);
+    expect((await browser.open(served.url)).html).toContain(ada.name);
   });
 
   test('the cookie of the page calls no tool', async () => {
