@@ -1,6 +1,7 @@
 /** Signing users in, in their browsers: what the serving needs besides their tokens. */
 import type { Caller } from '../caller.ts';
 import type { UserTokens } from '../token-source.ts';
+import type { UserTokenStore } from './user-tokens.ts';
 
 /** Why a sign-in that came back from the browser did not succeed. */
 export type SignInProblem =
@@ -35,32 +36,33 @@ export type Account = { name?: string; email?: string };
 export type SignedIn = { account: Account; caller: Caller };
 
 /** Tokens of users, and the sign-ins in their browsers that those tokens come from. */
-export type UserSignIn = UserTokens & {
-  /**
-   * Finishes the sign-in that a browser brings back to the callback URL.
-   *
-   * @param query - the query of that URL
-   * @param browserIds - what identifies this browser, where sign-ins are confirmed first; a browser can have several ids
-   * @throws {SignInFailed}
-   */
-  finish(query: URLSearchParams, browserIds?: readonly string[]): Promise<SignedIn>;
-  /**
-   * Resolves when `caller` has signed in, at once if they already have. Rejects when `signal` aborts, and with
-   * {@link SignInFailed} when they decline.
-   */
-  signedIn(caller: Caller, signal: AbortSignal): Promise<void>;
-  /** The caller that a sign-in link was made for; undefined if the link is not valid, or has been used. */
-  callerOf(state: string): Promise<Caller | undefined>;
-  /**
-   * Continues a sign-in that its person has confirmed. From now on only this browser can finish it.
-   *
-   * @param state - from the link
-   * @param browserId - identifies this browser
-   * @returns the address at Autodesk to go to; undefined if the link is not valid, or has been used
-   */
-  confirm(state: string, browserId: string): Promise<string | undefined>;
-  /** Says that the person declined in their MCP client: no sign-in of theirs is under way. */
-  declined(): void;
-  /** Deletes everything that is only in memory, and lets the process end. */
-  close(): void;
-};
+export type UserSignIn = UserTokens &
+  Pick<UserTokenStore, 'signInIdOf'> & {
+    /**
+     * Finishes the sign-in that a browser brings back to the callback URL.
+     *
+     * @param query - the query of that URL
+     * @param browserIds - what identifies this browser, where sign-ins are confirmed first; a browser can have several ids
+     * @throws {SignInFailed}
+     */
+    finish(query: URLSearchParams, browserIds?: readonly string[]): Promise<SignedIn>;
+    /**
+     * Resolves when `caller` has signed in, at once if they already have. Rejects when `signal` aborts, and with
+     * {@link SignInFailed} when they decline.
+     */
+    signedIn(caller: Caller, signal: AbortSignal): Promise<void>;
+    /** The caller that a sign-in link was made for; undefined if the link is not valid, or has been used. */
+    callerOf(state: string): Promise<Caller | undefined>;
+    /**
+     * Continues a sign-in that its person has confirmed. From now on only this browser can finish it.
+     *
+     * @param state - from the link
+     * @param browserId - identifies this browser
+     * @returns the address at Autodesk to go to; undefined if the link is not valid, or has been used
+     */
+    confirm(state: string, browserId: string): Promise<string | undefined>;
+    /** Says that the person declined in their MCP client: no sign-in of theirs is under way. */
+    declined(): void;
+    /** Deletes everything that is only in memory, and lets the process end. */
+    close(): void;
+  };

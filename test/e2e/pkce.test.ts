@@ -61,7 +61,10 @@ describe('pkce over stdio', () => {
     const link = linkIn(await callOf(one));
     const answer = callOf(other);
     await other.says(/another server.*Waiting/);
-    expect((await open(await signIn(link, alice))).status).toBe(200);
+    const page = await open(await signIn(link, alice));
+    expect(page.status).toBe(200);
+    // Over stdio, there is no page of the server to go back to.
+    expect(page.html).not.toContain('<a ');
     expect((await open(await signIn(linkIn(await answer), benji))).status).toBe(200);
     expect(await callOf(one)).toContain(alice.hubs[0]);
     expect(await callOf(other)).toContain(benji.hubs[0]);

@@ -8,8 +8,8 @@ import { pathOf } from './programs.ts';
 /** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */
 const pictures = process.env.UPDATE_SCREENSHOTS === '1' ? pathOf('docs/images') : undefined;
 
-/** Takes a picture for the documentation, if that is what is wanted: as high as what there is to see. */
-export async function picture(page: Page, file: string): Promise<void> {
+/** Takes a picture for the documentation, if that is what is wanted: as high as what there is to see, or as `highest`. */
+export async function picture(page: Page, file: string, { width = 900, highest = 4000 } = {}): Promise<void> {
   if (!pictures) return;
   await mkdir(pictures, { recursive: true });
   // What differs from run to run is always the same in a picture.
@@ -24,8 +24,9 @@ export async function picture(page: Page, file: string): Promise<void> {
         .replace(/^(localhost|127\\.0\\.0\\.1):\\d+$/, '$1:33418')
         .replace(/127\\.0\\.0\\.1:\\d+\\//, '127.0.0.1:5050/');
   }`);
+  await page.setViewportSize({ width, height: highest });
   const height = await page.evaluate<number>('document.querySelector("main").getBoundingClientRect().bottom');
-  await page.setViewportSize({ width: 900, height: Math.ceil(height) + 48 });
+  await page.setViewportSize({ width, height: Math.min(Math.ceil(height) + 48, highest) });
   await page.screenshot({ path: join(pictures, `${file}.png`), animations: 'disabled' });
 }
 

@@ -21,6 +21,8 @@ export type RecordingAps = {
   posted: RecordedRequest[];
   /** Whether renewals of tokens get the refusal of a gateway, which is not one of OAuth. */
   refusesRenewals: boolean;
+  /** Whether it refuses to revoke tokens. */
+  refusesRevocations: boolean;
   close(): void;
 };
 
@@ -33,12 +35,14 @@ export async function startRecordingAps(
   hear: (request: RecordedRequest, answer: string) => void = () => {},
 ): Promise<RecordingAps> {
   const posted: RecordedRequest[] = [];
-  const aps = { posted, refusesRenewals: false };
+  const aps = { posted, refusesRenewals: false, refusesRevocations: false };
 
   async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
     if (aps.refusesRenewals && new URLSearchParams(body).get('grant_type') === 'refresh_token')
       return always({ developerMessage: 'Not this one.' }, 400)(request, response);
+    if (aps.refusesRevocations && request.url?.endsWith('/revoke'))
+      return always({ developerMessage: 'Not now.' }, 400)(request, response);
     const headers = new Headers();
     for (const name of passedOn)
       if (typeof request.headers[name] === 'string') headers.set(name, request.headers[name]);

@@ -45,6 +45,7 @@ export const callerHeader = 'x-caller';
 /** A client sign-in that believes its callers: for tests of what happens to several of them. */
 export const callersByHeader: ClientSignIn = {
   whoCanCall: 'everybody',
+  howToSignIn: 'Everybody can call it.',
   publicRoutes: new Hono(),
   authenticate: async (request) => ({ id: request.headers.get(callerHeader) ?? 'nobody' }),
 };

@@ -18,6 +18,8 @@ export type ServeOptions = {
   fetchDocument?: FetchDocument;
   /** The SESSION_SECRET of a deployment. */
   secret?: string;
+  /** Whether it says that it runs on the built-in sandbox. */
+  isSandbox?: boolean;
   /** The origin that the instances of a deployment share; that of the port by default. */
   publicUrl?: string;
 };
@@ -27,7 +29,7 @@ export async function serveWith(
   sandbox: Sandbox,
   definition: ServerDefinition,
   clientAuth: ClientAuthMode,
-  { env, fetchDocument, secret, publicUrl }: ServeOptions = {},
+  { env, fetchDocument, secret, publicUrl, isSandbox }: ServeOptions = {},
 ): Promise<ServedHttp> {
   const environment = {
     ...sandbox.env,
@@ -38,7 +40,7 @@ export async function serveWith(
     exposure: { host: 'localhost', publicUrl },
     allowed: { hosts: [], origins: [] },
     port: 0,
-    ...{ secret, fetchDocument },
+    ...{ secret, fetchDocument, isSandbox },
   });
   sandbox.registerRedirectUri(server.callbackUrl);
   return { ...server, url: server.listener.url, close: server.stop };

@@ -13,6 +13,7 @@ import type { Keys } from '../../sealed.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { createAllowedUsers } from './allowed-users.ts';
+import { accountProvider } from './autodesk/account-provider.ts';
 import { authorizePath, authorizeRoutes } from './autodesk/authorize.ts';
 import { assertionAlgorithms, createClientAuthentication } from './autodesk/client-authentication.ts';
 import { createClients } from './autodesk/clients.ts';
@@ -89,6 +90,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
   });
   return {
     whoCanCall: allowedUsers.describe('with an Autodesk account'),
+    howToSignIn: 'When your MCP client connects, it asks you to sign in with your Autodesk account.',
     publicRoutes: publicRoutes
       .route('/', metadataRoutes({ issuer: publicUrl, resource, scopes, documents, registration }))
       .route(
@@ -102,6 +104,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
       ...{ resource, clients, codes, grants, accounts, allowedUsers, authentication, registration },
     }),
     authenticate,
+    identityProvider: accountProvider({ accounts, grants, allowedUsers }),
     accountTokens: accounts,
     close: () => memory.destroy(),
   };

@@ -1,5 +1,6 @@
 /** How MCP clients sign in to this server: what every way of doing so has in common. */
 import type { Hono } from 'hono';
+import type { UserTokenStore } from '../../aps-sign-in/user-tokens.ts';
 import type { Caller } from '../../caller.ts';
 import type { UserTokens } from '../../token-source.ts';
 import type { IdentityProvider } from '../pages/identity-check.ts';
@@ -7,6 +8,8 @@ import type { IdentityProvider } from '../pages/identity-check.ts';
 export type ClientSignIn = {
   /** Who can call, in a few words, for the banner. */
   readonly whoCanCall: string;
+  /** How people or programs sign in, in a sentence, for everybody who opens the front page. */
+  readonly howToSignIn: string;
   /** What browsers and clients fetch before anybody has signed in; pages of every origin can fetch it. */
   readonly publicRoutes: Hono;
   /** What only clients call; pages can only if their origin is allowed. */
@@ -18,7 +21,7 @@ export type ClientSignIn = {
   /** Where people can show that they are a caller, in a browser. */
   readonly identityProvider?: IdentityProvider;
   /** Where people sign in with their Autodesk accounts: their APS tokens. */
-  readonly accountTokens?: UserTokens;
+  readonly accountTokens?: UserTokens & Pick<UserTokenStore, 'signInIdOf'>;
   /** Deletes everything that is only in memory, and lets the process end. */
   close?(): void;
 };

@@ -40,6 +40,8 @@ export function apiKeys({ keys, name: realm }: ApiKeys): ClientSignIn {
 
   return {
     whoCanCall: `programs with a key: ${listOf(keys)}`,
+    howToSignIn:
+      'Programs call it with a key, which they send in the header Authorization: Bearer KEY. Ask its operator for one.',
     publicRoutes: noSignIn(),
     async authenticate(request): Promise<Caller | Response> {
       const authorization = request.headers.get('authorization') ?? '';

@@ -145,6 +145,7 @@ export function oidc({
     guarded.publicRoutes.route('/', clientDocumentRoutes(origin, name));
   return {
     whoCanCall: allowedUsers.describe(`with an access token of ${issuer}`),
+    howToSignIn: `When your MCP client connects, it asks you to sign in at ${issuer}.`,
     ...guarded,
     identityProvider:
       client &&

@@ -17,11 +17,15 @@ import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientContext, createSessionId, sessionIdOf } from '../mcp/client-context.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
 import type { McpService } from '../mcp/service.ts';
+import { type Account, accountPath } from '../pages/account.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
-import { frontPage } from '../pages/front-page.ts';
+import { favicon, faviconPath } from '../pages/favicon.ts';
+import { frontPage, type Service } from '../pages/front-page.ts';
 import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
+import { backToFrontPage } from '../pages/page.ts';
+import { prefersHtml } from '../pages/prefers-html.ts';
 import { withAdvice } from './by-hand.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 import { proxiedRefusal } from './proxied.ts';
@@ -41,6 +45,10 @@ export type HttpOptions = {
   browserBinding?: BrowserBinding;
   /** Finds out who those people are, where that is possible. */
   identityCheck?: IdentityCheck;
+  /** What the front page says of how the server is served. */
+  about?: Partial<Service>;
+  /** Its part for the person who reads it. */
+  account?: Account;
 };
 
 const mcpPath = '/mcp';
@@ -55,7 +63,7 @@ const cancellationSchema = z.object({
  */
 export function createHttpApp(
   service: McpService,
-  { allowed, clientSignIn, browserBinding, identityCheck }: HttpOptions,
+  { allowed, clientSignIn, browserBinding, identityCheck, about, account }: HttpOptions,
 ): HttpApp {
   const { userSignIn } = service;
   // What is established at the door, for the server that the SDK asks for.
@@ -78,10 +86,19 @@ export function createHttpApp(
     context.set('names', names);
     return names.hostRefusal ?? next();
   });
+  if (account) app.post(accountPath, ({ req: { raw } }) => account.answer(raw));
+  const identification = account?.identification;
+  // Two kinds of sign-in can end at this path. The other one follows.
+  if (identification)
+    app.on(
+      'GET',
+      identification.callbackPath,
+      async ({ req: { raw } }, next) => (await identification.finish(raw)) ?? next(),
+    );
   // Browsers come here from Autodesk's page or from a link, so their origin proves nothing: what they bring does.
   if (userSignIn)
     app.on('GET', callbackPath, ({ req: { raw } }) =>
-      answerCallback(userSignIn, raw, browserBinding?.idsOf(raw)),
+      answerCallback(userSignIn, raw, { browserIds: browserBinding?.idsOf(raw), back: backToFrontPage }),
     );
   if (userSignIn && browserBinding)
     app.on(['GET', 'POST'], confirmationPath, (context) =>
@@ -94,6 +111,15 @@ export function createHttpApp(
   if (clientSignIn) app.route('/', clientSignIn.publicRoutes);
 
   app.use(async (context, next) => context.get('names').originRefusal ?? next());
+  // Before CORS: pages of other origins cannot read it.
+  app.get('/', ({ req: { raw } }) => showPage(raw));
+  app.get(faviconPath, () => favicon());
+  for (const path of [mcpPath, `${mcpPath}/`])
+    app.get(path, async (context, next) => {
+      if (prefersHtml(context.req.raw)) context.res = await showPage(context.req.raw);
+      else await next();
+      context.header('vary', 'Accept', { append: true });
+    });
   app.use(
     cors({
       // Only allowed origins get this far.
@@ -104,7 +130,6 @@ export function createHttpApp(
     }),
   );
   if (clientSignIn?.clientRoutes) app.route('/', clientSignIn.clientRoutes);
-  app.get('/', async () => frontPage(await service.describe()));
   for (const path of [mcpPath, `${mcpPath}/`]) app.all(path, (context) => answer(context));
   app.notFound((context) => context.json({ error: 'Not found. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
@@ -113,6 +138,23 @@ export function createHttpApp(
     if (!context.req.raw.signal.aborted) console.error(error.stack);
     return context.json(jsonRpcError(-32603, 'Internal error'), 500);
   });
+
+  async function showPage(request: Request): Promise<Response> {
+    const { part, browserId } = (await account?.show(request)) ?? {};
+    const shown = await frontPage(
+      await service.describe(),
+      {
+        serverName: 'server',
+        address: `${new URL(request.url).origin}${mcpPath}`,
+        howClientsSignIn: clientSignIn?.howToSignIn ?? 'Only programs on this machine can call it.',
+        callbackUrls: [],
+        isSandbox: false,
+        ...about,
+      },
+      part,
+    );
+    return account && browserId ? account.browserBinding.remember(shown, browserId) : shown;
+  }
 
   async function answer(context: Context): Promise<Response> {
     const request = context.req.raw;

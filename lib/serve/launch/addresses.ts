@@ -11,6 +11,8 @@ const localhostNames = ['localhost', '127.0.0.1', '::1'];
 export type Addresses = {
   /** Origin of the server, as clients and browsers see it. */
   publicUrl: string;
+  /** Origin of the server, as the browsers of its users see it. */
+  browserOrigin: string;
   /** Where Autodesk sends browsers back to; it must be registered with the APS application. */
   callbackUrl: string;
   /** The page that confirms a sign-in. */
@@ -35,6 +37,7 @@ export function addressesOf(
       : (publicUrl ?? own);
   return {
     publicUrl: publicUrl ?? own,
+    browserOrigin,
     callbackUrl: `${browserOrigin}${callbackPath}`,
     confirmationUrl: `${browserOrigin}${confirmationPath}`,
     identityCallbackUrl: `${browserOrigin}${identityCallbackPath}`,

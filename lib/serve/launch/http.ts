@@ -1,15 +1,24 @@
 /** A server over HTTP: its port, its definition, and the sign-ins of clients and users, put together. */
+import { isLoopback } from '../../config/schemas.ts';
 import type { Variables } from '../../config/settings.ts';
-import { createKeys } from '../../sealed.ts';
+import { createKeys, type Keys } from '../../sealed.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
-import { type ClientSignInOptions, createClientSignIn } from '../client-sign-in/create.ts';
+import {
+  type ClientSignInOptions,
+  type ClientSignInSettings,
+  createClientSignIn,
+} from '../client-sign-in/create.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Exposure } from '../http/exposure.ts';
 import type { AllowedNames } from '../http/host-and-origin.ts';
 import { type Listener, listen } from '../http/listen.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
+import { type Account, createAccount } from '../pages/account.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
-import { createIdentityCheck } from '../pages/identity-check.ts';
+import { createBrowserSessions } from '../pages/browser-session.ts';
+import { callbackPath } from '../pages/callback.ts';
+import { createIdentification } from '../pages/identification.ts';
+import { createIdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
 import { addressesOf } from './addresses.ts';
 import type { Configuration } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
@@ -21,10 +30,10 @@ export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
   allowed: AllowedNames;
   /** 0 for any free port. */
   port: number;
-  /** Whether APS is the built-in sandbox. */
-  isSandbox?: boolean;
   /** What the keys of this server are derived from, shared by the instances of a deployment; random if left out. */
   secret?: string;
+  /** Whether APS is the built-in sandbox. */
+  isSandbox?: boolean;
 };
 
 export type HttpServer = {
@@ -55,11 +64,8 @@ export async function serveHttp<Shape extends Variables>(
   // The port comes first, because addresses contain it.
   const listener = await listen(exposure.host, port);
   const { mode } = configuration.clientSignIn;
-  const { publicUrl, callbackUrl, confirmationUrl, identityCallbackUrl } = addressesOf(
-    exposure,
-    mode,
-    listener.port,
-  );
+  const addresses = addressesOf(exposure, mode, listener.port);
+  const { publicUrl, browserOrigin, callbackUrl, confirmationUrl, identityCallbackUrl } = addresses;
   const keys = createKeys(secret, { server: definition.name, origin: publicUrl });
   // Where callers differ, only the client sign-in knows who a sign-in link was made for.
   const confirmed = mode === 'oidc' || mode === 'key';
@@ -86,12 +92,41 @@ export async function serveHttp<Shape extends Variables>(
       ? createBrowserBinding(keys, 'confirmation forms', publicUrl)
       : undefined;
     const provider = clientSignIn?.identityProvider;
-    const identityCheck = provider && createIdentityCheck(provider, keys);
-    const app = createHttpApp(service, { allowed, clientSignIn, browserBinding, identityCheck });
+    const identityCheck = confirmed && provider ? createIdentityCheck(provider, keys) : undefined;
+    const isForThisMachine =
+      isLoopback(new URL(publicUrl).hostname) && [exposure.host, ...allowed.hosts].every(isLoopback);
+    const account = accountOf(service, {
+      clientSignIn,
+      mode,
+      isForThisMachine,
+      publicUrl,
+      browserOrigin,
+      keys,
+    });
+    const hasCallback = service.userSignIn !== undefined || mode === 'autodesk';
+    const app = createHttpApp(service, {
+      ...{ allowed, clientSignIn, browserBinding, identityCheck, account },
+      about: {
+        ...{ serverName: definition.name, address: `${publicUrl}/mcp`, isSandbox },
+        howClientsSignIn:
+          clientSignIn?.howToSignIn ??
+          (isForThisMachine
+            ? 'Only programs on this machine can call it. They need no sign-in.'
+            : 'Everybody who can reach it can call it. Clients need no sign-in.'),
+        callbackUrls: isForThisMachine
+          ? [
+              ...(hasCallback ? [{ name: 'Callback URL of the APS application', url: callbackUrl }] : []),
+              ...(identityCheck && service.userSignIn
+                ? [{ name: 'Redirect URI at the OpenID provider', url: identityCallbackUrl }]
+                : []),
+            ]
+          : [],
+      },
+    });
     listener.serve(app.fetch);
     return {
       ...{ listener, service, clientSignIn, publicUrl, callbackUrl },
-      identityCallbackUrl: service.userSignIn && provider && identityCallbackUrl,
+      identityCallbackUrl: service.userSignIn && identityCheck && identityCallbackUrl,
       async stop() {
         listener.close();
         await atMost(grace, service.idle());
@@ -107,4 +142,37 @@ export async function serveHttp<Shape extends Variables>(
     listener.close();
     throw error;
   }
+}
+
+/**
+ * The part of the front page for the person who reads it. Without a client sign-in that is the local user, on this machine
+ * only. Otherwise it needs a place where people can show who they are: a key proves no person.
+ */
+function accountOf(
+  { userSignIn }: McpService,
+  options: {
+    clientSignIn: ClientSignIn | undefined;
+    mode: ClientSignInSettings['mode'];
+    isForThisMachine: boolean;
+    publicUrl: string;
+    browserOrigin: string;
+    keys: Keys;
+  },
+): Account | undefined {
+  const { clientSignIn, mode, isForThisMachine, publicUrl, browserOrigin, keys } = options;
+  const provider = clientSignIn?.identityProvider;
+  const tokens = clientSignIn?.accountTokens ?? userSignIn;
+  if (!tokens || !(provider ?? (mode === 'none' && isForThisMachine))) return undefined;
+  const browserBinding = createBrowserBinding(keys, 'account forms', publicUrl);
+  return createAccount({
+    ...{ browserBinding, tokens, browserOrigin },
+    users: clientSignIn?.accountTokens ? undefined : userSignIn,
+    identification:
+      provider &&
+      createIdentification({
+        ...{ provider, browserBinding, keys },
+        callbackPath: mode === 'autodesk' ? callbackPath : identityCallbackPath,
+        sessions: createBrowserSessions(keys, publicUrl),
+      }),
+  });
 }

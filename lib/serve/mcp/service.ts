@@ -38,7 +38,7 @@ export type McpService = {
     name: string;
     version: string;
     instructions?: string;
-    tools: { name: string; description?: string }[];
+    tools: { name: string; description?: string; inputSchema?: unknown }[];
   }>;
   /** The sign-ins of users in their browsers, where there are any. */
   readonly userSignIn?: UserSignIn;

@@ -16,17 +16,26 @@ export function refuseUnlessGet(request: Request): Response | undefined {
   return new Response(null, { status: 405, headers: { allow: 'GET' } });
 }
 
-/** Finishes a sign-in, and answers with the page that says how it went. */
+/**
+ * Finishes a sign-in, and answers with the page that says how it went.
+ *
+ * @param options.browserIds - what identifies this browser, where sign-ins are confirmed first
+ * @param options.back - a way on from the page, where there is one
+ */
 export async function answerCallback(
   users: UserSignIn,
   request: Request,
-  browserIds?: readonly string[],
+  { browserIds, back }: { browserIds?: readonly string[]; back?: Markup } = {},
 ): Promise<Response> {
   const refused = refuseUnlessGet(request);
   if (refused) return refused;
   try {
     const signedIn = await users.finish(new URL(request.url).searchParams, browserIds);
-    return await page('You are signed in', welcome(signedIn));
+    return await page(
+      'You are signed in',
+      html`${welcome(signedIn)}
+      ${back ?? ''}`,
+    );
   } catch (error) {
     if (!(error instanceof SignInFailed)) throw error;
     return failurePage(error, 'Autodesk');

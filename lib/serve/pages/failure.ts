@@ -1,7 +1,7 @@
 /** The page that says why a sign-in did not succeed, and what to do. */
 import { html } from 'hono/html';
 import type { SignInFailed, SignInProblem } from '../../aps-sign-in/user-sign-in.ts';
-import { page } from './page.ts';
+import { type Markup, page } from './page.ts';
 
 const statuses: Record<SignInProblem, number> = {
   'invalid-link': 400,
@@ -21,13 +21,22 @@ const headings: Record<SignInProblem, (where: string) => string> = {
   unavailable: (where) => `${where} is unavailable`,
 };
 
-/** @param where - who signs people in, at the beginning of a sentence */
-export function failurePage({ problem, message }: SignInFailed, where: string): Promise<Response> {
+const fromClient = html`<p class="note">To try again, go back to your MCP client and repeat your request: it gives you a new link.
+        You can close this window.</p>`;
+
+/**
+ * @param where - who signs people in, at the beginning of a sentence
+ * @param again - how to try again; from the MCP client, by default
+ */
+export function failurePage(
+  { problem, message }: SignInFailed,
+  where: string,
+  again: Markup = fromClient,
+): Promise<Response> {
   return page(
     headings[problem](where),
     html`<p>${message}</p>
-      <p class="note">To try again, go back to your MCP client and repeat your request: it gives you a new link.
-        You can close this window.</p>`,
+      ${again}`,
     { status: statuses[problem] },
   );
 }

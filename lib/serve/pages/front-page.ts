@@ -1,24 +1,80 @@
-/** The page at `/`, for people who open the server's address in a browser. */
+/** The page at `/`, and at `/mcp` for browsers: what this server is, and how to use it. It reads without a script. */
 import { html } from 'hono/html';
-import { page } from './page.ts';
+import { accountFormAction } from './account.ts';
+import { clientCommands } from './client-commands.ts';
+import { faviconPath } from './favicon.ts';
+import { cursorAppLink, vsCodeAppLink } from './install-links.ts';
+import { type Markup, page } from './page.ts';
+import { toolArguments } from './tool-arguments.ts';
 
 /** What a server says of itself. */
 export type ServerDescription = {
   name: string;
   instructions?: string;
-  tools: readonly { name: string; description?: string }[];
+  tools: readonly { name: string; description?: string; inputSchema?: unknown }[];
 };
 
-/** Says what is served here and how to connect. */
-export function frontPage({ name, instructions = '', tools }: ServerDescription): Promise<Response> {
+/** How it is served. */
+export type Service = {
+  /** The name on the command line, for the names of entries in clients. */
+  serverName: string;
+  /** The address for MCP clients, with `/mcp`. */
+  address: string;
+  /** How MCP clients sign in, in a sentence. */
+  howClientsSignIn: string;
+  /** Addresses to register with the APS application and with the OpenID provider: for the operator, on their own machine. */
+  callbackUrls: readonly { name: string; url: string }[];
+  /** Whether it runs on the built-in sandbox. */
+  isSandbox: boolean;
+};
+
+/**
+ * Says what is served here, and how to connect.
+ *
+ * @param account - the part about the person who reads it, if there is one
+ */
+export function frontPage(
+  { name, instructions = '', tools }: ServerDescription,
+  { serverName, address, howClientsSignIn, callbackUrls, isSandbox }: Service,
+  account: Markup | undefined,
+): Promise<Response> {
+  const entry = { name: `aps-${serverName}`, url: address };
   return page(
     name,
-    html`<p>This is a Model Context Protocol (MCP) server. It is made for MCP clients, not for browsers:
-        give your client this address, with <code>/mcp</code> at its end.</p>
+    html`${isSandbox ? html`<p class="note"><strong>Made-up data: this server runs on the built-in sandbox.</strong></p>` : ''}
+      <p>This is a Model Context Protocol (MCP) server. It is made for MCP clients: give yours this address.</p>
+      <p><code class="copy">${address}</code></p>
       <p>${instructions}</p>
+      ${account ?? ''}
+      <h2>Connect a client</h2>
+      <p>${howClientsSignIn}</p>
+      <dl>
+        ${clientCommands(entry).map(
+          ({ client, command }) => html`<dt>${client}</dt>
+        <dd><code class="copy">${command}</code></dd>`,
+        )}
+        <dt>With a click</dt>
+        <dd><a href="${vsCodeAppLink(entry)}">Add to VS Code</a> <a href="${cursorAppLink(entry)}">Add to Cursor</a></dd>
+      </dl>
+      ${
+        callbackUrls.length > 0
+          ? html`<h2>For the operator</h2>
+      <dl>
+        ${callbackUrls.map(
+          ({ name, url }) => html`<dt>${name}</dt>
+        <dd><code class="copy">${url}</code></dd>`,
+        )}
+      </dl>`
+          : ''
+      }
       <h2>Tools</h2>
-      <ul>
-        ${tools.map((tool) => html`<li><code>${tool.name}</code>: ${tool.description ?? ''}</li>`)}
-      </ul>`,
+      ${tools.map(
+        ({ name, description = '', inputSchema }) => html`<section>
+        <h3><code>${name}</code></h3>
+        <p>${description}</p>
+        ${toolArguments(inputSchema)}
+      </section>`,
+      )}`,
+    { formAction: account && accountFormAction, icon: faviconPath },
   );
 }
