@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<Command>> = {
   sandbox: () => import('./sandbox.ts'),
   'ssa-setup': () => import('./ssa-setup.ts'),
   key: () => import('./key.ts'),
+  doctor: () => import('./doctor.ts'),
 };
 
 const usage = `Usage: aps-mcp COMMAND [options]
@@ -42,6 +43,7 @@ Around them:
   sandbox    A local stand-in for APS: no Autodesk account, no network
   ssa-setup  Creates a service account and a key, and writes them to .env
   key        Makes a key with which a program can call a server
+  doctor     Checks what a server needs, and says what to do about each fault
 
 Options:
   --help     Print this, or with a command: its options

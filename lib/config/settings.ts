@@ -140,7 +140,7 @@ function readEnvFile(file: string, { mustExist = false } = {}): Record<string, s
  * The folder of the program that was started, up to its `package.json`: a clone, or a project with its own server.
  * Undefined for what npm has installed: its folder is no place for settings.
  */
-function projectFolder(): string | undefined {
+export function projectFolder(): string | undefined {
   const program = process.argv[1];
   if (program === undefined || !existsSync(program)) return undefined;
   const path = realpathSync(program);

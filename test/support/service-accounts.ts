@@ -75,3 +75,18 @@ export function serviceAccountSource(
 export function serveSsa({ env }: Pick<Sandbox, 'env'>): Promise<Served> {
   return serve(builtFrom(definition, env));
 }
+
+const created = z.object({ serviceAccountId: z.string() });
+const createdKey = z.object({ kid: z.string(), privateKey: z.string() });
+
+/** The variables of a new account of the demo application that nobody has invited. */
+export async function newAccount(sandbox: Sandbox): Promise<Record<string, string>> {
+  const account = { name: 'nobody-invited-me', firstName: 'MCP-Server', lastName: 'Without-Hubs' };
+  const { serviceAccountId: id } = created.parse((await administer(sandbox, 'POST', '', account)).body);
+  const { kid, privateKey } = createdKey.parse((await administer(sandbox, 'POST', `/${id}/keys`)).body);
+  return {
+    APS_SSA_ID: id,
+    APS_SSA_KEY_ID: kid,
+    APS_SSA_KEY_BASE64: Buffer.from(privateKey).toString('base64'),
+  };
+}

@@ -1,0 +1,96 @@
+/** The sign-in of people to Autodesk, as far as it can be checked without a person. */
+import { ApsError, oneLine, saidIn } from '../../lib/aps/errors.ts';
+import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
+import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';
+import { localUser } from '../../lib/caller.ts';
+import { SignInRequired } from '../../lib/sign-in-required.ts';
+import { type Check, type Configured, type Examination, type Finding, fault, ok, skipped } from './check.ts';
+import { failureOf } from './sign-in.ts';
+
+/** Undefined if there is nothing to check. */
+function usersOf({ server, answered }: Examination): (Configured & { users: UserSignIn }) | Finding {
+  if (!server || !answered) return skipped(server ? 'APS is not reachable' : 'the settings are not valid');
+  const { users } = server;
+  return users ? { ...server, users } : skipped('nobody signs in to Autodesk in a browser');
+}
+
+/**
+ * Finishes a sign-in with a code that APS has not issued. It authenticates the application before it looks at the code, so the
+ * refusal shows whether it knows the application.
+ */
+export const applicationCheck: Check = {
+  id: 'application',
+  title: 'Application',
+  async run(examination) {
+    const found = usersOf(examination);
+    if ('status' in found) return [found];
+    const { users } = found;
+    const state = new URL(await signInLink(users)).searchParams.get('state') ?? '';
+    try {
+      await users.finish(new URLSearchParams({ code: 'not-a-code', state }));
+    } catch (error) {
+      const cause = error instanceof SignInFailed ? error.cause : error;
+      if (cause instanceof ApsError && cause.code === 'invalid_grant')
+        return [ok('APS knows it: it refused only the code, which was made up')];
+      return [failureOf(cause)];
+    }
+    throw new Error('APS accepted a code that was made up');
+  },
+};
+
+export const callbackCheck: Check = {
+  id: 'callback',
+  title: 'Callback URL',
+  async run(examination) {
+    const found = usersOf(examination);
+    if ('status' in found) return [found];
+    const { callbackUrl } = found.addresses;
+    const answer = await fetch(await signInLink(found.users), {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(10_000),
+    });
+    const refusal = await refusalIn(answer, callbackUrl);
+    if (refusal === undefined)
+      return [ok(`APS does not refuse ${callbackUrl}. Only a sign-in in a browser shows that it works`)];
+    return [
+      fault(
+        `APS refuses the sign-in with the callback URL ${callbackUrl}: ${refusal}`,
+        'At https://aps.autodesk.com/myapps, register exactly this callback URL with the application, and compare its Client ID.',
+      ),
+    ];
+  },
+};
+
+/** The address at Autodesk that starts a sign-in. */
+async function signInLink(users: UserSignIn): Promise<string> {
+  try {
+    await users.get(localUser);
+  } catch (error) {
+    if (error instanceof SignInRequired) return error.url;
+    throw error;
+  }
+  throw new Error('Nobody has signed in, and there is a token');
+}
+
+/** Why APS refuses to show its sign-in page. Autodesk documents only the redirect, so any answer below 400 is taken as none. */
+async function refusalIn(answer: Response, callbackUrl: string): Promise<string | undefined> {
+  const location = answer.headers.get('location') ?? '';
+  if (location.startsWith(callbackUrl)) {
+    const query = new URL(location).searchParams;
+    const said = [query.get('error'), query.get('error_description')].filter(Boolean).join(', ');
+    return said === '' ? undefined : oneLine(said);
+  }
+  if (answer.status < 400) return undefined;
+  const body = await answer.text();
+  const [, title] = /<title>([^<]+)/.exec(body) ?? [];
+  const said = title ?? messageIn(body);
+  return `HTTP ${answer.status}${said ? `, ${oneLine(said)}` : ''}`;
+}
+
+function messageIn(body: string): string | undefined {
+  try {
+    return saidIn(JSON.parse(body)).message;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/** The OpenID provider of `--client-auth oidc`: its metadata, its keys, and the client with which it shows who people are. */
+import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';
+import { randomKeys } from '../../lib/sealed.ts';
+import { createClientSignIn } from '../../lib/serve/client-sign-in/create.ts';
+import { discover, reason } from '../../lib/serve/client-sign-in/oidc/discovery.ts';
+import { type Check, type Configured, type Finding, fault, ok, skipped } from './check.ts';
+
+export const providerCheck: Check = {
+  id: 'provider',
+  title: 'OpenID provider',
+  async run({ server }) {
+    if (!server) return [skipped('the settings are not valid')];
+    const { clientSignIn } = server.configuration;
+    if (clientSignIn.mode !== 'oidc') return [skipped('--client-auth is not oidc')];
+    const { issuer } = clientSignIn;
+    const metadata = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    try {
+      const { keys } = await discover(issuer);
+      await keys.reload();
+      return [
+        ok(`${issuer} publishes its keys (${keys.jwks()?.keys.length ?? 0})`),
+        ...(await clientFindings(server)),
+      ];
+    } catch (error) {
+      return [
+        fault(
+          `${issuer} is unusable: ${reason(error)}`,
+          `MCP_AUTH_ISSUER must be "issuer" in ${metadata}, character by character, and that must answer.`,
+        ),
+      ];
+    }
+  },
+};
+
+/** The provider authenticates a client before it looks at a code, so a made-up one shows whether it knows the client. */
+async function clientFindings({ configuration, addresses }: Configured): Promise<Finding[]> {
+  const { clientSignIn: settings } = configuration;
+  if (settings.mode !== 'oidc' || !settings.client) return [];
+  const { publicUrl, identityCallbackUrl } = addresses;
+  const signIn = await createClientSignIn({
+    ...{ settings, publicUrl, identityCallbackUrl, keys: randomKeys(), serverName: 'doctor' },
+  });
+  const query = new URLSearchParams({ code: 'not-a-code', state: 'a-state', iss: settings.issuer });
+  try {
+    await signIn?.identityProvider?.callerIn(query, 'a-state', 'not-a-verifier'.padEnd(43, '-'));
+    return [];
+  } catch (error) {
+    if (!(error instanceof SignInFailed)) throw error;
+    return [
+      error.problem === 'incomplete'
+        ? ok(
+            `${settings.issuer} knows the client ${settings.client.id}: it refused only the code, which was made up`,
+          )
+        : fault(error.message),
+    ];
+  }
+}
