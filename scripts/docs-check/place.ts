@@ -1,6 +1,6 @@
 /** Where the commands of a page run: a clone and a HOME of the page, and an environment without anybody's settings. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -17,11 +17,15 @@ export type Place = {
 const inherited =
   /^(LANG|LC_ALL|TMPDIR|CHROMIUM_PATH|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|npm_config_registry)$/i;
 
+/** An HTTP error is a failure of the command. Curl shows its progress here, because the output is not a terminal. */
+const curlOptions = 'fail-with-body\nno-progress-meter\n';
+
 /** Makes the place of a page in an empty folder. */
 export function makePlace(folder: string): Place {
   const [home, state] = [join(folder, 'home'), join(folder, 'state')];
   const root = join(home, 'aps-mcp');
   for (const path of [root, state]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(home, '.curlrc'), curlOptions);
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && inherited.test(entry[0]),
   );
