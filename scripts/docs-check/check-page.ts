@@ -29,7 +29,7 @@ export type PageReport = {
 /** Time limits, in milliseconds. */
 export type Limits = { command: number; server: number; end: number; transcript: number };
 
-const usualLimits: Limits = { command: 120_000, server: 60_000, end: 15_000, transcript: 5000 };
+const usualLimits: Limits = { command: 180_000, server: 60_000, end: 15_000, transcript: 5000 };
 
 /** A server that runs, and the depth of the section that it was started in. */
 type Server = { step: Step & { kind: 'server' }; depth: number; running: Running };
@@ -182,7 +182,7 @@ export async function checkPage(
         break;
       }
       case 'not run':
-        printed = undefined;
+        if (!step.beside) printed = undefined;
         report.notRun.push({ line: step.line, command: step.text, reason: step.reason });
     }
   await endServers(0);

@@ -4,6 +4,7 @@
 export const ciSteps: ReadonlyMap<string, string> = new Map([
   ['npm ci', 'npm ci'],
   ['npm test', 'npm test'],
+  ['npm run check', 'npm test'],
   ['npm run demo', 'npm run demo'],
   ['npm run conformance', 'npm run conformance'],
   ['npm run test:package', 'npm run test:package'],

@@ -15,8 +15,8 @@ export type Step = { line: number } & (
   | { kind: 'transcript'; text: string; start: number; end: number; indent: string }
   /** A block that the reader saves as a file, or adds to one, below the line that contains `below`. */
   | { kind: 'file'; text: string; path: string; below?: string }
-  /** A block that cannot run here. */
-  | { kind: 'not run'; text: string; reason: string }
+  /** A block that cannot run here. `beside`: it is another form of a bash block that runs. */
+  | { kind: 'not run'; text: string; reason: string; beside?: boolean }
 );
 
 export type Page = {
@@ -70,7 +70,7 @@ function stepOf(node: Code, previous: Nodes | undefined, markdown: string): Step
   const file = previous?.type === 'paragraph' ? fileNamedIn(sourceOf(previous, markdown)) : undefined;
   if (file) return { kind: 'file', line, text, ...file };
   if (language === 'bash') return { kind: 'command', line, text, mustFail: false };
-  if (language === 'powershell') return { kind: 'not run', line, text, reason: 'PowerShell' };
+  if (language === 'powershell') return { kind: 'not run', line, text, reason: 'PowerShell', beside: true };
   if (language === '') return 'This block has no language. Use ```bash for commands, ```text for other text.';
   if (otherShells.includes(language)) return `Use \`\`\`bash instead of \`\`\`${language}: it is run.`;
 }

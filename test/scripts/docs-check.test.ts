@@ -28,6 +28,7 @@ test('a page whose commands do what it says passes', async () => {
   const report = await check([
     fence('bash', 'mkdir inside && cd inside\nname=Ada'),
     fence('bash', 'echo "$(basename "$PWD") $name"; echo later; echo last'),
+    fence('powershell', '$env:A = "b"'),
     fence('text', 'inside Ada\n...\nlast', 'prints'),
     fence('bash', server, 'serves'),
     fence('text', 'Address http://localhost:1', 'prints').replace('localhost', '127.0.0.1'),
@@ -35,7 +36,7 @@ test('a page whose commands do what it says passes', async () => {
     fence('text', 'hello', 'prints'),
     fence('bash', 'exit 3', 'fails'),
   ]);
-  expect(report).toMatchObject({ failures: [], notRun: [], ran: 5 });
+  expect(report).toMatchObject({ failures: [], notRun: [{ reason: 'PowerShell' }], ran: 5 });
 });
 
 describe('a page fails, with the line and what came, when', () => {
