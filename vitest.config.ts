@@ -12,8 +12,11 @@ class ShortReporter extends DefaultReporter {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run test:package`, `npm run test:inspector` and `npm run test:chaos` run these.
-    exclude: [...configDefaults.exclude, ...['test/package/**', 'test/inspector/**', 'test/chaos/**']],
+    // `npm run test:package`, `test:inspector`, `test:chaos` and `docs:check` run these.
+    exclude: [
+      ...configDefaults.exclude,
+      ...['test/package/**', 'test/inspector/**', 'test/chaos/**', 'test/pictures/**'],
+    ],
     // Files share the modules that they import, which takes as long again as the tests: none may change them.
     isolate: false,
     maxWorkers: '100%',

@@ -143,7 +143,6 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
     await page.goto(back.href);
     await expectGoodPage(page, headings.unreachable);
     expect(await page.getByRole('main').textContent()).toMatch(/[Tt]ry again/);
-    await picture(page, 'autodesk-cannot-be-reached');
     sandbox.trouble.reset();
     expect(await askedAddress(client)).toContain('/authorize?');
   });

@@ -1,17 +1,20 @@
 /** Pages of a server in a real browser: what must hold for each of them, and pictures for the documentation. */
-import { mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { pathOf } from './programs.ts';
 
-/** With UPDATE_SCREENSHOTS=1 the pictures in the documentation are taken anew. */
-const pictures = process.env.UPDATE_SCREENSHOTS === '1' ? pathOf('docs/images') : undefined;
+/** The folder where `npm run docs:check` wants the pictures of the documentation. */
+const pictures = process.env.PICTURES_FOLDER;
 
-/** Takes a picture for the documentation, if that is what is wanted: as high as what there is to see, or as `highest`. */
-export async function picture(page: Page, file: string, { width = 900, highest = 4000 } = {}): Promise<void> {
+/**
+ * Takes a picture for the documentation, `docs/images/NAME.png`, if that is what is wanted: as high as what there is to see, or as
+ * `highest`. NAME.yml beside it describes what it shows, which is the same in every version of the browser:
+ * `npm run docs:check` compares it.
+ */
+export async function picture(page: Page, name: string, { width = 900, highest = 4000 } = {}): Promise<void> {
   if (!pictures) return;
-  await mkdir(pictures, { recursive: true });
   // What differs from run to run is always the same in a picture.
   await page.evaluate(`for (const it of document.querySelectorAll('p, dd')) {
     if (it.childElementCount === 0)
@@ -27,7 +30,25 @@ export async function picture(page: Page, file: string, { width = 900, highest =
   await page.setViewportSize({ width, height: highest });
   const height = await page.evaluate<number>('document.querySelector("main").getBoundingClientRect().bottom');
   await page.setViewportSize({ width, height: Math.min(Math.ceil(height) + 48, highest) });
-  await page.screenshot({ path: join(pictures, `${file}.png`), animations: 'disabled' });
+  await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
+  await writeFile(join(pictures, `${name}.yml`), await descriptionOf(page, name));
+}
+
+/** What a page shows: its style sheets as a digest, its title, and its accessibility tree. */
+async function descriptionOf(page: Page, name: string): Promise<string> {
+  const styles = await page.evaluate<string[]>(
+    "[...document.querySelectorAll('style')].map((it) => it.textContent)",
+  );
+  const digest = createHash('sha256').update(styles.join('\n')).digest('hex').slice(0, 16);
+  const tree = await page.locator('body').ariaSnapshot();
+  return [
+    `# What ${name}.png shows. npm run docs:check -- --write docs/images writes both.`,
+    `styles: ${digest}`,
+    `title: ${JSON.stringify(await page.title())}`,
+    'page:',
+    ...tree.split('\n').map((line) => `  ${line}`),
+    '',
+  ].join('\n');
 }
 
 /** Holds for every page of a server: how it is built, and what it does not give away. */

@@ -1,0 +1,122 @@
+/** A page of the documentation, as the steps that its reader takes. */
+import type { Code, Nodes, Parents } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+
+/** A step, with the line of the page that it begins at. */
+export type Step = { line: number } & (
+  | { kind: 'heading'; depth: number }
+  /** A bash block that runs to its end. */
+  | { kind: 'command'; text: string; mustFail: boolean }
+  /** A bash block that starts a server and stays. */
+  | { kind: 'server'; text: string }
+  /** A TypeScript or JavaScript block to run, with npm packages besides those that it imports. */
+  | { kind: 'program'; text: string; packages: string[] }
+  /** What the step above prints. `start` and `end` are where the block stands in the page, `indent` how far in. */
+  | { kind: 'transcript'; text: string; start: number; end: number; indent: string }
+  /** A block that the reader saves as a file, or adds to one, below the line that contains `below`. */
+  | { kind: 'file'; text: string; path: string; below?: string }
+  /** A block that cannot run here. `beside`: it is another form of a bash block that runs. */
+  | { kind: 'not run'; text: string; reason: string; beside?: boolean }
+);
+
+export type Page = {
+  steps: Step[];
+  /** What is wrong with the page itself. */
+  problems: { line: number; message: string }[];
+  /** The images that it shows, by the addresses in it. */
+  images: { line: number; url: string }[];
+};
+
+const programLanguages = ['ts', 'js', 'mts', 'mjs', 'typescript', 'javascript'];
+const otherShells = ['sh', 'shell', 'zsh', 'console', 'terminal', 'shellsession', 'cmd', 'bat'];
+
+/** Reads a page. CONTRIBUTING.md, “Commands and pictures in the docs”, describes the marks. */
+export function readPage(markdown: string): Page {
+  const page: Page = { steps: [], problems: [], images: [] };
+  walk(fromMarkdown(markdown), page, markdown);
+  return page;
+}
+
+function walk(parent: Parents, page: Page, markdown: string): void {
+  for (const [index, node] of parent.children.entries()) {
+    const line = lineOf(node);
+    const previous = parent.children[index - 1];
+    if (node.type === 'heading') page.steps.push({ kind: 'heading', line, depth: node.depth });
+    if (node.type === 'image') page.images.push({ line, url: node.url });
+    if (node.type === 'html') {
+      for (const [, url = ''] of node.value.matchAll(/<img\b[^>]*\bsrc="([^"]*)"/g))
+        page.images.push({ line, url });
+      if (isMark(node.value) && parent.children[index + 1]?.type !== 'code')
+        page.problems.push({ line, message: 'This mark is not right before a fenced block.' });
+    }
+    if (node.type === 'code') {
+      const step = stepOf(node, previous, markdown);
+      if (typeof step === 'string') page.problems.push({ line, message: step });
+      else if (step) page.steps.push(step);
+    }
+    if ('children' in node) walk(node, page, markdown);
+  }
+}
+
+const isMark = (html: string) => /^<!--\s*check\b/.test(html);
+
+/** The step that a block is, if it is one, or what is wrong with it. */
+function stepOf(node: Code, previous: Nodes | undefined, markdown: string): Step | string | undefined {
+  const line = lineOf(node);
+  const text = node.value;
+  const language = node.lang ?? '';
+  const mark = previous?.type === 'html' && isMark(previous.value) ? previous.value : undefined;
+  if (mark !== undefined) return markedStep(node, mark);
+  const file = previous?.type === 'paragraph' ? fileNamedIn(sourceOf(previous, markdown)) : undefined;
+  if (file) return { kind: 'file', line, text, ...file };
+  if (language === 'bash') return { kind: 'command', line, text, mustFail: false };
+  if (language === 'powershell') return { kind: 'not run', line, text, reason: 'PowerShell', beside: true };
+  if (language === '') return 'This block has no language. Use ```bash for commands, ```text for other text.';
+  if (otherShells.includes(language)) return `Use \`\`\`bash instead of \`\`\`${language}: it is run.`;
+}
+
+function markedStep(node: Code, mark: string): Step | string {
+  const line = lineOf(node);
+  const text = node.value;
+  const language = node.lang ?? '';
+  const isProgram = programLanguages.includes(language);
+  const [, name = '', rest = ''] = /^<!--\s*check:\s*([^,]*?)\s*(?:,\s*(.*?))?\s*-->$/s.exec(mark) ?? [];
+  const only = (languages: string) => `The mark “${name}” is for a ${languages} block.`;
+  if (rest && !['not run', 'program'].includes(name))
+    return `The mark “${name}” takes nothing after a comma.`;
+  switch (name) {
+    case 'serves':
+      return language === 'bash' ? { kind: 'server', line, text } : only('```bash');
+    case 'fails':
+      return language === 'bash' ? { kind: 'command', line, text, mustFail: true } : only('```bash');
+    case 'program':
+      if (!isProgram) return only('```ts or ```js');
+      return { kind: 'program', line, text, packages: rest.split(/\s+/).filter(Boolean) };
+    case 'prints': {
+      if (!['text', 'json'].includes(language)) return only('```text or ```json');
+      const { start, end } = node.position ?? {};
+      const indent = ' '.repeat((start?.column ?? 1) - 1);
+      return { kind: 'transcript', line, text, start: start?.offset ?? 0, end: end?.offset ?? 0, indent };
+    }
+    case 'not run':
+      if (!rest) return 'The mark “not run” needs a reason: <!-- check: not run, REASON -->.';
+      if (language === 'bash' || language === 'powershell' || isProgram)
+        return { kind: 'not run', line, text, reason: rest };
+      return 'The mark “not run” does nothing here: this block is never run.';
+    default:
+      return `There is no mark “${name}”. There are: serves, fails, prints, program, and not run with a reason.`;
+  }
+}
+
+/** The file that the paragraph before a block says to make of it. */
+function fileNamedIn(paragraph: string): { path: string; below?: string } | undefined {
+  const [, saved] = /Save this as `([^`]+)`:$/.exec(paragraph) ?? [];
+  if (saved) return { path: saved };
+  const [, path, below] = /[Ii]n\s+`([^`]+)`,\s+add this below\s+`([^`]+)`:$/.exec(paragraph) ?? [];
+  return path && below ? { path, below } : undefined;
+}
+
+const lineOf = (node: Nodes): number => node.position?.start.line ?? 1;
+
+const sourceOf = ({ position }: Nodes, markdown: string): string =>
+  markdown.slice(position?.start.offset, position?.end.offset);

@@ -1,0 +1,34 @@
+/** What `npm run docs:check` prints. */
+import type { Failure } from './check-page.ts';
+
+/** A command that was not run, and why. */
+export type NotRun = { page: string; line: number; command: string; reason: string };
+
+/** A failure: the place, what was run, and what came. */
+export function failureText(page: string, { line, command, message }: Failure): string {
+  return [
+    `${page}:${line}`,
+    ...(command ? indented(command, '  $ ', '    ') : []),
+    ...indented(message, '  ', '  '),
+  ].join('\n');
+}
+
+/** The commands that were not run, by reason. */
+export function notRunText(notRun: readonly NotRun[]): string {
+  const reasons = [...new Set(notRun.map(({ reason }) => reason))];
+  const rows = reasons.flatMap((reason) => [
+    `  ${reason}:`,
+    ...notRun
+      .filter((it) => it.reason === reason)
+      .map(({ page, line, command }) => `    ${page}:${line}  ${shortened(command)}`),
+  ]);
+  return [`Not run (${notRun.length}):`, ...rows].join('\n');
+}
+
+function shortened(command: string): string {
+  const [first = '', ...others] = command.split('\n').filter((line) => !/^\s*(#.*)?$/.test(line));
+  return first.slice(0, 100) + (others.length > 0 || first.length > 100 ? ' ...' : '');
+}
+
+const indented = (text: string, first: string, others: string) =>
+  text.split('\n').map((line, at) => (at === 0 ? first : others) + line);
