@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { localUser } from '../../caller.ts';
 import { isLoopback } from '../../config/schemas.ts';
 import { parseJson } from '../../json.ts';
+import { StoreUnavailable } from '../../store/store.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientContext, createSessionId, sessionIdOf } from '../mcp/client-context.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
@@ -20,10 +21,12 @@ import type { McpService } from '../mcp/service.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
+import { storeUnavailablePage } from '../pages/failure.ts';
 import { frontPage } from '../pages/front-page.ts';
 import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 import { proxiedRefusal } from './proxied.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 
 export type HttpApp = {
   fetch(request: Request): Promise<Response>;
@@ -40,6 +43,8 @@ export type HttpOptions = {
   browserBinding?: BrowserBinding;
   /** Finds out who those people are, where that is possible. */
   identityCheck?: IdentityCheck;
+  /** Whether this instance can take requests; by default, always. */
+  readiness?: Readiness;
 };
 
 const mcpPath = '/mcp';
@@ -49,12 +54,12 @@ const cancellationSchema = z.object({
 });
 
 /**
- * Serves a definition at `/mcp`, with `/health` for load balancers, a page at `/` for people and, where users or clients
+ * Serves a definition at `/mcp`, with `/health` and `/ready` for load balancers, a page at `/` for people and, where users or clients
  * sign in, the pages and endpoints for that. It keeps no sessions: any instance can answer any request.
  */
 export function createHttpApp(
   service: McpService,
-  { allowed, clientSignIn, browserBinding, identityCheck }: HttpOptions,
+  { allowed, clientSignIn, browserBinding, identityCheck, readiness = createReadiness() }: HttpOptions,
 ): HttpApp {
   const { userSignIn } = service;
   // What is established at the door, for the server that the SDK asks for.
@@ -68,6 +73,7 @@ export function createHttpApp(
 
   // Load balancers use an address of their own choice. Nothing can be learned or done here.
   app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.get('/ready', () => readiness.answer());
 
   // A server that others can reach was told of a name for it: `checkExposure` sees to that.
   if (allowed.hosts.every(isLoopback))
@@ -108,6 +114,10 @@ export function createHttpApp(
   app.notFound((context) => context.json({ error: 'Not found. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof StoreUnavailable) {
+      if (/\btext\/html\b/.test(context.req.header('accept') ?? '')) return storeUnavailablePage(error);
+      return context.json(jsonRpcError(-32000, error.message), 503, { 'retry-after': '5' });
+    }
     // A client that disconnects in the middle of its request is not a failure of the server.
     if (!context.req.raw.signal.aborted) console.error(error.stack);
     return context.json(jsonRpcError(-32603, 'Internal error'), 500);

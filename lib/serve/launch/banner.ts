@@ -7,6 +7,8 @@ export type Banner = {
   apsSignIn: string;
   /** Where APS is, in words. */
   aps: string;
+  /** Where the state of users is kept, in words; undefined for a server that keeps none. */
+  store?: string;
 };
 
 export type HttpBanner = Banner & {
@@ -45,6 +47,7 @@ export function httpBanner(banner: HttpBanner): string {
     ...(identityCallbackUrl ? [`  Redirect URI  ${identityCallbackUrl}  (at the OpenID provider)`] : []),
     `  APS sign-in   ${apsSignIn}`,
     `  APS           ${aps}`,
+    ...storeLine(banner),
     `  Who can call  ${whoCanCall}`,
     '',
     ...(header
@@ -66,7 +69,12 @@ export function stdioBanner(banner: Banner): string {
     '  Transport     stdio',
     `  APS sign-in   ${banner.apsSignIn}`,
     `  APS           ${banner.aps}`,
+    ...storeLine(banner),
   ].join('\n');
+}
+
+function storeLine({ store }: Banner): string[] {
+  return store === undefined ? [] : [`  Store         ${store}`];
 }
 
 function title({ server: { name, version, tools } }: Banner): string {

@@ -1,12 +1,16 @@
 /** A server over HTTP: its port, its definition, and the sign-ins of clients and users, put together. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Variables } from '../../config/settings.ts';
 import { createKeys } from '../../sealed.ts';
+import { memoryStore } from '../../store/memory.ts';
+import { partOf, type Store } from '../../store/store.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientSignInOptions, createClientSignIn } from '../client-sign-in/create.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Exposure } from '../http/exposure.ts';
 import type { AllowedNames } from '../http/host-and-origin.ts';
 import { type Listener, listen } from '../http/listen.ts';
+import { createReadiness } from '../http/readiness.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
@@ -14,6 +18,7 @@ import { confirmationPath } from '../pages/confirmation.ts';
 import { createIdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
 import type { Configuration } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
+import { sessionSecrets } from './session-secrets.ts';
 import { atMost, grace } from './shutdown.ts';
 
 /** Names that always mean this machine, as `localhost` does. */
@@ -25,8 +30,12 @@ export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
   allowed: AllowedNames;
   /** 0 for any free port. */
   port: number;
-  /** What the keys of this server are derived from, shared by the instances of a deployment; random if left out. */
-  secret?: string;
+  /** What the keys of this server are derived from, newest first. Without any, the instances share one in the store. */
+  secrets?: readonly string[];
+  /** What the instances of a deployment share; by default, what this process keeps in memory. Its owner closes it. */
+  store?: Store;
+  /** How long the port still accepts requests when the server ends, and `/ready` answers that it does, in seconds. */
+  shutdownDelay?: number;
 };
 
 export type HttpServer = {
@@ -52,13 +61,14 @@ export type HttpServer = {
 export async function serveHttp<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   configuration: Pick<Configuration<Shape>, 'server' | 'clientSignIn'>,
-  { exposure, allowed, port, secret, fetchDocument }: HttpServerOptions,
+  options: HttpServerOptions,
 ): Promise<HttpServer> {
+  const { exposure, allowed, port, secrets = [], store = memoryStore(), fetchDocument } = options;
+  const { shutdownDelay = 0 } = options;
   // The port comes first, because addresses contain it.
   const listener = await listen(exposure.host, port);
   const { mode } = configuration.clientSignIn;
   const publicUrl = exposure.publicUrl ?? listener.url;
-  const keys = createKeys(secret, { server: definition.name, origin: publicUrl });
   // Without a public address, it is reached as localhost: that is what is registered with the APS application. The page
   // that confirms a sign-in needs the same name, or the cookie would not reach both.
   const browserOrigin =
@@ -70,11 +80,16 @@ export async function serveHttp<Shape extends Variables>(
   // Where callers differ, only the client sign-in knows who a sign-in link was made for.
   const confirmed = mode === 'oidc' || mode === 'key';
   try {
+    const keys = createKeys(await sessionSecrets(secrets, store), {
+      server: definition.name,
+      origin: publicUrl,
+    });
+    const ownStore = partOf(store, [definition.name]);
     const clientSignIn =
       configuration.clientSignIn.mode === 'none'
         ? undefined
         : await createClientSignIn({
-            ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
+            ...{ settings: configuration.clientSignIn, publicUrl, keys, store: ownStore, fetchDocument },
             identityCallbackUrl,
             serverName: definition.name,
             userScopes: definition.userScopes,
@@ -84,6 +99,7 @@ export async function serveHttp<Shape extends Variables>(
         callbackUrl: async () => callbackUrl,
         confirmationUrl: confirmed ? `${browserOrigin}${confirmationPath}` : undefined,
         keys,
+        store: ownStore,
       },
       accountTokens: clientSignIn?.accountTokens,
     });
@@ -93,12 +109,15 @@ export async function serveHttp<Shape extends Variables>(
       : undefined;
     const provider = clientSignIn?.identityProvider;
     const identityCheck = provider && createIdentityCheck(provider, keys);
-    const app = createHttpApp(service, { allowed, clientSignIn, browserBinding, identityCheck });
+    const readiness = createReadiness(store);
+    const app = createHttpApp(service, { allowed, clientSignIn, browserBinding, identityCheck, readiness });
     listener.serve(app.fetch);
     return {
       ...{ listener, service, clientSignIn, publicUrl, callbackUrl },
       identityCallbackUrl: service.userSignIn && provider && identityCallbackUrl,
       async stop() {
+        readiness.end();
+        if (shutdownDelay > 0) await wait(shutdownDelay * 1000);
         listener.close();
         await atMost(grace, service.idle());
         // An answer is written after its request stops running: closing the streams first would cut it off.
@@ -106,7 +125,6 @@ export async function serveHttp<Shape extends Variables>(
         await app.close();
         listener.disconnect();
         await service.close();
-        clientSignIn?.close?.();
       },
     };
   } catch (error) {

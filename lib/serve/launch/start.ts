@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
+import { memoryStore } from '../../store/memory.ts';
 import { checkExposure } from '../http/exposure.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
 import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
@@ -12,6 +13,7 @@ import { help } from './help.ts';
 import { whenLauncherEnds } from './launcher.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
+import { type OpenedStore, openStoreFor } from './store.ts';
 
 /**
  * Defines a server; `create` gets the variables checked and typed.
@@ -110,9 +112,10 @@ export async function start<Shape extends Variables>(
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
     const configuration = await loadConfiguration(definition, options, loadSandbox);
     const { launch, sandbox } = configuration;
+    const opened = await openStoreFor(definition, configuration.clientAuth);
     const started = {
       ...configuration,
-      ...{ definition, options },
+      ...{ definition, options, opened },
       port: options.port ?? launch.MCP_PORT ?? definition.port,
       aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL,
     };
@@ -128,6 +131,8 @@ export async function start<Shape extends Variables>(
 type Launch<Shape extends Variables> = Configuration<Shape> & {
   definition: ServerDefinition<Shape>;
   options: Options;
+  /** Undefined for a server that keeps nothing. */
+  opened?: OpenedStore;
   sandbox?: LaunchedSandbox;
   port: number;
   /** Where APS is, in words. */
@@ -142,6 +147,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     clientAuth,
     clientSignIn: settings,
     limitsUsers,
+    opened,
     sandbox,
     port,
     aps,
@@ -158,7 +164,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
   const server = await serveHttp(definition, started, {
     ...{ exposure, port },
     allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
-    secret: launch.SESSION_SECRET,
+    ...{ secrets: launch.SESSION_SECRET, store: opened?.store, shutdownDelay: launch.MCP_SHUTDOWN_DELAY },
   });
   const { service, listener, publicUrl, callbackUrl, identityCallbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
@@ -167,6 +173,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     running: () => service.running,
     async stop() {
       await server.stop();
+      await opened?.store.close();
       await sandbox?.close();
     },
   });
@@ -175,7 +182,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     settings.mode === 'autodesk' || (userScopes !== undefined && exposure.publicUrl !== undefined);
   console.error(
     httpBanner({
-      ...{ server: await service.describe(), apsSignIn, aps, publicUrl },
+      ...{ server: await service.describe(), apsSignIn, aps, publicUrl, store: opened?.where },
       listensOn: listener.url,
       alsoAs: listener.alsoAs,
       clientsSignIn: settings.mode === 'oidc' || settings.mode === 'autodesk',
@@ -193,16 +200,17 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
 }
 
 async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const { definition, server: settings, sandbox, port, aps } = started;
+  const { definition, server: settings, opened, sandbox, port, aps } = started;
   const { serveStdio } = await import('./stdio.ts');
   const { service, clientLeft, stop } = serveStdio(definition, settings, {
-    port,
+    ...{ port, store: opened?.store ?? memoryStore() },
     onCallbackUrl: sandbox?.registerRedirectUri,
   });
   const running = {
     running: () => service.running,
     async stop() {
       await stop();
+      await opened?.store.close();
       await sandbox?.close();
     },
   };
@@ -212,7 +220,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
     stdioBanner({
       server: await service.describe(),
       apsSignIn: definition.apsSignIn,
-      aps,
+      ...{ aps, store: opened?.where },
     }),
   );
 }

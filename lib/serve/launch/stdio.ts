@@ -4,6 +4,7 @@ import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../caller.ts';
 import type { Settings, Variables } from '../../config/settings.ts';
 import { randomKeys } from '../../sealed.ts';
+import { partOf, type Store } from '../../store/store.ts';
 import { checkNames } from '../http/host-and-origin.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
@@ -25,12 +26,13 @@ export type StdioServer = {
  * Serves a definition to the program that started this one.
  *
  * @param options.port - the port of the callback URL
+ * @param options.store - where users' tokens lie; its owner closes it
  * @param options.onCallbackUrl - called with the callback URL as soon as a sign-in needs it
  */
 export function serveStdio<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   settings: Settings<Shape>,
-  { port, onCallbackUrl }: { port: number; onCallbackUrl?: (url: string) => void },
+  { port, store, onCallbackUrl }: { port: number; store: Store; onCallbackUrl?: (url: string) => void },
 ): StdioServer {
   const callback = callbackPort(port, (request) => answerOnlyCallback(service.userSignIn, request));
   async function callbackUrl(): Promise<string> {
@@ -42,7 +44,12 @@ export function serveStdio<Shape extends Variables>(
   // Each process finishes the sign-ins that it has started, and no others: they share a port.
   const keys = randomKeys();
   const service: McpService = createMcpService(
-    definition.create(settings, { browser: { callbackUrl, release: callback.release, keys } }),
+    definition.create(settings, {
+      browser: {
+        ...{ callbackUrl, release: callback.release, keys },
+        store: partOf(store, [definition.name]),
+      },
+    }),
     keys,
   );
   const clientLeft = new Promise<void>((resolve) =>
