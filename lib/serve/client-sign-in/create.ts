@@ -58,7 +58,16 @@ export async function createClientSignIn(options: ClientSignInOptions): Promise<
     }
     case 'autodesk': {
       const { autodesk } = await import('./autodesk.ts');
-      return autodesk({ ...settings, publicUrl, resource, name, keys, store, fetchDocument, scopes: userScopes });
+      return autodesk({
+        ...settings,
+        publicUrl,
+        resource,
+        name,
+        keys,
+        store,
+        fetchDocument,
+        scopes: userScopes,
+      });
     }
   }
 }

@@ -37,7 +37,8 @@ export type TokenOptions = {
 };
 
 export function tokenRoutes(options: TokenOptions): Hono {
-  const { resource, clients, codes, grants, accounts, allowedUsers, authentication, registration, store } = options;
+  const { resource, clients, codes, grants, accounts, allowedUsers, authentication, registration, store } =
+    options;
   const routes = new Hono();
 
   if (registration)
