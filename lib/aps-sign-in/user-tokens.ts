@@ -100,6 +100,8 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
    * @returns undefined for a caller who must sign in
    */
   function renew(caller: string, stale: Tokens): Promise<Tokens | undefined> {
+    // APS has renewed them already, in answer to this instance.
+    if (unsaved.has(caller)) return renewNow(caller, stale, () => load(caller));
     const afterOthers = <T>(work: (isHolder: boolean) => Promise<T>) =>
       underLease(store, `renewal:${caller}`, { lifetime: leaseLifetime, patience }, work);
     return afterOthers((isHolder) =>

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import type { Backend } from '../../lib/store/backend.ts';
 import { memoryBackend } from '../../lib/store/memory.ts';
-import { createStore, type Store } from '../../lib/store/store.ts';
+import { createStore, type Store, StoreUnavailable } from '../../lib/store/store.ts';
 
 const apsTokens = z
   .object({ access: z.string(), refresh: z.string() })
   .transform(({ access, refresh }) => ({ accessToken: access, refreshToken: refresh }));
 
-type Operation = 'get' | 'write' | 'take' | 'delete';
+type Operation = 'get' | 'write' | 'take' | 'delete' | 'check';
 
 export type WatchedStore = Store & {
   /** Everything that it was ever given to write, oldest first. */
@@ -17,9 +17,14 @@ export type WatchedStore = Store & {
   apsTokens(): z.infer<typeof apsTokens>;
   /** The keys under which something is left. */
   left(): Promise<string[]>;
-  /** What is waited for after something was looked up, and before it is written, taken or deleted. */
+  /** What is waited for after something was looked up, and before it is written, taken or deleted. It can fail. */
   pause(operation: Operation, key: string): Promise<void>;
 };
+
+/** A store that does not answer: give it to `pause`. */
+export async function outage(): Promise<void> {
+  throw new StoreUnavailable('The store does not answer. Try again in a minute.');
+}
 
 /** The kind of what lies under a key. */
 export const kindOf = (key: string): string => key.slice(0, key.indexOf(':'));
@@ -50,6 +55,10 @@ export function watchedStore(inner: Backend = memoryBackend()): WatchedStore {
     async delete(key, expected) {
       await watched.pause('delete', key);
       return inner.delete(key, expected);
+    },
+    async check() {
+      await watched.pause('check', '');
+      return inner.check();
     },
   };
   const watched: WatchedStore = {
