@@ -241,7 +241,8 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       const before = await load(id);
       if (!before) return 'was not signed in';
       // First, so that a renewal under way sees it: here or elsewhere, it revokes what it gets.
-      if (!(await store.add(signedOutKey(before.signInId), true, signOutLifetime))) return 'was not signed in';
+      if (!(await store.add(signedOutKey(before.signInId), true, signOutLifetime)))
+        return 'was not signed in';
       await renewals.settled(id);
       const tokens = tokensSchema.safeParse(await store.take(key(id))).data ?? before;
       rejected.delete(id);

@@ -89,7 +89,7 @@ describe('at the sign-in', () => {
     expect([status, headers['cache-control']]).toEqual([400, 'no-store']);
     expect(json).toEqual({ error: 'access_denied', error_description: refusal(benji.userId) });
     expect(requestsToAps().sort()).toEqual(['authorization_code', 'revoke', 'revoke', 'userinfo']);
-    expect(store.given).toEqual([]);
+    expect(await store.left()).toEqual([]);
     // Nor is there anything to try again with.
     expect((await askToken(served, form)).json.error).toBe('invalid_grant');
   });
