@@ -12,8 +12,8 @@ class ShortReporter extends DefaultReporter {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run test:package` runs these.
-    exclude: [...configDefaults.exclude, 'test/package/**'],
+    // `npm run test:package` and `npm run test:chaos` run these.
+    exclude: [...configDefaults.exclude, 'test/package/**', 'test/chaos/**'],
     // Files share the modules that they import, which takes as long again as the tests: none may change them.
     isolate: false,
     maxWorkers: '100%',

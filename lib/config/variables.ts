@@ -15,6 +15,7 @@ import {
   secureUrl,
   sessionSecret,
   spaceSeparated,
+  storeUrl,
   subjectClaim,
 } from './schemas.ts';
 
@@ -184,6 +185,19 @@ export const launchVariables = {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
     where:
       'generate one with: openssl rand -base64 32; to replace it, put the new one first, then a comma and the old one; leave it out to have one made and kept in the store',
+    credential: true,
+    secret: true,
+  }),
+  STORE_URL: storeUrl.optional().register(guide, {
+    what: 'where sign-ins and grants are kept: memory:, file:PATH for one machine, or redis://HOST for several instances',
+    where:
+      'leave it out for memory: over HTTP, and for a file in your own data folder over stdio; docs/operations.md says more',
+    secret: true,
+  }),
+  STORE_SECRET: commaSeparated.pipe(z.array(sessionSecret)).register(guide, {
+    what: 'the key to what is kept outside the process; redis: needs it',
+    where:
+      'generate one with: openssl rand -base64 32; to replace it, put the new one first, then a comma and the old one',
     credential: true,
     secret: true,
   }),

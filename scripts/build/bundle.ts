@@ -20,8 +20,12 @@ export async function bundle(outdir: string, options: BuildOptions = {}): Promis
     platform: 'node',
     target: 'node20.19',
     alias: { 'mcp-proxy': './scripts/build/no-mcp-proxy.ts' },
-    // FastMCP loads these if they are installed. It does without them.
-    external: ['sury', 'effect', '@valibot/to-json-schema'],
+    external: [
+      // FastMCP loads these if they are installed. It does without them.
+      ...['sury', 'effect', '@valibot/to-json-schema'],
+      // They have a binary for each platform.
+      ...['libsql', '@napi-rs/keyring'],
+    ],
     // Some dependencies are CommonJS, and require what Node.js has built in.
     banner: {
       js: "import{createRequire as toRequire}from'node:module';const require=toRequire(import.meta.url);",

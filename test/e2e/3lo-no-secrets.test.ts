@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { connect } from '../support/clients.ts';
 import { alice, benji } from '../support/people.ts';
-import { type Program, run, runHttpServer } from '../support/programs.ts';
+import { type Program, run, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
 import { type RecordingAps, startRecordingAps } from '../support/recording-aps.ts';
 import { type Sandbox, startSandbox } from '../support/sandbox.ts';
@@ -130,7 +130,7 @@ test('not a question to a client that takes its user to the address', async () =
 test('not a wrong secret, nor a code that APS refuses, over stdio', async () => {
   const wrong = 'S3cr3t-0815-of-somebody';
   secrets.add(wrong);
-  const program = await run(['servers/3lo.ts', '--port', '0'], {
+  const program = await run([...stdioCommand('3lo'), '--port', '0'], {
     env: { ...env(), APS_CLIENT_SECRET: wrong },
   });
   program.write(`${JSON.stringify(toolCall('list_hubs'))}\n`);

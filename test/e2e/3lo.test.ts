@@ -5,7 +5,7 @@ import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, eras } from '../support/clients.ts';
 import { alice, benji, chien } from '../support/people.ts';
 import { freePort, holdPort } from '../support/ports.ts';
-import { run, runHttpServer } from '../support/programs.ts';
+import { run, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
 import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
 import { connectToProgram } from '../support/stdio.ts';
@@ -63,7 +63,7 @@ function overStdio(
   mode: VersionNegotiationMode,
   options?: Parameters<typeof connectToProgram>[2],
 ): Promise<Client> {
-  return connectToProgram(['servers/3lo.ts', '--sandbox', ...args], mode, options);
+  return connectToProgram([...stdioCommand('3lo'), '--sandbox', ...args], mode, options);
 }
 
 describe('over stdio', () => {

@@ -5,7 +5,7 @@ import { connect, modes } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
 import { connectBearing } from '../support/oidc.ts';
 import { alice } from '../support/people.ts';
-import { type Program, runHttpServer } from '../support/programs.ts';
+import { type Program, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { post, send, toolCall } from '../support/raw-http.ts';
 import { employees } from '../support/sandbox.ts';
 import { connectToProgram } from '../support/stdio.ts';
@@ -63,7 +63,7 @@ describe('--client-auth oidc', () => {
   test('is nothing over stdio, where only who starts a server can call it', async () => {
     // Over HTTP it would need an issuer.
     const env = { MCP_CLIENT_AUTH: 'oidc', MCP_AUTH_ISSUER: 'nowhere' };
-    const client = await connectToProgram(['servers/2lo.ts', '--sandbox'], 'legacy', { env });
+    const client = await connectToProgram([...stdioCommand('2lo'), '--sandbox'], 'legacy', { env });
     expect((await callListing(client, 'list_buckets')).items).toHaveLength(23);
   });
 

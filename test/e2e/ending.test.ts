@@ -2,12 +2,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, eras } from '../support/clients.ts';
 import { type HeldAps, startHeldAps } from '../support/held-aps.ts';
-import { type Program, run, runHttpServer } from '../support/programs.ts';
+import { type Program, run, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { post, toolCall } from '../support/raw-http.ts';
 import { callListing } from '../support/tool-results.ts';
 
 const http = ['scripts/aps-mcp.ts', '2lo'] as const;
-const stdio = ['servers/2lo.ts'] as const;
+const stdio = stdioCommand('2lo');
 
 async function heldAps(): Promise<HeldAps> {
   const aps = await startHeldAps();

@@ -3,7 +3,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../support/clients.ts';
 import { always, startLocalServer } from '../support/local-server.ts';
-import { type Program, run, runHttpServer } from '../support/programs.ts';
+import { type Program, run, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { send, toolCall } from '../support/raw-http.ts';
 import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { spellingsOf } from '../support/secrets.ts';
@@ -105,7 +105,7 @@ test('not an APS that answers what nobody expects, over stdio', async () => {
     const aps = await startLocalServer(answer);
     onTestFinished(() => aps.close());
     const env = { APS_BASE_URL: aps.url, APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: wrong };
-    const program = await run(['servers/2lo.ts'], { env });
+    const program = await run(stdioCommand('2lo'), { env });
     program.write(`${JSON.stringify(toolCall('list_buckets'))}\n`);
     await expect.poll(() => program.output.stdout, { timeout: 20_000 }).toContain('"isError":true');
     await expectSilence(program);

@@ -4,7 +4,7 @@ import { signIn } from '../../sandbox/unattended-sign-in.ts';
 import { connect, eras, newest } from '../support/clients.ts';
 import { alice, benji, chien } from '../support/people.ts';
 import { freePort } from '../support/ports.ts';
-import { type Program, pathOf, refusalOf, run, runHttpServer } from '../support/programs.ts';
+import { type Program, pathOf, refusalOf, run, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { toolCall } from '../support/raw-http.ts';
 import { startSandbox } from '../support/sandbox.ts';
 import { askedAddress, attend, open, takesAddresses } from '../support/sign-in.ts';
@@ -54,9 +54,9 @@ async function callOf({ write, output }: Program): Promise<string> {
 
 const linkIn = (answer: string) => /"auth_url":"([^"]+)"/.exec(answer)?.[1] ?? '';
 
-describe('servers/pkce.ts', () => {
+describe('pkce over stdio', () => {
   test('started by two clients of one machine, signs in one after the other on the port that both have', async () => {
-    const command = ['servers/pkce.ts', '--sandbox', '--port', String(await freePort())] as const;
+    const command = [...stdioCommand('pkce'), '--sandbox', '--port', String(await freePort())] as const;
     const [one, other] = await Promise.all([run(command), run(command)]);
     const link = linkIn(await callOf(one));
     const answer = callOf(other);
@@ -69,7 +69,7 @@ describe('servers/pkce.ts', () => {
 
   test(`a client of ${newest} that can take its user to an address gets the data in the call that asked`, async () => {
     const client = await connectToProgram(
-      ['servers/pkce.ts', '--sandbox', '--port', '0'],
+      [...stdioCommand('pkce'), '--sandbox', '--port', '0'],
       { pin: newest },
       { options: takesAddresses },
     );

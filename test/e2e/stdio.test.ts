@@ -8,12 +8,11 @@ import { eras, modes, newest } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { startHeldAps } from '../support/held-aps.ts';
 import { newestEnvelope } from '../support/oidc.ts';
-import { nodeArguments, pathOf, run, runNode } from '../support/programs.ts';
+import { nodeArguments, pathOf, run, runNode, stdioCommand } from '../support/programs.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
 
-const runner = ['scripts/aps-mcp.ts', '2lo', '--transport', 'stdio'] as const;
-const serverFile = ['servers/2lo.ts'] as const;
+const runner = stdioCommand('2lo');
 
 // A client that speaks the newest revision starts its server twice; of the two that do, one is enough here.
 test.each(modes.slice(0, 2))('a server that is started by %s serves it', async (_name, mode, era) => {
@@ -31,7 +30,7 @@ test.each(modes.slice(0, 2))('a server that is started by %s serves it', async (
 });
 
 test('a server writes nothing but messages to stdout, one a line, and ends with 0 when its client leaves', async () => {
-  const { write, hangUp, ended, output } = await run([...serverFile, '--sandbox']);
+  const { write, hangUp, ended, output } = await run([...runner, '--sandbox']);
   const messages = [
     {
       id: 1,
@@ -64,7 +63,7 @@ test('a server writes nothing but messages to stdout, one a line, and ends with 
 test.each(eras)('%s cancels a call, and the request to APS ends', async (_name, mode) => {
   const aps = await startHeldAps();
   onTestFinished(() => aps.close());
-  const client = await connectToProgram(serverFile, mode, { env: aps.env });
+  const client = await connectToProgram(runner, mode, { env: aps.env });
   const asked = aps.asked();
   const cancel = new AbortController();
   const refusal = expect(
@@ -80,7 +79,7 @@ test.each([
   ['the handshake era', undefined],
   [newest, newestEnvelope],
 ])('what clients of the Python sample send is answered in the era of %s', async (_era, envelope) => {
-  const { write, output } = await run([...serverFile, '--sandbox']);
+  const { write, output } = await run([...runner, '--sandbox']);
   const methods = ['prompts/list', 'resources/list', 'resources/templates/list', 'tools/call'];
   for (const [id, method] of methods.entries()) {
     const call = method === 'tools/call' && { name: 'list_buckets', arguments: null };

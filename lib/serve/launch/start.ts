@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
 import { memoryStore } from '../../store/memory.ts';
+import type { OpenedStore } from '../../store/open.ts';
 import { checkExposure } from '../http/exposure.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
 import { type Configuration, loadConfiguration, type Options, readOptions } from './configuration.ts';
@@ -13,7 +14,7 @@ import { help } from './help.ts';
 import { whenLauncherEnds } from './launcher.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
-import { type OpenedStore, openStoreFor } from './store.ts';
+import { openStoreFor } from './store.ts';
 
 /**
  * Defines a server; `create` gets the variables checked and typed.
@@ -112,7 +113,14 @@ export async function start<Shape extends Variables>(
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
     const configuration = await loadConfiguration(definition, options, loadSandbox);
     const { launch, sandbox } = configuration;
-    const opened = await openStoreFor(definition, configuration.clientAuth);
+    const opened = await openStoreFor(definition, {
+      ...{
+        clientAuth: configuration.clientAuth,
+        transport: options.transport,
+        isSandbox: sandbox !== undefined,
+      },
+      ...{ url: launch.STORE_URL, secrets: launch.STORE_SECRET },
+    });
     const started = {
       ...configuration,
       ...{ definition, options, opened },

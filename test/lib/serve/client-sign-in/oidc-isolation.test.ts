@@ -1,4 +1,4 @@
-// Ten people at one server, a thousand calls in any order: nobody ever sees what is another's.
+// Ten people at one server, hundreds of calls in any order: nobody ever sees what is another's.
 import type { Client } from '@modelcontextprotocol/client';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import { memoryStore } from '../../../../lib/store/memory.ts';
 import { eras } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { headings, htmlHeaded } from '../../../support/headings.ts';
+import { inFull } from '../../../support/in-full.ts';
 import { connectSigningIn, TestOAuthProvider } from '../../../support/oauth-client.ts';
 import { signInThrough } from '../../../support/oidc.ts';
 import {
@@ -31,7 +32,7 @@ import { hubsOf, said } from '../../../support/tool-results.ts';
 
 const keep = closing();
 const names = ['ann', 'ben', 'cai', 'dee', 'eli', 'fay', 'gus', 'hal', 'ida', 'jon'];
-const calls = 1000;
+const calls = inFull(1000);
 /** How many calls run at the same moment. */
 const lanes = 25;
 /** Fewer than there are people, so that connections come and go. */
@@ -140,7 +141,7 @@ function randomly(seed: number): () => number {
   };
 }
 
-test('a thousand calls of ten people, each with two clients: every answer is of the one who asked', {
+test('hundreds of calls of ten people, each with two clients: every answer is of the one who asked', {
   timeout: 120_000,
 }, async () => {
   const seats: Seat[] = [];
