@@ -100,6 +100,8 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
    * @returns undefined for a caller who must sign in
    */
   function renew(caller: string, stale: Tokens): Promise<Tokens | undefined> {
+    // APS has renewed them already, in answer to this instance.
+    if (unsaved.has(caller)) return renewNow(caller, stale, () => load(caller));
     const afterOthers = <T>(work: (isHolder: boolean) => Promise<T>) =>
       underLease(store, `renewal:${caller}`, { lifetime: leaseLifetime, patience }, work);
     return afterOthers((isHolder) =>
@@ -239,7 +241,8 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       const before = await load(id);
       if (!before) return 'was not signed in';
       // First, so that a renewal under way sees it: here or elsewhere, it revokes what it gets.
-      await store.set(signedOutKey(before.signInId), true, signOutLifetime);
+      if (!(await store.add(signedOutKey(before.signInId), true, signOutLifetime)))
+        return 'was not signed in';
       await renewals.settled(id);
       const tokens = tokensSchema.safeParse(await store.take(key(id))).data ?? before;
       rejected.delete(id);

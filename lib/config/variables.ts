@@ -209,7 +209,6 @@ export const launchVariables = {
     .register(guide, {
       what: 'how long the port still accepts requests when the server is told to end, while /ready answers 503, in seconds',
       where: 'the time that your load balancer takes to notice; leave it out for 0',
-      harmless: true,
     }),
   MCP_ALLOWED_HOSTS: namesSeparated
     .pipe(
