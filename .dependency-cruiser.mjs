@@ -30,7 +30,7 @@ export default {
       from: { path: foundation },
       to: libExcept(foundation),
     },
-    ...['config', 'aps'].map((name) => ({
+    ...['config', 'aps', 'store'].map((name) => ({
       name: `${name}-imports-no-other-room`,
       comment: `lib/${name}/ imports no other room.`,
       severity: 'error',
@@ -38,11 +38,11 @@ export default {
       to: libExcept(foundation, room(name)),
     })),
     ...['aps-sign-in', 'tools'].map((name) => ({
-      name: `${name}-imports-aps-only`,
-      comment: `lib/${name}/ imports lib/aps/, and no other room.`,
+      name: `${name}-imports-aps-and-store-only`,
+      comment: `lib/${name}/ imports lib/aps/ and lib/store/, and no other room.`,
       severity: 'error',
       from: { path: room(name) },
-      to: libExcept(foundation, room(name), room('aps')),
+      to: libExcept(foundation, room(name), room('aps'), room('store')),
     })),
     ...['mcp', 'pages'].map((name) => ({
       name: `serve-${name}-imports-no-other-room-of-serve`,

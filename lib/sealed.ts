@@ -6,8 +6,13 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { z } from 'zod';
 
-/** Gives a key of 32 bytes that is used for `purpose` and nothing else. */
-export type Keys = (purpose: string) => Uint8Array;
+/** Keys of 32 bytes, each for one purpose and nothing else. */
+export type Keys = {
+  /** The key with which values are made. */
+  (purpose: string): Uint8Array;
+  /** The keys with which values are accepted, newest first: that one, and those from before a secret was replaced. */
+  all(purpose: string): readonly Uint8Array[];
+};
 
 /** What keys are for: all instances of a deployment say the same, and no other server does. */
 export type KeyOwner = {
@@ -18,27 +23,31 @@ export type KeyOwner = {
 };
 
 /**
- * Derives keys from one secret (HKDF, RFC 5869). Servers that share a secret, and differ in name or origin, have nothing else
+ * Derives keys from secrets (HKDF, RFC 5869). Servers that share a secret, and differ in name or origin, have nothing else
  * in common: neither can open what the other sealed.
  *
- * @param secret - shared by the instances of a deployment, so that each can open what another sealed; random if undefined
+ * @param secrets - shared by the instances of a deployment, so that each can open what another sealed; newest first
  */
-export function createKeys(secret: string | undefined, owner: KeyOwner): Keys {
-  return derived(secret ?? randomBytes(32), [owner.server, owner.origin]);
+export function createKeys(secrets: readonly [string, ...string[]], owner: KeyOwner): Keys {
+  return derived(secrets, [owner.server, owner.origin]);
 }
 
 /** Keys that this process alone knows. */
 export function randomKeys(): Keys {
-  return derived(randomBytes(32), []);
+  return derived([randomBytes(32)], []);
 }
 
-function derived(secret: string | Buffer, context: readonly string[]): Keys {
-  return (purpose) => {
+function derived([newest, ...older]: readonly [Secret, ...Secret[]], context: readonly string[]): Keys {
+  const keyFrom = (secret: Secret) => (purpose: string) => {
     // As JSON, so that no two lists are the same text.
     const info = JSON.stringify(['aps-mcp-servers', ...context, purpose]);
     return new Uint8Array(hkdfSync('sha256', secret, '', info, 32));
   };
+  const all = (purpose: string) => [newest, ...older].map((secret) => keyFrom(secret)(purpose));
+  return Object.assign(keyFrom(newest), { all });
 }
+
+type Secret = string | Buffer;
 
 export type Sealed<T> = {
   /**
@@ -65,9 +74,9 @@ export function createSealed<T extends Record<string, unknown>>(
   lifetime: number,
   now: () => number = () => Date.now(),
 ): Sealed<T> {
-  let derived: Uint8Array | undefined;
-  const key = () => {
-    derived ??= keys(purpose);
+  let derived: readonly Uint8Array[] | undefined;
+  const keysToOpen = () => {
+    derived ??= keys.all(purpose);
     return derived;
   };
   return {
@@ -75,20 +84,42 @@ export function createSealed<T extends Record<string, unknown>>(
       new EncryptJWT({ content })
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
         .setExpirationTime(Math.floor(expiresAt / 1000))
-        .encrypt(key()),
+        .encrypt(keys(purpose)),
 
     async open(text) {
       try {
-        const { payload } = await jwtDecrypt(text, key(), {
-          keyManagementAlgorithms: ['dir'],
-          contentEncryptionAlgorithms: ['A256GCM'],
-          requiredClaims: ['exp'],
-          currentDate: new Date(now()),
-        });
+        const { payload } = await withAny(keysToOpen(), (key) =>
+          jwtDecrypt(text, key, {
+            keyManagementAlgorithms: ['dir'],
+            contentEncryptionAlgorithms: ['A256GCM'],
+            requiredClaims: ['exp'],
+            currentDate: new Date(now()),
+          }),
+        );
         return { content: schema.parse(payload.content), expiresAt: (payload.exp ?? 0) * 1000 };
       } catch {
         return undefined;
       }
     },
   };
+}
+
+/**
+ * Does with each key, newest first, what fails with all but one.
+ *
+ * @throws what the last one throws, if none fits
+ */
+export async function withAny<T>(
+  keys: readonly Uint8Array[],
+  work: (key: Uint8Array) => Promise<T>,
+): Promise<T> {
+  let failure: unknown;
+  for (const key of keys) {
+    try {
+      return await work(key);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }

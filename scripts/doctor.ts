@@ -104,7 +104,6 @@ export async function doctor(
       if (!json) for (const result of found) print(lineOf(result));
     }
   } finally {
-    examination.server?.users?.close();
     await examination.server?.sandbox?.close();
   }
   print(

@@ -1,7 +1,7 @@
 /** Sign-in with an Autodesk account on the way to an MCP client: whose account it is, and its APS tokens. */
-import type { TokenStorage } from 'fastmcp/auth';
 import { ApsError } from '../aps/errors.ts';
 import type { Caller } from '../caller.ts';
+import type { Store } from '../store/store.ts';
 import type { UserTokens } from '../token-source.ts';
 import { type AuthorizationCodeFlow, authorizationCodeFlow } from './authorization-code-flow.ts';
 import { type ApsApplication, apsOAuth } from './oauth.ts';
@@ -22,7 +22,7 @@ export type AccountSignInOptions = ApsApplication & {
   scopes: readonly string[];
   /** Where APS sends the browser back to, as registered with the application. */
   callbackUrl: string;
-  storage: Required<TokenStorage>;
+  store: Store;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
 };
@@ -38,11 +38,11 @@ export type AccountSignIn = UserTokens &
 
 /** Signs people in with their Autodesk accounts, and renews their tokens. */
 export function accountSignIn(options: AccountSignInOptions): AccountSignIn {
-  const { scopes, callbackUrl, storage, now = Date.now } = options;
+  const { scopes, callbackUrl, store, now = Date.now } = options;
   const aps = apsOAuth(options);
   const flow = authorizationCodeFlow(aps, { scopes, callbackUrl: async () => callbackUrl });
   const tokens = userTokenStore({
-    ...{ aps, storage, now },
+    ...{ aps, store, now },
     notSignedIn: async () =>
       new ApsError('Your sign-in with your Autodesk account has ended', {
         advice: 'Sign in again: your MCP client asks you to when it next calls this server.',

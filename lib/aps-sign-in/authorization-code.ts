@@ -1,7 +1,4 @@
 /** 3-legged sign-in (3LO), with a secret or with PKCE alone: users sign in to Autodesk, and the server acts for each. */
-import { EventEmitter, once } from 'node:events';
-import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
-import { LRUCache } from 'lru-cache';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { ApsError } from '../aps/errors.ts';
@@ -9,11 +6,12 @@ import { type Caller, callerSchema } from '../caller.ts';
 import { digest } from '../digest.ts';
 import { createSealed, type Keys } from '../sealed.ts';
 import { SignInRequired } from '../sign-in-required.ts';
-import { createSingleFlight } from '../single-flight.ts';
+import { partOf, type Store } from '../store/store.ts';
+import { waitFor } from '../store/wait.ts';
 import { authorizationCodeFlow, signInLifetime } from './authorization-code-flow.ts';
 import { type ApsApplication, apsOAuth } from './oauth.ts';
-import { type SignedIn, SignInFailed, type UserSignIn } from './user-sign-in.ts';
-import { userTokenStore } from './user-tokens.ts';
+import { SignInFailed, type UserSignIn } from './user-sign-in.ts';
+import { tokensKey, userTokenStore } from './user-tokens.ts';
 
 /** How the browsers of users reach this server. The launcher provides it. */
 export type BrowserAccess = {
@@ -28,6 +26,8 @@ export type BrowserAccess = {
   confirmationUrl?: string;
   /** For sealing sign-ins that are under way. */
   keys: Keys;
+  /** Where the tokens of users lie, and marks of what must not happen twice: the same for every instance. */
+  store: Store;
 };
 
 /**
@@ -52,8 +52,6 @@ export type AuthorizationCode = ApsApplication & {
   browser: BrowserAccess;
   /** Whether to use PKCE (S256). Default true; false only for an application for which APS refuses it. */
   pkce?: boolean;
-  /** Where tokens are kept; in memory by default. */
-  storage?: Required<TokenStorage>;
   /**
    * How long a sign-in waits for APS to say whose account it is, in milliseconds. Default 2,000: the tokens are there, and
    * the name is only shown.
@@ -63,7 +61,7 @@ export type AuthorizationCode = ApsApplication & {
   now?: () => number;
 };
 
-/** A sign-in under way. It travels sealed in the link and in `state`; the server keeps nothing of it. */
+/** A sign-in under way. It travels sealed in the link and in `state`; nothing of it is stored. */
 const signInSchema = z.object({
   /** Makes each sign-in unique. */
   id: z.string(),
@@ -74,9 +72,6 @@ const signInSchema = z.object({
   /** The digest of what identifies the browser in which it was confirmed. */
   browser: z.string().optional(),
 });
-
-/** The most callers whose refusal is remembered. */
-const mostDenials = 10_000;
 
 /**
  * Signs users in with the authorization code grant, and renews their tokens.
@@ -99,24 +94,20 @@ const mostDenials = 10_000;
 export function authorizationCode(options: AuthorizationCode): UserSignIn {
   const { clientSecret, scopes, browser, pkce = true, profilePatience = 2000, now = Date.now } = options;
   const { callbackUrl, confirmationUrl, keys } = browser;
-  const memory = new MemoryTokenStorage();
-  const storage = options.storage ?? memory;
+  // What one application can use, at one APS and with its scopes, is of no use to another.
+  const store = partOf(browser.store, [options.clientId, options.baseUrl, ...scopes]);
   const advice = clientSecret === undefined ? adviceForPublicClients : {};
   const aps = apsOAuth(options);
   const flow = authorizationCodeFlow(aps, { scopes, callbackUrl, advice });
   const signIns = createSealed(keys, 'sign-ins', signInSchema, signInLifetime, now);
   const tokens = userTokenStore({
-    ...{ aps, storage, now, advice },
+    ...{ aps, store, now, advice },
     notSignedIn: async (caller) => new SignInRequired(await linkFor(caller)),
   });
-  const exchanges = createSingleFlight<SignedIn>();
-  const arrivals = new EventEmitter().setMaxListeners(0);
-  // Who declined the sign-in that they were last asked for.
-  const denials = new LRUCache<string, SignInFailed>({ max: mostDenials, ttl: signInLifetime * 1000 });
 
   /** Starts a sign-in for `caller`. */
   async function linkFor({ id, user, client }: Caller): Promise<string> {
-    denials.delete(id);
+    await store.delete(deniedKey(id));
     const verifier = pkce ? oauth.generateRandomCodeVerifier() : undefined;
     const state = await signIns.seal({ id: crypto.randomUUID(), caller: { id, user, client }, verifier });
     return confirmationUrl
@@ -127,7 +118,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
   /** The sign-in of a link that has not been used. */
   async function open(state: string) {
     const signIn = await signIns.open(state);
-    return signIn && !(await storage.get(usedKey(signIn.content.id))) ? signIn : undefined;
+    return signIn && !(await store.get(usedKey(signIn.content.id))) ? signIn : undefined;
   }
 
   return {
@@ -150,11 +141,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
       // A repeated parameter is not to be trusted (RFC 6749, section 3.1).
       const [state = '', ...more] = query.getAll('state');
       const signIn = more.length === 0 ? await open(state) : undefined;
-      if (!signIn || exchanges.has(signIn.content.id))
-        throw new SignInFailed(
-          'invalid-link',
-          'This sign-in link has expired, has already been used, or was not made by this server.',
-        );
+      if (!signIn) throw invalidLink();
       const { id, caller, verifier, browser: boundTo } = signIn.content;
       // Anybody can pass on Autodesk's address and so bypass the page. They must not receive the tokens.
       if (confirmationUrl && !browserIds.map(digest).includes(boundTo ?? ''))
@@ -162,47 +149,47 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
           'other-browser',
           'This sign-in was started in another browser, perhaps by somebody else. Nothing was changed.',
         );
-      return exchanges.run(id, async () => {
-        try {
-          const code = flow.codeIn(query, state);
-          const issuedAt = now();
-          const answer = await flow.redeem(code, verifier);
-          await storage.save(usedKey(id), true, Math.ceil((signIn.expiresAt - issuedAt) / 1000));
-          await tokens.keep(caller, answer, issuedAt);
-          arrivals.emit(caller.id);
-          browser.release?.();
-          const patience = AbortSignal.timeout(profilePatience);
-          return { account: (await flow.profileOf(answer.access_token, patience)) ?? {}, caller };
-        } catch (error) {
-          if (error instanceof SignInFailed && error.problem === 'denied') {
-            denials.set(caller.id, error);
-            arrivals.emit(caller.id, error);
-            browser.release?.();
-          }
-          throw error instanceof ApsError ? failureOf(error) : error;
-        }
-      });
-    },
-
-    async signedIn(caller, signal) {
-      const leave = new AbortController();
-      // Listen first, then look, so that a sign-in in between is not missed.
-      const arrival = once(arrivals, caller.id, { signal: AbortSignal.any([signal, leave.signal]) });
-      arrival.catch(() => {});
       try {
-        if (await tokens.signInIdOf(caller)) return;
-        const [denied] = denials.has(caller.id) ? [denials.get(caller.id)] : await arrival;
-        if (denied) throw denied;
-      } finally {
-        leave.abort();
+        const code = flow.codeIn(query, state);
+        const issuedAt = now();
+        // Of two browsers that come back with one link, to any instance, the first one signs in.
+        const left = Math.ceil((signIn.expiresAt - issuedAt) / 1000);
+        if (!(await store.add(usedKey(id), true, left))) throw invalidLink();
+        const answer = await flow.redeem(code, verifier).catch(async (error: unknown) => {
+          await store.delete(usedKey(id)).catch(() => {});
+          throw error;
+        });
+        await tokens.keep(caller, answer, issuedAt);
+        await store.announce(tokensKey(caller));
+        browser.release?.();
+        const patience = AbortSignal.timeout(profilePatience);
+        return { account: (await flow.profileOf(answer.access_token, patience)) ?? {}, caller };
+      } catch (error) {
+        if (error instanceof SignInFailed && error.problem === 'denied') {
+          await store.set(deniedKey(caller.id), error.message, signInLifetime);
+          await store.announce(tokensKey(caller));
+          browser.release?.();
+        }
+        throw error instanceof ApsError ? failureOf(error) : error;
       }
     },
 
-    declined: () => browser.release?.(),
-
-    close() {
-      memory.destroy();
+    async signedIn(caller, signal) {
+      await waitFor(
+        store,
+        tokensKey(caller),
+        async () => {
+          if (await tokens.signInIdOf(caller)) return true;
+          const denied = await store.get(deniedKey(caller.id));
+          if (typeof denied === 'string') throw new SignInFailed('denied', denied);
+        },
+        signal,
+      );
+      // It may have finished at another instance.
+      browser.release?.();
     },
+
+    declined: () => browser.release?.(),
   };
 }
 
@@ -214,6 +201,18 @@ const adviceForPublicClients = {
 
 function usedKey(signInId: string): string {
   return `used:${signInId}`;
+}
+
+/** Of a caller who declined the sign-in that they were last asked for. */
+function deniedKey(caller: string): string {
+  return `denied:${caller}`;
+}
+
+function invalidLink(): SignInFailed {
+  return new SignInFailed(
+    'invalid-link',
+    'This sign-in link has expired, has already been used, or was not made by this server.',
+  );
 }
 
 /** A refusal or failure of APS, for the person in the browser. */

@@ -63,6 +63,4 @@ export type UserSignIn = UserTokens &
     confirm(state: string, browserId: string): Promise<string | undefined>;
     /** Says that the person declined in their MCP client: no sign-in of theirs is under way. */
     declined(): void;
-    /** Deletes everything that is only in memory, and lets the process end. */
-    close(): void;
   };

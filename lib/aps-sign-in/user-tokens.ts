@@ -1,10 +1,11 @@
-/** APS tokens of users: kept for each caller, renewed in a single flight, revoked when a caller signs out. */
-import type { TokenStorage } from 'fastmcp/auth';
+/** APS tokens of users: kept for each caller, renewed by one request at a time, revoked when a caller signs out. */
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { ApsError } from '../aps/errors.ts';
 import type { Caller } from '../caller.ts';
 import { createSingleFlight } from '../single-flight.ts';
+import { underLease } from '../store/lease.ts';
+import type { Store } from '../store/store.ts';
 import type { UserTokens } from '../token-source.ts';
 import { type ApsOAuth, accessTokenFrom, canBeSent, isAboutApplication, signInError } from './oauth.ts';
 
@@ -30,14 +31,19 @@ const retryInterval = 60_000;
 /** APS documents that refresh tokens live for 15 days. Tokens are kept no longer, in seconds. */
 const lifetime = 15 * 24 * 3600;
 
+/** How long an instance keeps others from renewing, in seconds: longer than a renewal takes, with all retries. */
+const leaseLifetime = 60;
+
 /** How long a sign-out is remembered, in seconds: longer than any tokens that a request under way then keeps. */
 const signOutLifetime = lifetime + 3600;
 
 export type UserTokenStoreOptions = {
   aps: ApsOAuth;
-  storage: Required<TokenStorage>;
+  store: Store;
   /** The clock, in milliseconds since 1970. */
   now: () => number;
+  /** How long to wait for the renewal of another instance, in milliseconds. Default 10,000. */
+  patience?: number;
   /** What to do about error codes of APS, in addition to the usual advice. */
   advice?: Readonly<Record<string, string>>;
   /** The error for a caller who is not signed in, or no longer. */
@@ -60,35 +66,32 @@ export type UserTokenStore = UserTokens & {
   signInIdOf(caller: Caller): Promise<string | undefined>;
 };
 
+/** Under which key the tokens of a caller lie. Signing in and declining are announced there. */
+export function tokensKey({ id }: Pick<Caller, 'id'>): string {
+  return `tokens:${id}`;
+}
+
 export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
-  const { aps, storage, now, advice, notSignedIn } = options;
+  const { aps, store, now, patience = 10_000, advice, notSignedIn } = options;
   const { server, client, authentication, request } = aps;
   const renewals = createSingleFlight<Tokens | undefined>();
   const rejected = new Map<string, string>();
+  // What APS has issued, and the store has not taken yet: the refresh token before it works no more.
+  const unsaved = new Map<string, { refresh: string; tokens: Tokens }>();
 
-  const key = (caller: string) => `tokens:${caller}`;
+  const key = (id: string) => tokensKey({ id });
   const signedOutKey = (signInId: string) => `signed-out:${signInId}`;
 
-  /** The tokens of a caller. Requests that were under way at a sign-out may have kept some: they are of no use. */
-  async function load(caller: string): Promise<Tokens | undefined> {
-    const tokens = tokensSchema.safeParse(await storage.get(key(caller))).data;
-    return tokens && !(await storage.get(signedOutKey(tokens.signInId))) ? tokens : undefined;
+  /** The tokens of a caller, with their version in the store. Those of a sign-in that has ended are of no use. */
+  async function find(caller: string): Promise<{ tokens: Tokens; version: string } | undefined> {
+    const found = await store.read(key(caller));
+    const tokens = tokensSchema.safeParse(found?.value).data;
+    return found && tokens && !(await hasEnded(tokens)) ? { tokens, version: found.version } : undefined;
   }
 
-  async function take(caller: string): Promise<Tokens | undefined> {
-    return tokensSchema.safeParse(await storage.take(key(caller))).data;
-  }
+  const load = async (caller: string) => (await find(caller))?.tokens;
 
-  async function save(caller: string, tokens: Tokens): Promise<void> {
-    await storage.save(key(caller), tokens, lifetime);
-  }
-
-  /** Saves tokens that APS has just issued. */
-  async function accept(caller: string, tokens: Tokens): Promise<Tokens> {
-    await save(caller, tokens);
-    rejected.delete(caller);
-    return tokens;
-  }
+  const hasEnded = async ({ signInId }: Tokens) => Boolean(await store.get(signedOutKey(signInId)));
 
   /**
    * Renews tokens: RFC 6749, section 6. A final refusal by APS (`invalid_grant`) ends the sign-in, unless another request
@@ -96,50 +99,98 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
    *
    * @returns undefined for a caller who must sign in
    */
-  async function renew(caller: string, tokens: Tokens): Promise<Tokens | undefined> {
-    const before = await load(caller);
+  function renew(caller: string, stale: Tokens): Promise<Tokens | undefined> {
+    // APS has renewed them already, in answer to this instance.
+    if (unsaved.has(caller)) return renewNow(caller, stale, () => load(caller));
+    const afterOthers = <T>(work: (isHolder: boolean) => Promise<T>) =>
+      underLease(store, `renewal:${caller}`, { lifetime: leaseLifetime, patience }, work);
+    return afterOthers((isHolder) =>
+      renewNow(caller, stale, isHolder ? () => load(caller) : () => afterOthers(() => load(caller))),
+    );
+  }
+
+  /** @param loadAgain - what is there after APS has refused: the tokens of another instance, if one was faster */
+  async function renewNow(
+    caller: string,
+    stale: Tokens,
+    loadAgain: () => Promise<Tokens | undefined>,
+  ): Promise<Tokens | undefined> {
+    const before = await find(caller);
     // Another request has renewed them, or signed out.
-    if (before?.refresh !== tokens.refresh) return before;
-    if (tokens.refresh === '') return forget(caller);
+    if (!before || !isSame(before.tokens, stale)) return before?.tokens;
+    const { tokens, version } = before;
+    if (tokens.refresh === '') return forget(caller, version);
     const issuedAt = now();
-    if (isStuck(before) && issuedAt - (before.refusals?.last ?? 0) < retryInterval) return undefined;
+    if (isStuck(tokens) && issuedAt - (tokens.refusals?.last ?? 0) < retryInterval) return undefined;
+    const issued = unsaved.get(caller);
+    if (issued?.refresh === tokens.refresh) return accept(caller, tokens, issued.tokens);
     try {
-      const response = await oauth.refreshTokenGrantRequest(
-        server,
-        client,
-        authentication,
-        tokens.refresh,
-        request,
-      );
-      const answer = await oauth.processRefreshTokenResponse(server, client, response);
-      const current = await load(caller);
-      // A new sign-in has finished in the meantime: its tokens count.
-      if (current && current.refresh !== tokens.refresh) return current;
-      const { signInId } = tokens;
+      const answer = await requestRenewal(tokens.refresh);
       const refresh = answer.refresh_token ?? tokens.refresh;
       // APS takes the old refresh token no more, whatever is wrong with the access token.
-      if (!canBeSent(answer.access_token)) await save(caller, { ...tokens, refresh });
+      if (!canBeSent(answer.access_token)) await accept(caller, tokens, { ...tokens, refresh });
       const { value, renewAt } = accessTokenFrom(answer, issuedAt);
-      return await accept(caller, { access: value, renewAt, refresh, signInId });
+      return await accept(caller, tokens, { access: value, renewAt, refresh, signInId: tokens.signInId });
     } catch (error) {
-      const failure = await signInError(error, advice);
-      const isFinal = error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant';
-      if (!isFinal && !isRefusal(failure)) throw failure;
-      const current = await load(caller);
-      if (current && current.refresh !== tokens.refresh) return current;
-      if (isFinal) return forget(caller);
-      if (!current) throw failure;
+      if (!(error instanceof RenewalRefused)) throw error;
+      const current = await loadAgain();
+      if (current && !isSame(current, tokens)) return current;
+      if (error.isFinal) return forget(caller, version);
+      if (!current) throw error.failure;
       const { count, first } = current.refusals ?? { count: 0, first: issuedAt };
       const refused = { ...current, refusals: { count: count + 1, first, last: issuedAt } };
-      await save(caller, refused);
-      if (!isStuck(refused)) throw failure;
+      await store.replace(key(caller), version, refused, lifetime);
+      if (!isStuck(refused)) throw error.failure;
       return undefined;
     }
   }
 
-  async function forget(caller: string): Promise<undefined> {
-    await storage.delete(key(caller));
+  /** @throws {RenewalRefused} when APS refuses these tokens; {@link ApsError} for any other failure */
+  async function requestRenewal(refresh: string): Promise<TokenAnswer> {
+    try {
+      const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refresh, request);
+      return await oauth.processRefreshTokenResponse(server, client, response);
+    } catch (error) {
+      const failure = await signInError(error, advice);
+      const isFinal = error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant';
+      throw isFinal || isRefusal(failure) ? new RenewalRefused(failure, isFinal) : failure;
+    }
+  }
+
+  /**
+   * Saves tokens that APS has issued in place of others. If a new sign-in has finished in the meantime, its tokens count. If
+   * the caller has signed out, nobody gets any.
+   */
+  async function accept(caller: string, used: Tokens, issued: Tokens): Promise<Tokens | undefined> {
+    unsaved.set(caller, { refresh: used.refresh, tokens: issued });
+    const kept = await keepInPlaceOf(caller, used, issued);
+    unsaved.delete(caller);
     rejected.delete(caller);
+    return kept;
+  }
+
+  async function keepInPlaceOf(caller: string, used: Tokens, issued: Tokens): Promise<Tokens | undefined> {
+    for (;;) {
+      const found = await store.read(key(caller));
+      const current = tokensSchema.safeParse(found?.value).data;
+      if (current && !isSame(current, used)) return current;
+      // After reading: whoever signs out leaves the mark first, and then takes the tokens.
+      if (await hasEnded(issued)) {
+        await revokeBoth(issued.refresh, issued.access).catch(() => {});
+        return undefined;
+      }
+      // Nothing is there if another request lost the race against this one: APS told it that the sign-in had ended.
+      const isKept = found
+        ? await store.replace(key(caller), found.version, issued, lifetime)
+        : await store.add(key(caller), issued, lifetime);
+      if (isKept) return issued;
+    }
+  }
+
+  /** Deletes the tokens of a sign-in that has ended. If others are there by now, they count. */
+  async function forget(caller: string, version: string): Promise<Tokens | undefined> {
+    rejected.delete(caller);
+    return (await store.delete(key(caller), version)) ? undefined : load(caller);
   }
 
   /** RFC 7009, with the hint that APS requires. */
@@ -172,7 +223,9 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     async keep({ id }, answer, issuedAt) {
       const { value, renewAt } = accessTokenFrom(answer, issuedAt);
       const signInId = (await load(id))?.signInId ?? crypto.randomUUID();
-      await accept(id, { access: value, renewAt, refresh: answer.refresh_token ?? '', signInId });
+      const tokens = { access: value, renewAt, refresh: answer.refresh_token ?? '', signInId };
+      await store.set(key(id), tokens, lifetime);
+      rejected.delete(id);
     },
 
     discard: ({ refresh_token, access_token }) => revokeBoth(refresh_token, access_token).catch(() => {}),
@@ -185,12 +238,13 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     },
 
     async signOut({ id }) {
-      const before = await take(id);
-      if (before) await storage.save(signedOutKey(before.signInId), true, signOutLifetime);
-      // A renewal under way saves what it gets: those are the tokens that APS knows now.
+      const before = await load(id);
+      if (!before) return 'was not signed in';
+      // First, so that a renewal under way sees it: here or elsewhere, it revokes what it gets.
+      if (!(await store.add(signedOutKey(before.signInId), true, signOutLifetime)))
+        return 'was not signed in';
       await renewals.settled(id);
-      const tokens = (await take(id)) ?? before;
-      if (!tokens) return 'was not signed in';
+      const tokens = tokensSchema.safeParse(await store.take(key(id))).data ?? before;
       rejected.delete(id);
       try {
         await revokeBoth(tokens.refresh, tokens.access);
@@ -200,6 +254,24 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       }
     },
   };
+}
+
+/** APS refuses to renew tokens: for good, or for a reason of its gateway. */
+class RenewalRefused extends Error {
+  readonly failure: ApsError;
+  /** Whether it said `invalid_grant`. */
+  readonly isFinal: boolean;
+
+  constructor(failure: ApsError, isFinal: boolean) {
+    super(failure.message);
+    this.failure = failure;
+    this.isFinal = isFinal;
+  }
+}
+
+/** Whether two records hold the same tokens. */
+function isSame(one: Tokens, other: Tokens): boolean {
+  return one.access === other.access && one.refresh === other.refresh;
 }
 
 /** Whether APS has refused to renew tokens so often, and for so long, that their caller is asked to sign in. */

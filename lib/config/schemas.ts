@@ -82,6 +82,17 @@ export const sessionSecret = z
     error: `has fewer than ${leastVariety} different characters, so that others can guess it`,
   });
 
+/** Where a store is. */
+export const storeUrl = z
+  .string()
+  .refine(
+    (text) =>
+      text === 'memory:' ||
+      (/^rediss?:\/\/[^/?#]/.test(text) && URL.canParse(text)) ||
+      /^file:(\/\/\/)?[^/\s]|^file:\/[^/]/.test(text),
+    'must be memory:, file:PATH, redis://HOST or rediss://HOST',
+  );
+
 /**
  * Claims that no caller can be told by: people can change them, reuse them or share them
  * (https://learn.microsoft.com/entra/identity-platform/claims-validation).

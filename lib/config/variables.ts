@@ -15,6 +15,7 @@ import {
   secureUrl,
   sessionSecret,
   spaceSeparated,
+  storeUrl,
   subjectClaim,
 } from './schemas.ts';
 
@@ -180,12 +181,35 @@ export const launchVariables = {
     what: 'the address under which MCP clients and browsers reach this server, without /mcp',
     where: 'the name that your reverse proxy serves, for example https://mcp.example.com',
   }),
-  SESSION_SECRET: sessionSecret.optional().register(guide, {
+  SESSION_SECRET: commaSeparated.pipe(z.array(sessionSecret)).register(guide, {
     what: 'the key for sign-ins under way, client registrations and tokens; all instances of a deployment share it',
-    where: 'generate one with: openssl rand -base64 32; leave it out if you run a single instance',
+    where:
+      'generate one with: openssl rand -base64 32; to replace it, put the new one first, then a comma and the old one; leave it out to have one made and kept in the store',
     credential: true,
     secret: true,
   }),
+  STORE_URL: storeUrl.optional().register(guide, {
+    what: 'where sign-ins and grants are kept: memory:, file:PATH for one machine, or redis://HOST for several instances',
+    where:
+      'leave it out for memory: over HTTP, and for a file in your own data folder over stdio; docs/operations.md says more',
+    secret: true,
+  }),
+  STORE_SECRET: commaSeparated.pipe(z.array(sessionSecret)).register(guide, {
+    what: 'the key to what is kept outside the process; redis: needs it',
+    where:
+      'generate one with: openssl rand -base64 32; to replace it, put the new one first, then a comma and the old one',
+    credential: true,
+    secret: true,
+  }),
+  MCP_SHUTDOWN_DELAY: z
+    .string()
+    .default('0')
+    .transform(Number)
+    .refine((seconds) => seconds >= 0 && seconds <= 600, 'must be a number of seconds, up to 600')
+    .register(guide, {
+      what: 'how long the port still accepts requests when the server is told to end, while /ready answers 503, in seconds',
+      where: 'the time that your load balancer takes to notice; leave it out for 0',
+    }),
   MCP_ALLOWED_HOSTS: namesSeparated
     .pipe(
       z.array(

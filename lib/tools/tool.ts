@@ -6,6 +6,7 @@ import { ApsError } from '../aps/errors.ts';
 import { type Caller, localUser } from '../caller.ts';
 import { orSignInRequired, SignInRequired, signInRequiredContent } from '../sign-in-required.ts';
 import { StartupError } from '../startup-error.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { listingOf, pagingParameters, readCursor, writeCursor } from './cursor.ts';
 
 /**
@@ -316,7 +317,8 @@ function askForSignIn(required: SignInRequired, tool: string, wrapped: boolean):
 /** An error that people can see. The details of unexpected ones go to the server's log only. */
 function presentable(error: unknown, signal: AbortSignal): UserError {
   if (error instanceof UserError) return error;
-  if (error instanceof ApsError || error instanceof StartupError) return new UserError(error.message);
+  if (error instanceof ApsError || error instanceof StartupError || error instanceof StoreUnavailable)
+    return new UserError(error.message);
   if (signal.aborted) return new UserError('The call was cancelled.');
   // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
   console.error(error instanceof Error ? error.stack : String(error));

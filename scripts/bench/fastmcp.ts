@@ -2,10 +2,15 @@
 import { createServer } from 'node:http';
 import { readSettings } from '../../lib/config/settings.ts';
 import { randomKeys } from '../../lib/sealed.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
 import { definition } from '../../servers/2lo.ts';
 
 const withoutBrowsers = {
-  browser: { callbackUrl: () => Promise.reject(new Error('no browsers')), keys: randomKeys() },
+  browser: {
+    callbackUrl: () => Promise.reject(new Error('no browsers')),
+    keys: randomKeys(),
+    store: memoryStore(),
+  },
 };
 
 // FastMCP does not accept port 0, so find a free one first.

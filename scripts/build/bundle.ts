@@ -24,8 +24,12 @@ export async function bundle(outdir: string, options: BuildOptions = {}): Promis
       // Its CommonJS files require one another in a way that no bundler sees.
       'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
     },
-    // FastMCP loads these if they are installed. It does without them.
-    external: ['sury', 'effect', '@valibot/to-json-schema'],
+    external: [
+      // FastMCP loads these if they are installed. It does without them.
+      ...['sury', 'effect', '@valibot/to-json-schema'],
+      // They have a binary for each platform.
+      ...['libsql', '@napi-rs/keyring'],
+    ],
     // Some dependencies are CommonJS, and require what Node.js has built in.
     banner: {
       js: "import{createRequire as toRequire}from'node:module';const require=toRequire(import.meta.url);",

@@ -3,6 +3,7 @@ import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';
 import { randomKeys } from '../../lib/sealed.ts';
 import { createClientSignIn } from '../../lib/serve/client-sign-in/create.ts';
 import { discover, reason } from '../../lib/serve/client-sign-in/oidc/discovery.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
 import { type Check, type Configured, type Finding, fault, ok, skipped } from './check.ts';
 
 export const providerCheck: Check = {
@@ -39,6 +40,7 @@ async function clientFindings({ configuration, addresses }: Configured): Promise
   const { publicUrl, identityCallbackUrl } = addresses;
   const signIn = await createClientSignIn({
     ...{ settings, publicUrl, identityCallbackUrl, keys: randomKeys(), serverName: 'doctor' },
+    store: memoryStore(),
   });
   const query = new URLSearchParams({ code: 'not-a-code', state: 'a-state', iss: settings.issuer });
   try {

@@ -9,6 +9,7 @@ import { addressesOf } from '../../lib/serve/launch/addresses.ts';
 import { loadConfiguration, portOf } from '../../lib/serve/launch/configuration.ts';
 import type { Built } from '../../lib/serve/mcp/service.ts';
 import { StartupError } from '../../lib/startup-error.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
 import { type Check, type Configured, type Examination, type Finding, fault, ok, warning } from './check.ts';
 
 export const settingsCheck: Check = {
@@ -59,7 +60,11 @@ async function configure(examination: Examination, warn: (message: string) => vo
   // As a start does.
   sandbox?.registerRedirectUri(addresses.callbackUrl);
   sandbox?.registerOpenIdRedirectUri(addresses.identityCallbackUrl);
-  const browser = { callbackUrl: async () => addresses.callbackUrl, keys: randomKeys() };
+  const browser = {
+    callbackUrl: async () => addresses.callbackUrl,
+    keys: randomKeys(),
+    store: memoryStore(),
+  };
   const built = definition.create(configuration.server, { browser });
   const users: UserSignIn | undefined =
     clientSignIn.mode === 'autodesk'

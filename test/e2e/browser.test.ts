@@ -1,8 +1,8 @@
 // Signing in as people do it: in a browser, on Autodesk's page (here the sandbox's) and on the pages of this server.
 import type { Client } from '@modelcontextprotocol/client';
-import { MemoryTokenStorage } from 'fastmcp/auth';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { memoryStore } from '../../lib/store/memory.ts';
 import { describeInBrowser, signInOnPage } from '../support/browser.ts';
 import { closing } from '../support/closing.ts';
 import { headings } from '../support/headings.ts';
@@ -120,9 +120,8 @@ describeInBrowser('signing in, in a browser', (openWindow) => {
 
   test('a person who takes more than ten minutes is told that the link has expired', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const storage = new MemoryTokenStorage();
-    onTestFinished(() => storage.destroy());
-    const at = await servePatiently(sandbox, { storage });
+    const store = memoryStore();
+    const at = await servePatiently(sandbox, { store });
     onTestFinished(() => at.close());
     const { client, address, page } = await person({ at });
     vi.setSystemTime(Date.now() + 10 * 60_000 + 1000);

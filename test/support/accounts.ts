@@ -1,7 +1,7 @@
 /** Autodesk accounts that have signed in, without a server around them. */
-import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { accountSignIn } from '../../lib/aps-sign-in/account-sign-in.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { postForm } from './authentication.ts';
 import { later, now } from './clock.ts';
 import { closing } from './closing.ts';
@@ -9,14 +9,14 @@ import { newPkce } from './oauth-requests.ts';
 import { alice } from './people.ts';
 import { startSandbox } from './sandbox.ts';
 import { hasty } from './serving.ts';
-import { WatchedStorage } from './watched-storage.ts';
+import { watchedStore } from './watched-store.ts';
 
 /** Starts a sandbox, and gives what works with accounts there. Call it once at the top of a test file. */
 export async function startAccounts() {
   const sandbox = closing()(await startSandbox({ now }));
 
   /** An instance of a server, as far as tokens of accounts are concerned. */
-  function instance(storage: WatchedStorage) {
+  function instance(store: Store) {
     const application = {
       clientId: sandbox.env.APS_CLIENT_ID ?? '',
       clientSecret: sandbox.env.APS_CLIENT_SECRET ?? '',
@@ -25,16 +25,15 @@ export async function startAccounts() {
     const callbackUrl = 'http://localhost:5002/callback';
     return accountSignIn({
       ...application,
-      ...{ scopes: ['data:read'], callbackUrl, storage, retryPolicy: hasty, now },
+      ...{ scopes: ['data:read'], callbackUrl, store, retryPolicy: hasty, now },
     });
   }
 
   /** An instance at which somebody has just signed in. The clock stands; requests count from here on. */
   async function signedIn({ userId }: { userId: string } = alice) {
     later(0);
-    const storage = new WatchedStorage();
-    onTestFinished(() => storage.destroy());
-    const accounts = instance(storage);
+    const store = watchedStore();
+    const accounts = instance(store);
     const caller = { id: userId };
     const signIn = async () => {
       const { verifier } = newPkce();
@@ -46,7 +45,7 @@ export async function startAccounts() {
     };
     const tokens = await signIn();
     sandbox.requests.length = 0;
-    return { storage, accounts, caller, tokens, signIn };
+    return { store, accounts, caller, tokens, signIn };
   }
 
   /** The answers to requests for renewal, and to those for revocation. */

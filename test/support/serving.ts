@@ -15,6 +15,7 @@ import { type Listener, listen } from '../../lib/serve/http/listen.ts';
 import { readConfiguration } from '../../lib/serve/launch/configuration.ts';
 import type { ServerDefinition, ServingContext } from '../../lib/serve/launch/definition.ts';
 import { type Built, createMcpService, type McpService } from '../../lib/serve/mcp/service.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -60,7 +61,11 @@ export function builtFrom<Shape extends Variables>(
 }
 
 const withoutBrowsers: ServingContext = {
-  browser: { callbackUrl: () => Promise.reject(new Error('No browser comes here.')), keys: randomKeys() },
+  browser: {
+    callbackUrl: () => Promise.reject(new Error('No browser comes here.')),
+    keys: randomKeys(),
+    store: memoryStore(),
+  },
 };
 
 /** What a server over HTTP runs with, read from an environment. */

@@ -5,6 +5,7 @@ import type { ClientAuthMode } from '../../lib/config/variables.ts';
 import type { FetchDocument } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
 import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import { type HttpServer, serveHttp } from '../../lib/serve/launch/http.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { clientCallback, type Person } from './oauth-client.ts';
 import { alice } from './people.ts';
 import { type Employee, employees, type Sandbox } from './sandbox.ts';
@@ -16,8 +17,12 @@ export type ServedHttp = HttpServer & { url: string; close(): Promise<void> };
 export type ServeOptions = {
   env?: Environment;
   fetchDocument?: FetchDocument;
-  /** The SESSION_SECRET of a deployment. */
-  secret?: string;
+  /** The SESSION_SECRET of a deployment, newest first. */
+  secret?: string | readonly string[];
+  /** What the instances of a deployment share; by default, nothing. */
+  store?: Store;
+  /** In seconds. */
+  shutdownDelay?: number;
   /** Whether it says that it runs on the built-in sandbox. */
   isSandbox?: boolean;
   /** The origin that the instances of a deployment share; that of the port by default. */
@@ -29,7 +34,7 @@ export async function serveWith(
   sandbox: Sandbox,
   definition: ServerDefinition,
   clientAuth: ClientAuthMode,
-  { env, fetchDocument, secret, publicUrl, isSandbox }: ServeOptions = {},
+  { env, secret = [], publicUrl, ...options }: ServeOptions = {},
 ): Promise<ServedHttp> {
   const environment = {
     ...sandbox.env,
@@ -40,7 +45,8 @@ export async function serveWith(
     exposure: { host: 'localhost', publicUrl },
     allowed: { hosts: [], origins: [] },
     port: 0,
-    ...{ secret, fetchDocument, isSandbox },
+    secrets: [secret].flat(),
+    ...options,
   });
   sandbox.registerRedirectUri(server.callbackUrl);
   return { ...server, url: server.listener.url, close: server.stop };

@@ -10,6 +10,8 @@ import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../lib/caller.ts';
 import { randomKeys } from '../../lib/sealed.ts';
 import type { Built } from '../../lib/serve/mcp/service.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { addDataManagementTools } from '../../lib/tools/data-management.ts';
 import { addSignOutTool } from '../../lib/tools/sign-out.ts';
 import { definition } from '../../servers/3lo.ts';
@@ -23,7 +25,8 @@ export async function serveUsers(
   options?: Parameters<typeof serve>[1],
 ): Promise<Served> {
   let callback = '';
-  const served = await serve(build({ callbackUrl: async () => callback, keys: randomKeys() }), options);
+  const browser = { callbackUrl: async () => callback, keys: randomKeys(), store: memoryStore() };
+  const served = await serve(build(browser), options);
   callback = `${served.url}/callback`;
   sandbox.registerRedirectUri(callback);
   return served;
@@ -41,18 +44,25 @@ export function serveThreeLegged(
   );
 }
 
+/** What is to be different, and where tokens lie. */
+type Changes = Partial<AuthorizationCode> & { store?: Store };
+
 /** What servers/3lo.ts is made of, with a sign-in that is changed, and without waiting between retries. */
 export function threeLegged(
   { env }: Pick<Sandbox, 'env'>,
-  changes: Partial<AuthorizationCode> & Pick<AuthorizationCode, 'browser'>,
+  { store, ...changes }: Changes & Pick<AuthorizationCode, 'browser'>,
 ): { server: FastMCP<Caller>; users: UserSignIn } {
   const {
     APS_CLIENT_ID: clientId = '',
     APS_CLIENT_SECRET: clientSecret = '',
     APS_BASE_URL: baseUrl = '',
   } = env;
-  const application = { clientId, clientSecret, baseUrl };
-  const users = authorizationCode({ ...application, scopes: ['data:read'], retryPolicy: hasty, ...changes });
+  const browser = { ...changes.browser, ...(store && { store }) };
+  const users = authorizationCode({
+    ...{ clientId, clientSecret, baseUrl, scopes: ['data:read'], retryPolicy: hasty },
+    ...changes,
+    browser,
+  });
   const aps = createApsClient({ baseUrl, tokens: users, retryPolicy: hasty });
   const server = new FastMCP<Caller>({ name: 'Users', version: '1.0.0' });
   addDataManagementTools(server, aps);
@@ -63,7 +73,7 @@ export function threeLegged(
 /** Serves that. */
 export function servePatiently(
   sandbox: Sandbox,
-  changes: Partial<AuthorizationCode> = {},
+  changes: Changes = {},
   options?: Parameters<typeof serve>[1],
 ): Promise<Served> {
   return serveUsers(sandbox, (browser) => threeLegged(sandbox, { browser, ...changes }), options);

@@ -3,13 +3,13 @@
  * to Autodesk from their MCP client, and tools that act for them use the APS token that comes of it. The client gets tokens
  * that are valid at this server only.
  */
-import { MemoryTokenStorage, type TokenStorage } from 'fastmcp/auth';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { RetryPolicy } from '../../aps/http.ts';
 import { accountSignIn } from '../../aps-sign-in/account-sign-in.ts';
 import type { AllowedUser } from '../../config/allowed-users.ts';
 import type { Keys } from '../../sealed.ts';
+import { partOf, type Store } from '../../store/store.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { createAllowedUsers } from './allowed-users.ts';
@@ -50,8 +50,8 @@ export type Autodesk = {
   allowedUsers?: readonly AllowedUser[];
   /** The absolute lifetime of a grant, in days. Default 90. */
   grantDays?: number;
-  /** Where grants and APS tokens are kept; in memory by default. */
-  storage?: Required<TokenStorage>;
+  /** Where grants and APS tokens lie, and marks of what must not happen twice: the same for every instance. */
+  store: Store;
   /** Fetches metadata documents of clients; guarded against private addresses by default. */
   fetchDocument?: FetchDocument;
   retryPolicy?: RetryPolicy;
@@ -63,22 +63,23 @@ export function autodesk(options: Autodesk): ClientSignIn {
   const { scopes, publicUrl, resource, name, keys, fetchDocument = createFetchDocument(), now } = options;
   const { documents = true, registration = true, redirectUris = [], grantDays = 90 } = options;
   const allowedUsers = createAllowedUsers(options.allowedUsers);
-  const memory = new MemoryTokenStorage();
-  const storage = options.storage ?? memory;
+  // What one application can use, at one APS and with its scopes, is of no use to another.
+  const store = partOf(options.store, [options.clientId, options.baseUrl, ...scopes]);
 
-  const accounts = accountSignIn({ ...options, storage, callbackUrl: `${publicUrl}${callbackPath}` });
+  const accounts = accountSignIn({ ...options, store, callbackUrl: `${publicUrl}${callbackPath}` });
   const clients = createClients({
-    ...{ key: keys('MCP clients'), fetchDocument, documents, now },
+    ...{ keys, fetchDocument, documents, now },
     privateUse: [...privateUseRedirectUris, ...redirectUris],
   });
   const authentication = createClientAuthentication(
     [publicUrl, `${publicUrl}${tokenPath}`],
     fetchDocument,
+    store,
     now,
   );
   const codes = createCodes(keys, now);
   const grants = createGrants({
-    ...{ keys, issuer: publicUrl, resource, scopes, storage, now },
+    ...{ keys, issuer: publicUrl, resource, scopes, store, now },
     grantLifetime: grantDays * 24 * 3600,
     signInIdOf: accounts.signInIdOf,
   });
@@ -101,12 +102,11 @@ export function autodesk(options: Autodesk): ClientSignIn {
         }),
       ),
     clientRoutes: tokenRoutes({
-      ...{ resource, clients, codes, grants, accounts, allowedUsers, authentication, registration },
+      ...{ resource, clients, codes, grants, accounts, allowedUsers, authentication, registration, store },
     }),
     authenticate,
     identityProvider: accountProvider({ accounts, grants, allowedUsers }),
     accountTokens: accounts,
-    close: () => memory.destroy(),
   };
 }
 

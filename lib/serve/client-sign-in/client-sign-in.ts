@@ -22,6 +22,4 @@ export type ClientSignIn = {
   readonly identityProvider?: IdentityProvider;
   /** Where people sign in with their Autodesk accounts: their APS tokens. */
   readonly accountTokens?: UserTokens & Pick<UserTokenStore, 'signInIdOf'>;
-  /** Deletes everything that is only in memory, and lets the process end. */
-  close?(): void;
 };

@@ -1,5 +1,6 @@
 /** The client sign-in that the settings ask for. */
 import type { Keys } from '../../sealed.ts';
+import type { Store } from '../../store/store.ts';
 import type { FetchDocument } from './autodesk/metadata-document.ts';
 import type { Autodesk } from './autodesk.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
@@ -31,6 +32,7 @@ export type ClientSignInOptions = {
   /** Where an OpenID provider sends browsers back to; `/signin/callback` on `publicUrl`, by default. */
   identityCallbackUrl?: string;
   keys: Keys;
+  store: Store;
   /** Fetches metadata documents of clients; guarded against private addresses by default. */
   fetchDocument?: FetchDocument;
 };
@@ -40,7 +42,7 @@ export const profileOnly = ['user-profile:read'];
 
 /** Makes the client sign-in; undefined for `none`. Each is loaded when it is asked for: most starts need none. */
 export async function createClientSignIn(options: ClientSignInOptions): Promise<ClientSignIn | undefined> {
-  const { settings, serverName, userScopes = profileOnly, publicUrl, keys, fetchDocument } = options;
+  const { settings, serverName, userScopes = profileOnly, publicUrl, keys, store, fetchDocument } = options;
   const resource = `${publicUrl}/mcp`;
   const name = `APS MCP server (${serverName})`;
   switch (settings.mode) {
@@ -56,7 +58,16 @@ export async function createClientSignIn(options: ClientSignInOptions): Promise<
     }
     case 'autodesk': {
       const { autodesk } = await import('./autodesk.ts');
-      return autodesk({ ...settings, publicUrl, resource, name, keys, fetchDocument, scopes: userScopes });
+      return autodesk({
+        ...settings,
+        publicUrl,
+        resource,
+        name,
+        keys,
+        store,
+        fetchDocument,
+        scopes: userScopes,
+      });
     }
   }
 }

@@ -10,6 +10,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { z } from 'zod';
 import { type Caller, callerSchema } from '../../caller.ts';
+import { StoreUnavailable } from '../../store/store.ts';
 import type { AllowedUsers, SignedInUser } from './allowed-users.ts';
 import { bearerTokenIn, jsonRpcRefusal } from './bearer.ts';
 import type { ClientSignIn } from './client-sign-in.ts';
@@ -153,7 +154,7 @@ export function protectedResource({
           throw new OAuthError(OAuthErrorCode.InvalidToken, 'The Authorization header is malformed');
         return await callerIn(authorization);
       } catch (error) {
-        if (error instanceof VerifierUnavailable) return tryLater(error);
+        if (error instanceof VerifierUnavailable || error instanceof StoreUnavailable) return tryLater(error);
         // Without a challenge: a client would follow it to a sign-in that changes nothing.
         if (error instanceof NotAllowed) return jsonRpcRefusal(403, error.message, {});
         return refusal(request, bearerAuthChallengeResponse(error, challenge));
@@ -162,7 +163,7 @@ export function protectedResource({
   };
 }
 
-function tryLater({ message }: VerifierUnavailable): Response {
+function tryLater({ message }: Error): Response {
   return jsonRpcRefusal(503, message, { 'retry-after': '5' });
 }
 

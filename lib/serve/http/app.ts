@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { localUser } from '../../caller.ts';
 import { isLoopback } from '../../config/schemas.ts';
 import { parseJson } from '../../json.ts';
+import { StoreUnavailable } from '../../store/store.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import { type ClientContext, createSessionId, sessionIdOf } from '../mcp/client-context.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
@@ -21,6 +22,7 @@ import { type Account, accountPath } from '../pages/account.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
 import { answerCallback, callbackPath } from '../pages/callback.ts';
 import { answerConfirmation, confirmationPath } from '../pages/confirmation.ts';
+import { storeUnavailablePage } from '../pages/failure.ts';
 import { favicon, faviconPath } from '../pages/favicon.ts';
 import { frontPage, type Service } from '../pages/front-page.ts';
 import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
@@ -29,6 +31,7 @@ import { prefersHtml } from '../pages/prefers-html.ts';
 import { withAdvice } from './by-hand.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
 import { proxiedRefusal } from './proxied.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 
 export type HttpApp = {
   fetch(request: Request): Promise<Response>;
@@ -49,6 +52,8 @@ export type HttpOptions = {
   about?: Partial<Service>;
   /** Its part for the person who reads it. */
   account?: Account;
+  /** Whether this instance can take requests; by default, always. */
+  readiness?: Readiness;
 };
 
 const mcpPath = '/mcp';
@@ -58,12 +63,20 @@ const cancellationSchema = z.object({
 });
 
 /**
- * Serves a definition at `/mcp`, with `/health` for load balancers, a page at `/` for people and, where users or clients
+ * Serves a definition at `/mcp`, with `/health` and `/ready` for load balancers, a page at `/` for people and, where users or clients
  * sign in, the pages and endpoints for that. It keeps no sessions: any instance can answer any request.
  */
 export function createHttpApp(
   service: McpService,
-  { allowed, clientSignIn, browserBinding, identityCheck, about, account }: HttpOptions,
+  {
+    allowed,
+    clientSignIn,
+    browserBinding,
+    identityCheck,
+    readiness = createReadiness(),
+    about,
+    account,
+  }: HttpOptions,
 ): HttpApp {
   const { userSignIn } = service;
   // What is established at the door, for the server that the SDK asks for.
@@ -77,6 +90,7 @@ export function createHttpApp(
 
   // Load balancers use an address of their own choice. Nothing can be learned or done here.
   app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.get('/ready', () => readiness.answer());
 
   // A server that others can reach was told of a name for it: `checkExposure` sees to that.
   if (allowed.hosts.every(isLoopback))
@@ -134,6 +148,10 @@ export function createHttpApp(
   app.notFound((context) => context.json({ error: 'Not found. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof StoreUnavailable) {
+      if (/\btext\/html\b/.test(context.req.header('accept') ?? '')) return storeUnavailablePage(error);
+      return context.json(jsonRpcError(-32000, error.message), 503, { 'retry-after': '5' });
+    }
     // A client that disconnects in the middle of its request is not a failure of the server.
     if (!context.req.raw.signal.aborted) console.error(error.stack);
     return context.json(jsonRpcError(-32603, 'Internal error'), 500);

@@ -9,6 +9,8 @@ export type Banner = {
   aps: string;
   /** Where browsers come back to from Autodesk, if they do. */
   callbackUrl?: string;
+  /** Where the state of users is kept, in words; undefined for a server that keeps none. */
+  store?: string;
 };
 
 export type HttpBanner = Banner & {
@@ -52,6 +54,7 @@ export function httpBanner(banner: HttpBanner): string {
     ...(identityCallbackUrl ? [`  Redirect URI  ${identityCallbackUrl}  (at the OpenID provider)`] : []),
     `  APS sign-in   ${apsSignIn}`,
     `  APS           ${aps}`,
+    ...storeLine(banner),
     `  Who can call  ${whoCanCall}`,
     '',
     ...(header
@@ -81,7 +84,12 @@ export function stdioBanner(banner: Banner): string {
     ...(banner.callbackUrl ? [`  Callback URL  ${banner.callbackUrl}`] : []),
     `  APS sign-in   ${banner.apsSignIn}`,
     `  APS           ${banner.aps}`,
+    ...storeLine(banner),
   ].join('\n');
+}
+
+function storeLine({ store }: Banner): string[] {
+  return store === undefined ? [] : [`  Store         ${store}`];
 }
 
 function title({ server: { name, version, tools } }: Banner): string {

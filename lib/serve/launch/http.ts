@@ -1,7 +1,10 @@
 /** A server over HTTP: its port, its definition, and the sign-ins of clients and users, put together. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { isLoopback } from '../../config/schemas.ts';
 import type { Variables } from '../../config/settings.ts';
 import { createKeys, type Keys } from '../../sealed.ts';
+import { memoryStore } from '../../store/memory.ts';
+import { partOf, type Store } from '../../store/store.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
 import {
   type ClientSignInOptions,
@@ -12,6 +15,7 @@ import { createHttpApp } from '../http/app.ts';
 import type { Exposure } from '../http/exposure.ts';
 import type { AllowedNames } from '../http/host-and-origin.ts';
 import { type Listener, listen } from '../http/listen.ts';
+import { createReadiness } from '../http/readiness.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
 import { type Account, createAccount } from '../pages/account.ts';
 import { createBrowserBinding } from '../pages/browser-binding.ts';
@@ -22,6 +26,7 @@ import { createIdentityCheck, identityCallbackPath } from '../pages/identity-che
 import { addressesOf } from './addresses.ts';
 import type { Configuration } from './configuration.ts';
 import type { ServerDefinition } from './definition.ts';
+import { sessionSecrets } from './session-secrets.ts';
 import { atMost, grace } from './shutdown.ts';
 
 export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
@@ -30,10 +35,14 @@ export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
   allowed: AllowedNames;
   /** 0 for any free port. */
   port: number;
-  /** What the keys of this server are derived from, shared by the instances of a deployment; random if left out. */
-  secret?: string;
   /** Whether APS is the built-in sandbox. */
   isSandbox?: boolean;
+  /** What the keys of this server are derived from, newest first. Without any, the instances share one in the store. */
+  secrets?: readonly string[];
+  /** What the instances of a deployment share; by default, what this process keeps in memory. Its owner closes it. */
+  store?: Store;
+  /** How long the port still accepts requests when the server ends, and `/ready` answers that it does, in seconds. */
+  shutdownDelay?: number;
 };
 
 export type HttpServer = {
@@ -59,22 +68,28 @@ export type HttpServer = {
 export async function serveHttp<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   configuration: Pick<Configuration<Shape>, 'server' | 'clientSignIn'>,
-  { exposure, allowed, port, secret, isSandbox = false, fetchDocument }: HttpServerOptions,
+  options: HttpServerOptions,
 ): Promise<HttpServer> {
+  const { exposure, allowed, port, secrets = [], store = memoryStore(), fetchDocument } = options;
+  const { shutdownDelay = 0, isSandbox = false } = options;
   // The port comes first, because addresses contain it.
   const listener = await listen(exposure.host, port);
   const { mode } = configuration.clientSignIn;
   const addresses = addressesOf(exposure, mode, listener.port);
   const { publicUrl, browserOrigin, callbackUrl, confirmationUrl, identityCallbackUrl } = addresses;
-  const keys = createKeys(secret, { server: definition.name, origin: publicUrl });
   // Where callers differ, only the client sign-in knows who a sign-in link was made for.
   const confirmed = mode === 'oidc' || mode === 'key';
   try {
+    const keys = createKeys(await sessionSecrets(secrets, store), {
+      server: definition.name,
+      origin: publicUrl,
+    });
+    const ownStore = partOf(store, [definition.name]);
     const clientSignIn =
       configuration.clientSignIn.mode === 'none'
         ? undefined
         : await createClientSignIn({
-            ...{ settings: configuration.clientSignIn, publicUrl, keys, fetchDocument },
+            ...{ settings: configuration.clientSignIn, publicUrl, keys, store: ownStore, fetchDocument },
             identityCallbackUrl,
             serverName: definition.name,
             userScopes: definition.userScopes,
@@ -84,6 +99,7 @@ export async function serveHttp<Shape extends Variables>(
         callbackUrl: async () => callbackUrl,
         confirmationUrl: confirmed ? confirmationUrl : undefined,
         keys,
+        store: ownStore,
       },
       accountTokens: clientSignIn?.accountTokens,
     });
@@ -104,8 +120,9 @@ export async function serveHttp<Shape extends Variables>(
       keys,
     });
     const hasCallback = service.userSignIn !== undefined || mode === 'autodesk';
+    const readiness = createReadiness(store);
     const app = createHttpApp(service, {
-      ...{ allowed, clientSignIn, browserBinding, identityCheck, account },
+      ...{ allowed, clientSignIn, browserBinding, identityCheck, readiness, account },
       about: {
         ...{ serverName: definition.name, address: `${publicUrl}/mcp`, isSandbox },
         howClientsSignIn:
@@ -128,6 +145,8 @@ export async function serveHttp<Shape extends Variables>(
       ...{ listener, service, clientSignIn, publicUrl, callbackUrl },
       identityCallbackUrl: service.userSignIn && identityCheck && identityCallbackUrl,
       async stop() {
+        readiness.end();
+        if (shutdownDelay > 0) await wait(shutdownDelay * 1000);
         listener.close();
         await atMost(grace, service.idle());
         // An answer is written after its request stops running: closing the streams first would cut it off.
@@ -135,7 +154,6 @@ export async function serveHttp<Shape extends Variables>(
         await app.close();
         listener.disconnect();
         await service.close();
-        clientSignIn?.close?.();
       },
     };
   } catch (error) {

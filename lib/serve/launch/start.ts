@@ -4,6 +4,8 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
+import { memoryStore } from '../../store/memory.ts';
+import type { OpenedStore } from '../../store/open.ts';
 import { checkExposure } from '../http/exposure.ts';
 import { callbackPath } from '../pages/callback.ts';
 import { httpBanner, stdioBanner } from './banner.ts';
@@ -21,6 +23,7 @@ import { whenLauncherEnds } from './launcher.ts';
 import { prefetchToken } from './prefetch-token.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
+import { openStoreFor } from './store.ts';
 
 /**
  * Defines a server; `create` gets the variables checked and typed.
@@ -119,9 +122,17 @@ export async function start<Shape extends Variables>(
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
     const configuration = await loadConfiguration(definition, options, { loadSandbox });
     const { launch, sandbox } = configuration;
+    const opened = await openStoreFor(definition, {
+      ...{
+        clientAuth: configuration.clientAuth,
+        transport: options.transport,
+        isSandbox: sandbox !== undefined,
+      },
+      ...{ url: launch.STORE_URL, secrets: launch.STORE_SECRET },
+    });
     const started = {
       ...configuration,
-      ...{ definition, options },
+      ...{ definition, options, opened },
       port: portOf(definition, options, configuration),
       aps: sandbox ? `the built-in sandbox, ${sandbox.url}` : launch.APS_BASE_URL,
     };
@@ -137,6 +148,8 @@ export async function start<Shape extends Variables>(
 type Launch<Shape extends Variables> = Configuration<Shape> & {
   definition: ServerDefinition<Shape>;
   options: Options;
+  /** Undefined for a server that keeps nothing. */
+  opened?: OpenedStore;
   sandbox?: LaunchedSandbox;
   port: number;
   /** Where APS is, in words. */
@@ -144,7 +157,7 @@ type Launch<Shape extends Variables> = Configuration<Shape> & {
 };
 
 async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const { definition, options, launch, clientSignIn: settings, sandbox, port, aps } = started;
+  const { definition, options, launch, clientSignIn: settings, opened, sandbox, port, aps } = started;
   const { apsSignIn, userScopes } = definition;
   const exposure = exposureOf(started, options);
   const { hosts, whoCanCall } = checkExposure(definition, exposure);
@@ -153,8 +166,8 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
   const server = await serveHttp(definition, started, {
     ...{ exposure, port },
     allowed: { hosts, origins: launch.MCP_ALLOWED_ORIGINS },
-    secret: launch.SESSION_SECRET,
     isSandbox: sandbox !== undefined,
+    ...{ secrets: launch.SESSION_SECRET, store: opened?.store, shutdownDelay: launch.MCP_SHUTDOWN_DELAY },
   });
   const { service, listener, publicUrl, callbackUrl, identityCallbackUrl, clientSignIn } = server;
   sandbox?.registerRedirectUri(callbackUrl);
@@ -163,14 +176,14 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     running: () => service.running,
     async stop() {
       await server.stop();
+      await opened?.store.close();
       await sandbox?.close();
     },
   });
   const showCallbackUrl = settings.mode === 'autodesk' || userScopes !== undefined;
   console.error(
     httpBanner({
-      ...{ server: await service.describe(), apsSignIn, aps },
-      publicUrl,
+      ...{ server: await service.describe(), apsSignIn, aps, publicUrl, store: opened?.where },
       listensOn: listener.url,
       allowedHosts: launch.MCP_ALLOWED_HOSTS,
       alsoAs: listener.alsoAs,
@@ -189,17 +202,17 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
 }
 
 async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promise<void> {
-  const { definition, server: settings, sandbox, port, aps } = started;
+  const { definition, server: settings, opened, sandbox, port, aps } = started;
   const { serveStdio } = await import('./stdio.ts');
   const { service, clientLeft, stop } = serveStdio(definition, settings, {
-    port,
-    isSandbox: sandbox !== undefined,
+    ...{ port, store: opened?.store ?? memoryStore(), isSandbox: sandbox !== undefined },
     onCallbackUrl: sandbox?.registerRedirectUri,
   });
   const running = {
     running: () => service.running,
     async stop() {
       await stop();
+      await opened?.store.close();
       await sandbox?.close();
     },
   };
@@ -209,7 +222,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
     stdioBanner({
       server: await service.describe(),
       apsSignIn: definition.apsSignIn,
-      aps,
+      ...{ aps, store: opened?.where },
       // With port 0, each sign-in has another.
       callbackUrl: definition.userScopes && port > 0 ? `http://localhost:${port}${callbackPath}` : undefined,
     }),

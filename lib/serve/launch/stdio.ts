@@ -4,6 +4,7 @@ import type { UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../caller.ts';
 import type { Settings, Variables } from '../../config/settings.ts';
 import { randomKeys } from '../../sealed.ts';
+import { partOf, type Store } from '../../store/store.ts';
 import { checkNames } from '../http/host-and-origin.ts';
 import { withoutNullArguments } from '../mcp/forward.ts';
 import { createMcpService, type McpService } from '../mcp/service.ts';
@@ -26,14 +27,15 @@ export type StdioServer = {
  *
  * @param options.port - the port of the callback URL
  * @param options.isSandbox - whether APS is the built-in sandbox
+ * @param options.store - where users' tokens lie; its owner closes it
  * @param options.onCallbackUrl - called with the callback URL as soon as a sign-in needs it
  */
 export function serveStdio<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
   settings: Settings<Shape>,
-  options: { port: number; isSandbox?: boolean; onCallbackUrl?: (url: string) => void },
+  options: { port: number; store: Store; isSandbox?: boolean; onCallbackUrl?: (url: string) => void },
 ): StdioServer {
-  const { port, isSandbox, onCallbackUrl } = options;
+  const { port, store, isSandbox, onCallbackUrl } = options;
   const callback = callbackPort(port, (request) => answerOnlyCallback(service.userSignIn, request));
   async function callbackUrl(): Promise<string> {
     const url = `http://localhost:${await callback.open()}${callbackPath}`;
@@ -44,7 +46,12 @@ export function serveStdio<Shape extends Variables>(
   // Each process finishes the sign-ins that it has started, and no others: they share a port.
   const keys = randomKeys();
   const service: McpService = createMcpService(
-    definition.create(settings, { browser: { callbackUrl, release: callback.release, keys } }),
+    definition.create(settings, {
+      browser: {
+        ...{ callbackUrl, release: callback.release, keys },
+        store: partOf(store, [definition.name]),
+      },
+    }),
     keys,
     { isSandbox },
   );

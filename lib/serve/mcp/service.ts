@@ -165,7 +165,6 @@ export function createMcpService(
       const open = await Promise.allSettled(connections.values());
       connections.clear();
       for (const each of open) if (each.status === 'fulfilled') await each.value.close();
-      userSignIn?.close();
     },
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { SignInFailed, type UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import type { Caller } from '../../caller.ts';
-import type { Keys } from '../../sealed.ts';
+import { type Keys, withAny } from '../../sealed.ts';
 import type { SignInRequired } from '../../sign-in-required.ts';
 import { type ClientContext, canShowUrl, supportsUrlElicitation } from './client-context.ts';
 
@@ -73,10 +73,9 @@ const input = 'sign_in';
 type State = { caller: string; url: string; askedAt: number };
 
 export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInElicitation {
-  const codec = createRequestStateCodec<State>({
-    key: keys('sign-in elicitation'),
-    ttlSeconds: stateLifetime,
-  });
+  const codecWith = (key: Uint8Array) => createRequestStateCodec<State>({ key, ttlSeconds: stateLifetime });
+  const purpose = 'sign-in elicitation';
+  const codec = codecWith(keys(purpose));
 
   /** Asks for a sign-in, with state that proves it. */
   async function ask(tool: string, state: State): Promise<InputRequiredResult> {
@@ -87,7 +86,8 @@ export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInEl
   }
 
   return {
-    verifyState: codec.verify,
+    verifyState: (state, context) =>
+      withAny(keys.all(purpose), async (key) => codecWith(key).verify(state, context)),
 
     async resume({ tool, client: { caller }, context, signal }) {
       const response = inputResponse(context.mcpReq.inputResponses, input);

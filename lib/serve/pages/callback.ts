@@ -2,7 +2,8 @@
 import { html } from 'hono/html';
 import { type SignedIn, SignInFailed, type UserSignIn } from '../../aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../caller.ts';
-import { failurePage } from './failure.ts';
+import { StoreUnavailable } from '../../store/store.ts';
+import { failurePage, storeUnavailablePage } from './failure.ts';
 import { type Markup, page } from './page.ts';
 import { recipient } from './person.ts';
 import { shownText } from './shown-text.ts';
@@ -37,6 +38,7 @@ export async function answerCallback(
       ${back ?? ''}`,
     );
   } catch (error) {
+    if (error instanceof StoreUnavailable) return storeUnavailablePage(error);
     if (!(error instanceof SignInFailed)) throw error;
     return failurePage(error, 'Autodesk');
   }

@@ -1,6 +1,7 @@
 /** The page that says why a sign-in did not succeed, and what to do. */
 import { html } from 'hono/html';
 import type { SignInFailed, SignInProblem } from '../../aps-sign-in/user-sign-in.ts';
+import type { StoreUnavailable } from '../../store/store.ts';
 import { type Markup, page } from './page.ts';
 
 const statuses: Record<SignInProblem, number> = {
@@ -39,4 +40,17 @@ export function failurePage(
       ${again}`,
     { status: statuses[problem] },
   );
+}
+
+/** The page for a sign-in that cannot go on at the moment, because the store of this server is unavailable. */
+export async function storeUnavailablePage({ message }: StoreUnavailable): Promise<Response> {
+  const answer = await page(
+    'This server is unavailable at the moment',
+    html`<p>${message}</p>
+      <p class="note">To try again, wait a minute, go back to your MCP client and repeat your request.
+        You can close this window.</p>`,
+    { status: 503 },
+  );
+  answer.headers.set('retry-after', '5');
+  return answer;
 }

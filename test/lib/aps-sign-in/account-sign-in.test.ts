@@ -15,29 +15,29 @@ const twenty = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 2
 
 describe('a token', () => {
   test('is the one that APS gave, until a minute before it expires', async () => {
-    const { accounts, caller, storage } = await signedIn();
-    const { accessToken } = storage.apsTokens;
+    const { accounts, caller, store } = await signedIn();
+    const { accessToken } = store.apsTokens();
     expect(await accounts.get(caller)).toBe(accessToken);
     later(3599 * seconds - 60 * seconds - 1);
     expect(await accounts.get(caller)).toBe(accessToken);
     expect(renewals()).toEqual([]);
     later(1);
-    expect(await accounts.get(caller)).toBe(storage.apsTokens.accessToken);
+    expect(await accounts.get(caller)).toBe(store.apsTokens().accessToken);
     expect(await accounts.get(caller)).not.toBe(accessToken);
     expect(renewals()).toEqual([200]);
   });
 
   test('that has expired is renewed once for twenty calls', async () => {
-    const { accounts, caller, storage } = await signedIn();
+    const { accounts, caller, store } = await signedIn();
     later(hour);
     const tokens = await twenty(() => accounts.get(caller));
-    expect(new Set(tokens)).toEqual(new Set([storage.apsTokens.accessToken]));
+    expect(new Set(tokens)).toEqual(new Set([store.apsTokens().accessToken]));
     expect(renewals()).toEqual([200]);
   });
 
   test('that APS refused is renewed once for twenty calls, and not given out again', async () => {
-    const { accounts, caller, storage } = await signedIn();
-    const { accessToken } = storage.apsTokens;
+    const { accounts, caller, store } = await signedIn();
+    const { accessToken } = store.apsTokens();
     accounts.drop(caller, accessToken);
     const tokens = await twenty(() => accounts.get(caller));
     expect(tokens).not.toContain(accessToken);
@@ -64,10 +64,10 @@ describe('a token', () => {
   });
 
   test('after a second sign-in is that of the second', async () => {
-    const { accounts, caller, storage, signIn } = await signedIn();
-    accounts.drop(caller, storage.apsTokens.accessToken);
+    const { accounts, caller, store, signIn } = await signedIn();
+    accounts.drop(caller, store.apsTokens().accessToken);
     await signIn();
-    expect(await accounts.get(caller)).toBe(storage.apsTokens.accessToken);
+    expect(await accounts.get(caller)).toBe(store.apsTokens().accessToken);
     expect(renewals()).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { startAccounts } from '../../support/accounts.ts';
 import { later, minutes } from '../../support/clock.ts';
 import { benji } from '../../support/people.ts';
 import { until } from '../../support/until.ts';
-import type { WatchedStorage } from '../../support/watched-storage.ts';
+import { kindOf, type WatchedStore } from '../../support/watched-store.ts';
 
 const hour = 60 * minutes;
 const { sandbox, instance, signedIn, isLive, renewals, revocations } = await startAccounts();
@@ -14,8 +14,8 @@ const ended = /Autodesk account has ended.*Sign in again/;
 
 describe('a sign-out', () => {
   test('revokes both tokens at APS, and forgets them here', async () => {
-    const { accounts, caller, storage } = await signedIn();
-    const { accessToken, refreshToken } = storage.apsTokens;
+    const { accounts, caller, store } = await signedIn();
+    const { accessToken, refreshToken } = store.apsTokens();
     expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([true, true]);
     expect(await accounts.signOut(caller)).toBe('signed out');
     // Both are named to APS: whether one ends the other there is not published.
@@ -53,8 +53,8 @@ describe('a sign-out', () => {
   });
 
   /** Nothing that APS ever gave is good any more, and nobody is signed in. */
-  async function expectOver({ accounts, caller, storage }: Awaited<ReturnType<typeof signedIn>>) {
-    const { accessToken, refreshToken } = storage.apsTokens;
+  async function expectOver({ accounts, caller, store }: Awaited<ReturnType<typeof signedIn>>) {
+    const { accessToken, refreshToken } = store.apsTokens();
     expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([false, false]);
     expect(await accounts.signInIdOf(caller)).toBeUndefined();
   }
@@ -80,41 +80,41 @@ describe('a sign-out', () => {
   });
 
   /** Holds back the next tokens that are saved, and says when there are any. */
-  function holdNextSave(storage: WatchedStorage) {
-    const save = storage.save.bind(storage);
+  function holdNextSave(store: WatchedStore) {
     let release = () => {};
     const reached = new Promise<void>((tell) => {
-      storage.save = async (...entry) => {
-        if (entry[0].startsWith('tokens:')) {
-          storage.save = save;
-          tell();
-          await new Promise<void>((resolve) => {
-            release = resolve;
-          });
-        }
-        await save(...entry);
+      store.pause = async (operation, key) => {
+        if (operation !== 'write' || kindOf(key) !== 'tokens') return;
+        store.pause = async () => {};
+        tell();
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
       };
     });
     return { reached, release: () => release() };
   }
 
   test('in the middle of a renewal at another instance holds', async () => {
-    const { accounts, caller, storage } = await signedIn();
+    const { accounts, caller, store } = await signedIn();
     later(hour);
-    const { reached, release } = holdNextSave(storage);
-    const renewal = instance(storage).get(caller);
+    const { reached, release } = holdNextSave(store);
+    const renewal = instance(store).get(caller);
     await reached;
     expect(await accounts.signOut(caller)).toBe('signed out');
     release();
-    await renewal;
+    await expect(renewal).rejects.toThrow(ended);
+    // The tokens that the renewal got, and the store did not.
+    const { accessToken, refreshToken } = store.apsTokens();
+    expect([await isLive(accessToken), await isLive(refreshToken)]).toEqual([false, false]);
     expect(await accounts.signInIdOf(caller)).toBeUndefined();
     await expect(accounts.get(caller)).rejects.toThrow(ended);
   });
 
   test('while the person signs in once more leaves nothing of the sign-in before', async () => {
-    const { accounts, caller, storage, signIn } = await signedIn();
+    const { accounts, caller, store, signIn } = await signedIn();
     const before = await accounts.signInIdOf(caller);
-    const { reached, release } = holdNextSave(storage);
+    const { reached, release } = holdNextSave(store);
     const again = signIn();
     await reached;
     expect(await accounts.signOut(caller)).toBe('signed out');
@@ -131,8 +131,8 @@ describe('a sign-out', () => {
   });
 
   test('after the access token has expired revokes the refresh token all the same', async () => {
-    const { accounts, caller, storage } = await signedIn();
-    const { refreshToken } = storage.apsTokens;
+    const { accounts, caller, store } = await signedIn();
+    const { refreshToken } = store.apsTokens();
     later(hour);
     expect(await accounts.signOut(caller)).toBe('signed out');
     expect(revocations()).toEqual([200, 200]);

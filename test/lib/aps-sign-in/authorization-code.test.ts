@@ -1,5 +1,5 @@
 // Sign-ins under way: they rest with who carries the link, and every instance that shares a secret can finish them.
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { BrowserAccess } from '../../../lib/aps-sign-in/authorization-code.ts';
 import { createKeys, randomKeys } from '../../../lib/sealed.ts';
 import { SignInRequired } from '../../../lib/sign-in-required.ts';
@@ -9,32 +9,30 @@ import { always, startLocalServer } from '../../support/local-server.ts';
 import { alice, profileOf } from '../../support/people.ts';
 import { startSandbox } from '../../support/sandbox.ts';
 import { threeLegged } from '../../support/three-legged.ts';
-import { WatchedStorage } from '../../support/watched-storage.ts';
+import { kindOf, watchedStore } from '../../support/watched-store.ts';
 
 const keep = closing();
 const sandbox = keep(await startSandbox({ now }));
 const caller = { id: 'somebody' };
 const secret = 'a secret that all instances of a deployment share';
 const owner = { server: '3lo', origin: 'https://mcp.example.com' };
-const keys = createKeys(secret, owner);
+const keys = createKeys([secret], owner);
 const confirmationUrl = 'https://mcp.example.com/signin';
 
 type Instance = ReturnType<typeof instance>;
 
 /** An instance of a server, as far as sign-ins are concerned. */
 function instance(browser: Partial<BrowserAccess> = {}, at = sandbox) {
-  const storage = new WatchedStorage();
-  onTestFinished(() => storage.destroy());
+  const store = watchedStore();
   const { users } = threeLegged(at, {
-    ...{ storage, now },
+    now,
     browser: {
       callbackUrl: async () => 'http://localhost:5002/callback',
-      keys: randomKeys(),
+      ...{ keys: randomKeys(), store },
       ...browser,
     },
   });
-  onTestFinished(() => users.close());
-  return { users, storage };
+  return { users, store };
 }
 
 /** The link that a caller is given, who is not signed in. */
@@ -54,13 +52,12 @@ const invalidLink = { name: 'SignInFailed', problem: 'invalid-link' };
 const signedIn = { account: { name: profileOf(alice).name } };
 
 describe('while a sign-in is under way', () => {
-  test('nothing of it is in the storage, however many there are', async () => {
+  test('nothing of it is in the store, however many there are', async () => {
     const server = instance();
     const links = await Promise.all(Array.from({ length: 20 }, () => linkOf(server)));
     expect(new Set(links).size).toBe(20);
     await sandbox.signIn(links[0] ?? '', alice);
-    expect(server.storage.given).toEqual([]);
-    expect(server.storage.size()).toBe(0);
+    expect(server.store.given).toEqual([]);
   });
 
   test('its link says nothing of who it is for, nor of the verifier', async () => {
@@ -80,7 +77,7 @@ describe('after ten minutes', () => {
     later(10 * minutes + seconds);
     await expect(server.users.finish(query)).rejects.toMatchObject(invalidLink);
     await expect(server.users.get(caller)).rejects.toBeInstanceOf(SignInRequired);
-    expect(server.storage.given).toEqual([]);
+    expect(server.store.given).toEqual([]);
   });
 
   test('nor does one that was confirmed at the last moment: that does not prolong it', async () => {
@@ -99,12 +96,10 @@ describe('after ten minutes', () => {
     later(0);
     const server = instance();
     await server.users.finish(await broughtBack(await linkOf(server)));
-    const keys = server.storage.given.map(({ key }) => key);
-    expect(keys.sort()).toEqual([`tokens:${caller.id}`, expect.stringMatching(/^used:/)]);
-    expect(server.storage.size()).toBe(2);
+    const kinds = async () => (await server.store.left()).map(kindOf).sort();
+    expect(await kinds()).toEqual(['tokens', 'used']);
     later(10 * minutes + seconds);
-    await server.storage.cleanup();
-    expect(server.storage.size()).toBe(1);
+    expect(await kinds()).toEqual(['tokens']);
     expect(await server.users.get(caller)).toMatch(/^eyJ/);
   });
 });
@@ -129,7 +124,6 @@ describe('a link is spent', () => {
     sandbox.trouble.set({ failAll: { status: 503 } });
     await expect(server.users.finish(query)).rejects.toMatchObject({ problem: 'unavailable' });
     sandbox.trouble.reset();
-    expect(server.storage.given).toEqual([]);
     const outcomes = await Promise.allSettled([server.users.finish(query), server.users.finish(query)]);
     // Whichever of the two comes first.
     expect(outcomes.sort((one, other) => one.status.localeCompare(other.status))).toMatchObject([
@@ -184,12 +178,12 @@ describe('instances', () => {
   });
 
   test.each([
-    ['another secret', createKeys(`${secret}!`, owner)],
-    ['none', createKeys(undefined, owner)],
-    ['the same secret, of another server,', createKeys(secret, { ...owner, server: 'pkce' })],
+    ['another secret', createKeys([`${secret}!`], owner)],
+    ['none', randomKeys()],
+    ['the same secret, of another server,', createKeys([secret], { ...owner, server: 'pkce' })],
     [
       'the same secret, at another address,',
-      createKeys(secret, { ...owner, origin: 'https://other.example' }),
+      createKeys([secret], { ...owner, origin: 'https://other.example' }),
     ],
   ])('with %s do not', async (_what, others) => {
     const [one, other] = [instance({ keys }), instance({ keys: others })];

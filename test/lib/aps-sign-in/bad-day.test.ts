@@ -1,8 +1,9 @@
 // Users sign in while APS has a bad day: what it owes them is not waited for, and who is stuck is asked to sign in again.
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { AuthorizationCode } from '../../../lib/aps-sign-in/authorization-code.ts';
 import { randomKeys } from '../../../lib/sealed.ts';
 import { SignInRequired } from '../../../lib/sign-in-required.ts';
+import { memoryStore } from '../../../lib/store/memory.ts';
 import { silence, startAnsweringAps } from '../../support/answering-aps.ts';
 import { later, minutes, now } from '../../support/clock.ts';
 import { startRecordedSandbox } from '../../support/recording-aps.ts';
@@ -14,12 +15,12 @@ const caller = { id: 'somebody' };
 afterEach(() => sandbox.trouble.reset());
 
 function usersOf(baseUrl: string, changes: Partial<AuthorizationCode> = {}) {
-  const browser = { callbackUrl: async () => 'http://localhost:5002/callback', keys: randomKeys() };
+  const callbackUrl = async () => 'http://localhost:5002/callback';
+  const browser = { callbackUrl, keys: randomKeys(), store: memoryStore() };
   const { users } = threeLegged(
     { env: { ...sandbox.env, APS_BASE_URL: baseUrl } },
     { browser, now, ...changes },
   );
-  onTestFinished(() => users.close());
   /** The link for a caller who is not signed in. */
   const link = async () => {
     const required = await users.get(caller).catch((error: unknown) => error);

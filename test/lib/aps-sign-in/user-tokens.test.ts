@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { apsOAuth } from '../../../lib/aps-sign-in/oauth.ts';
 import { userTokenStore } from '../../../lib/aps-sign-in/user-tokens.ts';
 import type { Caller } from '../../../lib/caller.ts';
@@ -11,7 +11,7 @@ import { closing } from '../../support/closing.ts';
 import { always, type LocalServer, startLocalServer } from '../../support/local-server.ts';
 import { hasty } from '../../support/serving.ts';
 import { until } from '../../support/until.ts';
-import { WatchedStorage } from '../../support/watched-storage.ts';
+import { watchedStore } from '../../support/watched-store.ts';
 
 const keep = closing();
 const hour = 60 * minutes;
@@ -42,27 +42,26 @@ beforeEach(() => {
   renewal = always(answer());
 });
 
-function storeWith(storage = new WatchedStorage()) {
-  onTestFinished(() => storage.destroy());
-  const store = userTokenStore({
+function usersWith(store = watchedStore()) {
+  const users = userTokenStore({
     aps: apsOAuth({ clientId: 'an-id', baseUrl: aps.url, retryPolicy: hasty }),
-    ...{ storage, now },
+    ...{ store, now },
     notSignedIn: async () => notSignedIn,
   });
   /** An access token of a caller; undefined if they are not signed in. */
   const fresh = (caller: Caller) =>
-    store.get(caller).catch((error: unknown) => {
+    users.get(caller).catch((error: unknown) => {
       if (error !== notSignedIn) throw error;
     });
-  return { store: { ...store, fresh }, storage };
+  return { users: { ...users, fresh }, store };
 }
 
-/** A store in which somebody's access token has expired. */
+/** A users in which somebody's access token has expired. */
 async function expired() {
-  const { store, storage } = storeWith();
-  await store.keep(caller, first, now());
+  const { users, store } = usersWith();
+  await users.keep(caller, first, now());
   later(hour);
-  return { store, storage };
+  return { users, store };
 }
 
 /** Lets a renewal wait until the test gives it its answer. */
@@ -75,38 +74,38 @@ const isAsked = () => until(() => asked.length > 0);
 
 describe('a renewal', () => {
   test('that gives no new refresh token leaves the one that there is', async () => {
-    const { store } = await expired();
+    const { users } = await expired();
     renewal = always(answer({ refresh_token: undefined }));
-    expect(await store.fresh(caller)).toBe('access-2');
+    expect(await users.fresh(caller)).toBe('access-2');
     later(hour);
     renewal = always(answer({ access_token: 'access-3' }));
-    expect(await store.fresh(caller)).toBe('access-3');
+    expect(await users.fresh(caller)).toBe('access-3');
     expect(asked.map(({ refresh_token }) => refresh_token)).toEqual(['refresh-1', 'refresh-1']);
   });
 
   test('that does not say how long its token lives counts as APS documents it: an hour', async () => {
-    const { store } = await expired();
+    const { users } = await expired();
     renewal = always(answer({ expires_in: undefined }));
-    await store.fresh(caller);
+    await users.fresh(caller);
     later(59 * minutes - seconds);
-    expect(await store.fresh(caller)).toBe('access-2');
+    expect(await users.fresh(caller)).toBe('access-2');
     expect(asked).toHaveLength(1);
     later(seconds);
-    await store.fresh(caller);
+    await users.fresh(caller);
     expect(asked).toHaveLength(2);
   });
 
   test('counts the life of a token from when it was asked for', async () => {
-    const { store } = await expired();
+    const { users } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller);
+    const waiting = users.fresh(caller);
     await isAsked();
     later(30 * minutes);
     letGo(always(answer()));
     await waiting;
     later(29 * minutes);
     renewal = always(answer());
-    await store.fresh(caller);
+    await users.fresh(caller);
     expect(asked).toHaveLength(2);
   });
 
@@ -118,43 +117,43 @@ describe('a renewal', () => {
     ['what is no token', always('hello')],
     ['a page', (_request, response) => response.end('<html></html>')],
   ])('that is answered with %s ends no sign-in', async (_what, listener) => {
-    const { store } = await expired();
+    const { users } = await expired();
     renewal = listener;
-    const before = await store.signInIdOf(caller);
-    await expect(store.fresh(caller)).rejects.toMatchObject({ name: 'ApsError' });
-    expect(await store.signInIdOf(caller)).toBe(before);
+    const before = await users.signInIdOf(caller);
+    await expect(users.fresh(caller)).rejects.toMatchObject({ name: 'ApsError' });
+    expect(await users.signInIdOf(caller)).toBe(before);
     renewal = always(answer());
-    expect(await store.fresh(caller)).toBe('access-2');
+    expect(await users.fresh(caller)).toBe('access-2');
   });
 
   test('that APS refuses for good because another instance was faster goes on with what that one got', async () => {
-    const { store, storage } = await expired();
+    const { users, store } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller);
+    const waiting = users.fresh(caller);
     await isAsked();
-    await storeWith(storage).store.keep(caller, answer(), now());
+    await usersWith(store).users.keep(caller, answer(), now());
     letGo(always({ error: 'invalid_grant' }, 400));
     expect(await waiting).toBe('access-2');
-    expect(await store.signInIdOf(caller)).toBeDefined();
+    expect(await users.signInIdOf(caller)).toBeDefined();
   });
 
   test('that APS refuses for good tells who asks, and not whoever is signed in besides', async () => {
-    const { store } = await expired();
-    await store.keep(another, { ...first, refresh_token: 'theirs' }, now());
+    const { users } = await expired();
+    await users.keep(another, { ...first, refresh_token: 'theirs' }, now());
     renewal = always({ error: 'invalid_grant' }, 400);
-    expect(await store.fresh(caller)).toBeUndefined();
-    expect([await store.signInIdOf(caller), await store.fresh(another)]).toEqual([undefined, 'access-1']);
+    expect(await users.fresh(caller)).toBeUndefined();
+    expect([await users.signInIdOf(caller), await users.fresh(another)]).toEqual([undefined, 'access-1']);
   });
 
   test('in the middle of which somebody signs in anew leaves them with the new sign-in', async () => {
-    const { store, storage } = await expired();
+    const { users, store } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller);
+    const waiting = users.fresh(caller);
     await isAsked();
-    await store.keep(caller, { ...first, access_token: 'anew', refresh_token: 'anew too' }, now());
+    await users.keep(caller, { ...first, access_token: 'anew', refresh_token: 'anew too' }, now());
     letGo(always(answer()));
     await waiting;
-    expect(storage.apsTokens).toEqual({ accessToken: 'anew', refreshToken: 'anew too' });
+    expect(store.apsTokens()).toEqual({ accessToken: 'anew', refreshToken: 'anew too' });
   });
 });
 
@@ -162,84 +161,84 @@ describe('a refusal of a gateway, which does not say that the sign-in has ended,
   const refused = always({ developerMessage: 'Not this one.' }, 400);
   const refusals = { name: 'ApsError', message: expect.stringContaining('Not this one') };
 
-  /** A store in which renewals were refused at these times: so many minutes after the first. */
+  /** A users in which renewals were refused at these times: so many minutes after the first. */
   async function refusedAt(...times: number[]) {
-    const { store, storage } = await expired();
+    const { users, store } = await expired();
     renewal = refused;
     let passed = 0;
     for (const time of times) {
       later((time - passed) * minutes);
       passed = time;
-      await store.fresh(caller).catch(() => {});
+      await users.fresh(caller).catch(() => {});
     }
     asked = [];
-    return { store, storage };
+    return { users, store };
   }
 
   test.each([[[]], [[0]], [[0, 5]], [[0, 1, 2, 3, 14]], [[0]]])(
     'is an error and nothing more when there were some %j minutes after the first',
     async (times) => {
-      const { store } = await refusedAt(...times);
-      await expect(store.fresh(caller)).rejects.toMatchObject(refusals);
-      expect(await store.signInIdOf(caller)).toBeDefined();
+      const { users } = await refusedAt(...times);
+      await expect(users.fresh(caller)).rejects.toMatchObject(refusals);
+      expect(await users.signInIdOf(caller)).toBeDefined();
     },
   );
 
   test('is an error and nothing more when it is the second, however late', async () => {
-    const { store } = await refusedAt(0);
+    const { users } = await refusedAt(0);
     later(60 * minutes);
-    await expect(store.fresh(caller)).rejects.toMatchObject(refusals);
-    expect(await store.signInIdOf(caller)).toBeDefined();
+    await expect(users.fresh(caller)).rejects.toMatchObject(refusals);
+    expect(await users.signInIdOf(caller)).toBeDefined();
   });
 
   test('for the third time in fifteen minutes asks the person, and keeps their tokens', async () => {
-    const { store, storage } = await refusedAt(0, 5);
+    const { users, store } = await refusedAt(0, 5);
     later(10 * minutes);
-    expect(await store.fresh(caller)).toBeUndefined();
-    expect(await store.signInIdOf(caller)).toBeUndefined();
-    expect(storage.apsTokens.refreshToken).toBe('refresh-1');
+    expect(await users.fresh(caller)).toBeUndefined();
+    expect(await users.signInIdOf(caller)).toBeUndefined();
+    expect(store.apsTokens().refreshToken).toBe('refresh-1');
     expect(asked).toHaveLength(1);
   });
 
   test('is tried again once a minute after that, and a success wins', async () => {
-    const { store, storage } = await refusedAt(0, 5, 15);
-    const before = storage.given.at(-1)?.value;
+    const { users, store } = await refusedAt(0, 5, 15);
+    const before = store.given.at(-1)?.value;
     later(minutes - 1);
-    expect([await store.fresh(caller), await store.signInIdOf(caller)]).toEqual([undefined, undefined]);
+    expect([await users.fresh(caller), await users.signInIdOf(caller)]).toEqual([undefined, undefined]);
     expect(asked).toEqual([]);
     later(1);
-    expect(await store.fresh(caller)).toBeUndefined();
+    expect(await users.fresh(caller)).toBeUndefined();
     expect(asked).toHaveLength(1);
     renewal = always(answer());
     later(minutes);
-    expect(await store.fresh(caller)).toBe('access-2');
-    expect(before).toMatchObject({ signInId: await store.signInIdOf(caller) });
+    expect(await users.fresh(caller)).toBe('access-2');
+    expect(before).toMatchObject({ signInId: await users.signInIdOf(caller) });
   });
 
   test('is tried again also when only the sign-in is asked for', async () => {
-    const { store } = await refusedAt(0, 5, 15);
+    const { users } = await refusedAt(0, 5, 15);
     renewal = always(answer());
     later(minutes);
-    expect(await store.signInIdOf(caller)).toBeDefined();
-    expect(await store.fresh(caller)).toBe('access-2');
+    expect(await users.signInIdOf(caller)).toBeDefined();
+    expect(await users.fresh(caller)).toBe('access-2');
     expect(asked).toHaveLength(1);
   });
 
   test('that passed asks nobody, and later ones are counted anew', async () => {
-    const { store } = await refusedAt(0, 5);
+    const { users } = await refusedAt(0, 5);
     renewal = always(answer());
-    expect(await store.fresh(caller)).toBe('access-2');
+    expect(await users.fresh(caller)).toBe('access-2');
     renewal = refused;
     later(hour);
-    await expect(store.fresh(caller)).rejects.toMatchObject(refusals);
+    await expect(users.fresh(caller)).rejects.toMatchObject(refusals);
   });
 
   test('is counted once for fifty calls at once', async () => {
-    const { store } = await refusedAt(0);
+    const { users } = await refusedAt(0);
     later(15 * minutes);
-    await Promise.allSettled(Array.from({ length: 50 }, () => store.fresh(caller)));
+    await Promise.allSettled(Array.from({ length: 50 }, () => users.fresh(caller)));
     expect(asked).toHaveLength(1);
-    await expect(store.fresh(caller)).resolves.toBeUndefined();
+    await expect(users.fresh(caller)).resolves.toBeUndefined();
   });
 
   test.each<[what: string, listener: RequestListener]>([
@@ -249,47 +248,47 @@ describe('a refusal of a gateway, which does not say that the sign-in has ended,
     ['unauthorized_client', always({ error: 'unauthorized_client' }, 400)],
     ['a page', (_request, response) => response.end('<html></html>')],
   ])('is none when it is %s: that asks nobody, however often', async (_what, listener) => {
-    const { store } = await refusedAt();
+    const { users } = await refusedAt();
     renewal = listener;
     for (let times = 0; times < 4; times += 1) {
-      await expect(store.fresh(caller)).rejects.toMatchObject({ name: 'ApsError' });
+      await expect(users.fresh(caller)).rejects.toMatchObject({ name: 'ApsError' });
       later(10 * minutes);
     }
-    expect(await store.signInIdOf(caller)).toBeDefined();
+    expect(await users.signInIdOf(caller)).toBeDefined();
   });
 
   test('is over with a new sign-in, which keeps its identity', async () => {
-    const { store, storage } = await refusedAt(0, 5, 15);
-    const before = storage.given.at(-1)?.value;
-    await store.keep(caller, { ...first, refresh_token: 'anew' }, now());
-    expect(await store.fresh(caller)).toBe('access-1');
-    expect(before).toMatchObject({ signInId: await store.signInIdOf(caller) });
+    const { users, store } = await refusedAt(0, 5, 15);
+    const before = store.given.at(-1)?.value;
+    await users.keep(caller, { ...first, refresh_token: 'anew' }, now());
+    expect(await users.fresh(caller)).toBe('access-1');
+    expect(before).toMatchObject({ signInId: await users.signInIdOf(caller) });
   });
 
   test('does not keep the person from signing out', async () => {
-    const { store } = await refusedAt(0, 5, 15);
-    expect(await store.signOut(caller)).toBe('signed out');
+    const { users } = await refusedAt(0, 5, 15);
+    expect(await users.signOut(caller)).toBe('signed out');
     expect(asked.map(({ token }) => token).sort()).toEqual(['access-1', 'refresh-1']);
   });
 });
 
 describe('an access token that no header can carry', () => {
   test('is not kept at a renewal: the refresh token that came with it is, and the next attempt uses it', async () => {
-    const { store } = await expired();
+    const { users } = await expired();
     renewal = always(answer({ access_token: 'access\n2' }));
-    await expect(store.fresh(caller)).rejects.toThrow('cannot be sent');
+    await expect(users.fresh(caller)).rejects.toThrow('cannot be sent');
     renewal = always(answer({ access_token: 'access-3', refresh_token: 'refresh-3' }));
-    expect(await store.fresh(caller)).toBe('access-3');
+    expect(await users.fresh(caller)).toBe('access-3');
     expect(asked.map(({ refresh_token }) => refresh_token)).toEqual(['refresh-1', 'refresh-2']);
   });
 
   test('is not kept at a sign-in either, which leaves the earlier one as it was', async () => {
-    const { store } = storeWith();
-    await store.keep(caller, first, now());
-    await expect(store.keep(caller, { ...first, access_token: 'a b' }, now())).rejects.toThrow(
+    const { users } = usersWith();
+    await users.keep(caller, first, now());
+    await expect(users.keep(caller, { ...first, access_token: 'a b' }, now())).rejects.toThrow(
       'cannot be sent',
     );
-    expect(await store.fresh(caller)).toBe('access-1');
+    expect(await users.fresh(caller)).toBe('access-1');
   });
 });
 
@@ -299,9 +298,9 @@ describe('a sign-out', () => {
     asked.filter((it) => it.token !== undefined).map((it) => [it.token, it.token_type_hint]);
 
   test('names both tokens to APS, each as what it is', async () => {
-    const { store } = storeWith();
-    await store.keep(caller, first, now());
-    expect(await store.signOut(caller)).toBe('signed out');
+    const { users } = usersWith();
+    await users.keep(caller, first, now());
+    expect(await users.signOut(caller)).toBe('signed out');
     expect(revoked().sort()).toEqual([
       ['access-1', 'access_token'],
       ['refresh-1', 'refresh_token'],
@@ -309,11 +308,11 @@ describe('a sign-out', () => {
   });
 
   test('during a renewal revokes what that brought, and nothing comes back', async () => {
-    const { store } = await expired();
+    const { users } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller);
+    const waiting = users.fresh(caller);
     await isAsked();
-    const outcome = store.signOut(caller);
+    const outcome = users.signOut(caller);
     letGo(always(answer()));
     await waiting;
     expect(await outcome).toBe('signed out');
@@ -321,16 +320,16 @@ describe('a sign-out', () => {
       revoked()
         .map(([token]) => token)
         .sort(),
-    ).toEqual(['access-2', 'refresh-2']);
-    expect(await store.signInIdOf(caller)).toBeUndefined();
+    ).toEqual(['access-1', 'access-2', 'refresh-1', 'refresh-2']);
+    expect(await users.signInIdOf(caller)).toBeUndefined();
   });
 
   test('during a renewal that fails revokes what there was', async () => {
-    const { store } = await expired();
+    const { users } = await expired();
     const letGo = heldRenewal();
-    const waiting = store.fresh(caller).catch(() => 'failed');
+    const waiting = users.fresh(caller).catch(() => 'failed');
     await isAsked();
-    const outcome = store.signOut(caller);
+    const outcome = users.signOut(caller);
     letGo(always({ error: 'invalid_client' }, 401));
     expect([await waiting, await outcome]).toEqual(['failed', 'signed out']);
     expect(
@@ -341,25 +340,25 @@ describe('a sign-out', () => {
   });
 
   test('that is asked for twice at once is done once', async () => {
-    const { store } = storeWith();
-    await store.keep(caller, first, now());
-    const outcomes = await Promise.all([store.signOut(caller), store.signOut(caller)]);
+    const { users } = usersWith();
+    await users.keep(caller, first, now());
+    const outcomes = await Promise.all([users.signOut(caller), users.signOut(caller)]);
     expect(outcomes.sort()).toEqual(['signed out', 'was not signed in']);
   });
 });
 
 describe('somebody to whom APS gave no refresh token', () => {
   async function without() {
-    const { store } = storeWith();
-    await store.keep(caller, { ...first, refresh_token: undefined }, now());
-    return store;
+    const { users } = usersWith();
+    await users.keep(caller, { ...first, refresh_token: undefined }, now());
+    return users;
   }
 
   test('has an access token, and when it has expired is no longer signed in', async () => {
-    const store = await without();
-    expect(await store.fresh(caller)).toBe('access-1');
+    const users = await without();
+    expect(await users.fresh(caller)).toBe('access-1');
     later(hour);
-    expect(await store.fresh(caller)).toBeUndefined();
+    expect(await users.fresh(caller)).toBeUndefined();
   });
 
   test('can sign out', async () => {
@@ -368,11 +367,11 @@ describe('somebody to whom APS gave no refresh token', () => {
   });
 });
 
-test('what cannot be read in the storage is nobody’s sign-in', async () => {
-  const { store, storage } = storeWith();
+test('what cannot be read in the store is nobody’s sign-in', async () => {
+  const { users, store } = usersWith();
   for (const value of [null, 'x', {}, { access: 'x', refresh: 'x', expiresAt: 0 }]) {
-    await storage.save(`tokens:${caller}`, value);
-    expect([await store.fresh(caller), await store.signInIdOf(caller)]).toEqual([undefined, undefined]);
+    await store.set(`tokens:${caller.id}`, value, 3600);
+    expect([await users.fresh(caller), await users.signInIdOf(caller)]).toEqual([undefined, undefined]);
   }
-  expect(await store.signOut(caller)).toBe('was not signed in');
+  expect(await users.signOut(caller)).toBe('was not signed in');
 });

@@ -120,10 +120,18 @@ describe('SESSION_SECRET', () => {
     },
   );
 
+  test('can be several, newest first, each as hard to guess as one', () => {
+    const secrets = [randomBytes(32).toString('base64'), randomBytes(32).toString('hex')];
+    expect(accepted({ SESSION_SECRET: secrets.join(', ') }).SESSION_SECRET).toEqual(secrets);
+    expect(accepted({}).SESSION_SECRET).toEqual([]);
+    expect(complaint({ SESSION_SECRET: `${secrets[0]},short` })).toContain('at least 32 characters');
+    expect(complaint({ SESSION_SECRET: `${secrets[0]},${'x'.repeat(32)}` })).toContain('others can guess it');
+  });
+
   test('may be what openssl rand makes, in Base64 or as hexadecimal digits', () => {
     for (let count = 0; count < 500; count += 1)
       for (const secret of [randomBytes(32).toString('base64'), randomBytes(32).toString('hex')])
-        expect(accepted({ SESSION_SECRET: secret }).SESSION_SECRET).toBe(secret);
+        expect(accepted({ SESSION_SECRET: secret }).SESSION_SECRET).toEqual([secret]);
     expect(complaint({ SESSION_SECRET: randomBytes(15).toString('hex') })).toContain(
       'at least 32 characters',
     );

@@ -1,7 +1,6 @@
 // Signing out: what was given is revoked at APS, and deleted here.
 import { setImmediate } from 'node:timers/promises';
-import { MemoryTokenStorage } from 'fastmcp/auth';
-import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { localUser } from '../../../lib/caller.ts';
 import { randomKeys } from '../../../lib/sealed.ts';
@@ -15,6 +14,7 @@ import { askedAddress, attended, signedIn, signInAt } from '../../support/sign-i
 import { servePatiently, threeLegged } from '../../support/three-legged.ts';
 import { hubsOf, said } from '../../support/tool-results.ts';
 import { until } from '../../support/until.ts';
+import { kindOf, watchedStore } from '../../support/watched-store.ts';
 
 const keep = closing();
 const hour = 3_600_000;
@@ -24,49 +24,19 @@ beforeAll(async () => {
 });
 afterEach(() => sandbox.trouble.reset());
 
-const tokens = z.object({ access: z.string(), refresh: z.string() });
-
-/** A storage that keeps what it was ever given, so that a test can look at tokens. */
-class Watched extends MemoryTokenStorage {
-  readonly given: z.infer<typeof tokens>[] = [];
-  /** What is waited for when tokens have been looked up, before they are saved, and before they are taken. */
-  pause = async (_at: 'get' | 'save' | 'take'): Promise<void> => {};
-  override async get(key: string): Promise<unknown> {
-    const value = await super.get(key);
-    if (tokens.safeParse(value).success) await this.pause('get');
-    return value;
-  }
-  override async save(key: string, value: unknown, ttl?: number): Promise<void> {
-    const { data } = tokens.safeParse(value);
-    if (data) this.given.push(data);
-    if (data) await this.pause('save');
-    await super.save(key, value, ttl);
-  }
-  override async take(key: string): Promise<unknown> {
-    await this.pause('take');
-    return super.take(key);
-  }
-}
-
-function watchedStorage(): Watched {
-  const storage = new Watched();
-  onTestFinished(() => storage.destroy());
-  return storage;
-}
-
 /** Whether APS still takes a token. */
-async function isLive(token: string, at = sandbox): Promise<boolean> {
-  const answer = await postForm(at, 'introspect', { token });
+async function isLive(token: string): Promise<boolean> {
+  const answer = await postForm(sandbox, 'introspect', { token });
   return z.object({ active: z.boolean() }).parse(await answer.json()).active;
 }
 
 describe('sign_out', () => {
   test.each(eras)('for %s: APS takes neither token any more, and the next call asks', async (_name, mode) => {
-    const storage = watchedStorage();
-    const client = keep(await connect(keep(await servePatiently(sandbox, { storage })).url, mode));
+    const store = watchedStore();
+    const client = keep(await connect(keep(await servePatiently(sandbox, { store })).url, mode));
     await signInAt(sandbox, await askedAddress(client), alice);
     expect(await hubsOf(client)).toEqual(alice.hubs);
-    const [{ access, refresh } = { access: '', refresh: '' }] = storage.given;
+    const { accessToken: access, refreshToken: refresh } = store.apsTokens();
     expect([await isLive(access), await isLive(refresh)]).toEqual([true, true]);
 
     expect(await client.callTool({ name: 'sign_out' })).toMatchObject({
@@ -160,11 +130,10 @@ describe('sign_out', () => {
 async function signedInAnHourAgo() {
   let clock = Date.now();
   const ahead = keep(await startSandbox({ now: () => clock }));
-  const storage = watchedStorage();
+  const store = watchedStore();
   const callback = 'http://localhost:5002/callback';
-  const browser = { callbackUrl: async () => callback, keys: randomKeys() };
-  const { users: signIn } = threeLegged(ahead, { storage, now: () => clock, browser });
-  keep(signIn);
+  const browser = { callbackUrl: async () => callback, keys: randomKeys(), store };
+  const { users: signIn } = threeLegged(ahead, { now: () => clock, browser });
   const address = await signIn.get(localUser).then(
     () => expect.unreachable(),
     (error: { url: string }) => error.url,
@@ -176,31 +145,29 @@ async function signedInAnHourAgo() {
   /** Expects that nothing is left of the sign-in. */
   async function expectSignedOut(outcome: Promise<string>): Promise<void> {
     expect(await outcome).toBe('signed out');
-    for (const token of storage.given.flatMap(({ access, refresh }) => [access, refresh]))
-      expect(await isLive(token, ahead)).toBe(false);
+    expect([ahead.revokeAccessTokens(), ahead.revokeUserTokens(alice.userId)]).toEqual([0, 0]);
     expect(await signIn.get(localUser).catch((error: Error) => error.name)).toBe('SignInRequired');
   }
-  return { ahead, storage, signIn, expectSignedOut };
+  return { ahead, store, signIn, expectSignedOut };
 }
 
 test('a sign-out in the middle of a renewal holds: the renewed tokens do not bring the sign-in back', async () => {
-  const { ahead, storage, signIn, expectSignedOut } = await signedInAnHourAgo();
+  const { ahead, signIn, expectSignedOut } = await signedInAnHourAgo();
   const renewal = signIn.get(localUser);
   await until(() => ahead.requests.some(({ grant }) => grant === 'refresh_token'));
   const outcome = signIn.signOut(localUser);
   await Promise.allSettled([renewal, outcome]);
   await expectSignedOut(outcome);
-  expect(storage.given).toHaveLength(2);
 });
 
 test.each([1, 2])(
   'a sign-out while a renewal begins holds, too: tokens that were looked up %i times',
   async (times) => {
-    const { storage, signIn, expectSignedOut } = await signedInAnHourAgo();
+    const { store, signIn, expectSignedOut } = await signedInAnHourAgo();
     let held = true;
     let lookups = 0;
-    storage.pause = async (at) => {
-      if (at !== 'get') return;
+    store.pause = async (at, key) => {
+      if (at !== 'get' || kindOf(key) !== 'tokens') return;
       lookups += 1;
       if (lookups === times) await until(() => !held);
     };
@@ -214,24 +181,29 @@ test.each([1, 2])(
   },
 );
 
-test('a sign-out that has only just begun when a renewal does holds, too', async () => {
-  const { storage, signIn, expectSignedOut } = await signedInAnHourAgo();
-  const arrived = new Set<string>();
-  const allowed = new Set<string>();
-  storage.pause = async (at) => {
-    arrived.add(at);
-    if (at !== 'get') await until(() => allowed.has(at));
+test.each([
+  ['has only just begun when a renewal does', 'signed-out'],
+  ['overtakes a renewal that has its answer', 'tokens'],
+])('a sign-out that %s holds, too', async (_how, kind) => {
+  const { store, signIn, expectSignedOut } = await signedInAnHourAgo();
+  let isHeld = false;
+  let isReleased = false;
+  store.pause = async (at, key) => {
+    if (at !== 'write' || kindOf(key) !== kind) return;
+    isHeld = true;
+    await until(() => isReleased);
   };
-  const outcome = signIn.signOut(localUser);
-  await until(() => arrived.has('take'));
-  const renewal = signIn.get(localUser);
-  await until(() => arrived.has('save'));
-  allowed.add('take');
+  const begin = {
+    'signed-out': () => signIn.signOut(localUser),
+    tokens: () => signIn.get(localUser),
+  }[kind];
+  const first = begin?.() ?? expect.unreachable();
+  await until(() => isHeld);
+  const second = kind === 'tokens' ? signIn.signOut(localUser) : signIn.get(localUser);
   for (let turns = 0; turns < 10; turns += 1) await setImmediate();
-  allowed.add('save');
-  await Promise.allSettled([renewal, outcome]);
-  expect(storage.given).toHaveLength(2);
-  await expectSignedOut(outcome);
+  isReleased = true;
+  await Promise.allSettled([first, second]);
+  await expectSignedOut(kind === 'tokens' ? second : first);
 });
 
 test('a sign-out in the same moment as a renewal holds', async () => {

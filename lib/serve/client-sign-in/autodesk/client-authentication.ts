@@ -1,8 +1,9 @@
 /** How MCP clients authenticate at the token and revocation endpoints: `none`, or `private_key_jwt` (RFC 7523). */
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { digest } from '../../../digest.ts';
+import type { Store } from '../../../store/store.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { DocumentRefused, type FetchDocument } from './metadata-document.ts';
 
@@ -18,9 +19,6 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** The most that an assertion can be valid for, and clocks can differ, in seconds. */
 const longestLifetime = 600;
 const clockTolerance = 30;
-
-/** The most assertions that are remembered as used. Beyond it, one could be used again by somebody who has stolen it. */
-const mostRemembered = 100_000;
 
 /** A JSON Web Key Set (RFC 7517, section 5). */
 export const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
@@ -49,15 +47,15 @@ export type ClientAuthentication = {
 
 /**
  * @param audiences - the issuer identifier and the token endpoint: an assertion names one of them, alone
+ * @param store - remembers which assertions were used, at any instance
  * @param now - the clock, in milliseconds since 1970
  */
 export function createClientAuthentication(
   audiences: readonly string[],
   fetchDocument: FetchDocument,
+  store: Store,
   now: () => number = () => Date.now(),
 ): ClientAuthentication {
-  const used = new LRUCache<string, true>({ max: mostRemembered });
-
   const keySets = createDocumentCache(
     async (address) => {
       const keySet = jwksSchema.safeParse(await fetchDocument(address, largestKeySet));
@@ -119,9 +117,9 @@ export function createClientAuthentication(
       if ([aud].flat().length !== 1) throw invalidClient('The client assertion must have one audience');
       const left = exp - now() / 1000;
       if (left > longestLifetime) throw invalidClient('The client assertion is valid for too long');
-      const mark = JSON.stringify([clientId, jti]);
-      if (used.has(mark)) throw invalidClient('The client assertion has already been used');
-      used.set(mark, true, { ttl: (left + clockTolerance) * 1000 });
+      const mark = `assertion:${digest(JSON.stringify([clientId, jti]))}`;
+      if (!(await store.add(mark, true, Math.ceil(left + clockTolerance))))
+        throw invalidClient('The client assertion has already been used');
     },
   };
 }

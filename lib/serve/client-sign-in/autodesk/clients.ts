@@ -6,6 +6,7 @@
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { type Keys, withAny } from '../../../sealed.ts';
 import { type ClientKeys, invalidClient, jwksSchema } from './client-authentication.ts';
 import { clientName } from './client-name.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -70,20 +71,21 @@ const documentSchema = z.object({
 const mostDocuments = 1000;
 
 /**
- * @param options.key - signs registrations (HS256): our `client_id` contains what was registered, so that there is no table
+ * @param options.keys - sign registrations (HS256): our `client_id` contains what was registered, so that there is no table
  *   of clients for strangers to fill
  * @param options.documents - whether clients can publish metadata documents
  * @param options.privateUse - redirect URIs with private-use schemes that are allowed
  * @param options.now - the clock, in milliseconds since 1970
  */
 export function createClients(options: {
-  key: Uint8Array;
+  keys: Keys;
   fetchDocument: FetchDocument;
   documents: boolean;
   privateUse: readonly string[];
   now?: () => number;
 }): Clients {
-  const { key, fetchDocument, privateUse, now } = options;
+  const { keys, fetchDocument, privateUse, now } = options;
+  const purpose = 'MCP clients';
   const documents = createDocumentCache(published, mostDocuments, now);
 
   async function register(metadata: unknown): Promise<Record<string, unknown>> {
@@ -106,7 +108,7 @@ export function createClients(options: {
         .setIssuedAt()
         // So that no two clients have one id.
         .setJti(crypto.randomUUID())
-        .sign(key),
+        .sign(keys(purpose)),
       client_id_issued_at: Math.floor(Date.now() / 1000),
       client_name,
       redirect_uris,
@@ -127,7 +129,9 @@ export function createClients(options: {
 
   async function registered(clientId: string): Promise<McpClient> {
     try {
-      const { payload } = await jwtVerify(clientId, key, { algorithms: ['HS256'], typ: 'mcp-client' });
+      const { payload } = await withAny(keys.all(purpose), (key) =>
+        jwtVerify(clientId, key, { algorithms: ['HS256'], typ: 'mcp-client' }),
+      );
       const { name, redirect_uris } = z
         .object({ name: z.string(), redirect_uris: z.array(z.string()) })
         .parse(payload);

@@ -1,12 +1,12 @@
 /**
  * What is stored of grants. A record never changes: it says that something is there, or that something has happened, and
- * two requests that write it write the same. So no order of concurrent requests, at one instance or at several with one
- * storage, brings back what has ended.
+ * two requests that write it write the same, or the first one counts. So no order of concurrent requests, at one instance or
+ * at several with one store, brings back what has ended.
  */
-import type { TokenStorage } from 'fastmcp/auth';
 import { z } from 'zod';
 import { callerSchema } from '../../../caller.ts';
 import { digest } from '../../../digest.ts';
+import type { Store } from '../../../store/store.ts';
 
 const grantSchema = z.object({
   caller: callerSchema,
@@ -25,6 +25,15 @@ export type Grant = z.infer<typeof grantSchema>;
 const refreshSchema = z.object({ grant: z.string(), clientId: z.string() });
 /** Which grant a refresh token renews, and for which client. */
 export type Refresh = z.infer<typeof refreshSchema>;
+
+const firstUseSchema = z.object({
+  /** In milliseconds since 1970. */
+  at: z.number(),
+  /** The name of the key from which the next refresh token is derived. */
+  successorKey: z.string(),
+});
+/** The first use of a refresh token. */
+export type FirstUse = z.infer<typeof firstUseSchema>;
 
 /** Of refresh tokens, in seconds: as long as those of APS. Each renewal starts it again. */
 export const refreshLifetime = 15 * 24 * 3600;
@@ -52,39 +61,36 @@ export type GrantRecords = {
   /** Whether {@link endReplayed} was called. */
   wasReplayed(id: string): Promise<boolean>;
   findRefresh(refreshToken: string): Promise<Refresh | undefined>;
-  /** When a refresh token was used first, in milliseconds since 1970; undefined if it was not. */
-  usedAt(refreshToken: string): Promise<number | undefined>;
-  /**
-   * Notes the first use of a refresh token. It reads, and then writes: of two first uses at the same moment, the later one
-   * counts. A storage that can write what is absent in one operation belongs here.
-   */
-  markUsed(refreshToken: string, now: number): Promise<void>;
+  /** The first use of a refresh token; undefined if it was not used. */
+  firstUseOf(refreshToken: string): Promise<FirstUse | undefined>;
+  /** Notes a use of a refresh token. Gives the first one, whichever instance noted it. */
+  markUsed(refreshToken: string, use: FirstUse): Promise<FirstUse>;
 };
 
 /** @param grantLifetime - the most that a grant lives, in seconds */
-export function grantRecords(storage: Required<TokenStorage>, grantLifetime: number): GrantRecords {
-  const has = async (key: string) => Boolean(await storage.get(key));
+export function grantRecords(store: Store, grantLifetime: number): GrantRecords {
+  const has = async (key: string) => Boolean(await store.get(key));
 
   async function exists(id: string): Promise<boolean> {
     const found = await Promise.all([has(grantKey(id)), has(endedKey(id))]);
     return found.includes(true);
   }
 
-  const end = (id: string) => storage.save(endedKey(id), true, grantLifetime + margin);
+  const end = (id: string) => store.set(endedKey(id), true, grantLifetime + margin);
 
-  async function usedAt(refreshToken: string): Promise<number | undefined> {
-    return z.number().safeParse(await storage.get(usedKey(refreshToken))).data;
+  async function firstUseOf(refreshToken: string): Promise<FirstUse | undefined> {
+    return firstUseSchema.safeParse(await store.get(usedKey(refreshToken))).data;
   }
 
   return {
     async keep(id, grant, refreshToken, lifetime) {
       const refresh: Refresh = { grant: id, clientId: grant.clientId };
-      await storage.save(grantKey(id), grant, lifetime);
-      await storage.save(refreshKey(refreshToken), refresh, lifetime);
+      await store.set(grantKey(id), grant, lifetime);
+      await store.set(refreshKey(refreshToken), refresh, lifetime);
     },
 
     async find(id) {
-      const [ended, grant] = await Promise.all([has(endedKey(id)), storage.get(grantKey(id))]);
+      const [ended, grant] = await Promise.all([has(endedKey(id)), store.get(grantKey(id))]);
       return ended ? undefined : grantSchema.safeParse(grant).data;
     },
 
@@ -92,20 +98,20 @@ export function grantRecords(storage: Required<TokenStorage>, grantLifetime: num
     end,
 
     async endReplayed(id) {
-      await storage.save(replayedKey(id), true, longestRedemption);
+      await store.set(replayedKey(id), true, longestRedemption);
       if (await exists(id)) await end(id);
     },
 
     wasReplayed: (id) => has(replayedKey(id)),
 
     findRefresh: async (refreshToken) =>
-      refreshSchema.safeParse(await storage.get(refreshKey(refreshToken))).data,
+      refreshSchema.safeParse(await store.get(refreshKey(refreshToken))).data,
 
-    usedAt,
+    firstUseOf,
 
-    async markUsed(refreshToken, now) {
-      if ((await usedAt(refreshToken)) !== undefined) return;
-      await storage.save(usedKey(refreshToken), now, refreshLifetime + margin);
+    async markUsed(refreshToken, use) {
+      const isFirst = await store.add(usedKey(refreshToken), use, refreshLifetime + margin);
+      return (isFirst ? undefined : await firstUseOf(refreshToken)) ?? use;
     },
   };
 }
@@ -122,7 +128,7 @@ function replayedKey(id: string): string {
   return `code-replayed:${id}`;
 }
 
-/** A digest, so that nobody who reads the storage finds a usable token in it. */
+/** A digest, so that nobody who reads the store finds a usable token in it. */
 function refreshKey(refreshToken: string): string {
   return `refresh:${digest(refreshToken)}`;
 }

@@ -2,19 +2,19 @@
  * What an MCP client receives after a person has signed in: short-lived access tokens (RFC 9068) for this server, and refresh
  * tokens that work once (OAuth 2.1, section 4.3.1).
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import type { TokenStorage } from 'fastmcp/auth';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
 import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import type { Caller } from '../../../caller.ts';
-import type { Keys } from '../../../sealed.ts';
+import { type Keys, withAny } from '../../../sealed.ts';
+import type { Store } from '../../../store/store.ts';
 import type { SignedInUser } from '../allowed-users.ts';
 import type { VerifiedToken } from '../protected-resource.ts';
 import type { McpClient } from './clients.ts';
-import { type Grant, grantRecords, refreshLifetime } from './grant-records.ts';
+import { type FirstUse, type Grant, grantRecords, refreshLifetime } from './grant-records.ts';
 
 const claimsSchema = z.object({
   grant: z.string(),
@@ -94,7 +94,7 @@ export type GrantsOptions = {
   scopes: readonly string[];
   /** The absolute lifetime of a grant, in seconds. */
   grantLifetime: number;
-  storage: Required<TokenStorage>;
+  store: Store;
   /** Identifies a caller's sign-in to Autodesk; undefined if they are not signed in. */
   signInIdOf: (caller: Caller) => Promise<string | undefined>;
   /** The clock, in milliseconds since 1970. */
@@ -102,12 +102,12 @@ export type GrantsOptions = {
 };
 
 export function createGrants(options: GrantsOptions): Grants {
-  const { keys, issuer, resource, scopes, grantLifetime, storage, signInIdOf, now = Date.now } = options;
+  const { keys, issuer, resource, scopes, grantLifetime, store, signInIdOf, now = Date.now } = options;
   const scope = scopes.join(' ');
-  const records = grantRecords(storage, grantLifetime);
-  // Signs access tokens (HS256): only this server reads them.
-  const key = keys('access tokens');
-  const successors = keys('refresh tokens');
+  const records = grantRecords(store, grantLifetime);
+  // Sign access tokens (HS256): only this server reads them.
+  const signing = 'access tokens';
+  const successors = keys.all('refresh tokens');
 
   const callerOf = ({ sub, name, email }: AutodeskAccount): Caller => {
     const known = [name, email].filter(Boolean).join(', ');
@@ -122,11 +122,12 @@ export function createGrants(options: GrantsOptions): Grants {
   }
 
   /**
-   * The refresh token that follows another. It is derived, so that each instance answers a repeated request with the same one,
-   * and nothing that can be used is stored.
+   * The refresh token that follows a used one. It is derived, so that each instance answers a repeated request with the same
+   * one, and nothing that can be used is stored. The first use decides with which key, so that a secret can be replaced.
    */
-  function successorOf(refreshToken: string): string {
-    return createHmac('sha256', successors).update(refreshToken).digest('base64url');
+  function successorOf(refreshToken: string, { successorKey }: FirstUse): string {
+    const key = successors.find((each) => nameOf(each) === successorKey) ?? keys('refresh tokens');
+    return createHmac('sha256', key).update(refreshToken).digest('base64url');
   }
 
   /** New tokens for a grant. */
@@ -143,7 +144,7 @@ export function createGrants(options: GrantsOptions): Grants {
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + expiresIn)
       .setJti(crypto.randomUUID())
-      .sign(key);
+      .sign(keys(signing));
     return {
       access_token: accessToken,
       token_type: 'Bearer',
@@ -157,10 +158,10 @@ export function createGrants(options: GrantsOptions): Grants {
   async function grantOf(refreshToken: string, clientId: string): Promise<string> {
     const refresh = await records.findRefresh(refreshToken);
     if (refresh?.clientId !== clientId) throw invalidGrant();
-    const usedAt = await records.usedAt(refreshToken);
-    if (usedAt === undefined) return refresh.grant;
-    const isFollowed = (await records.usedAt(successorOf(refreshToken))) !== undefined;
-    if (!isFollowed && now() - usedAt <= leeway) return refresh.grant;
+    const firstUse = await records.firstUseOf(refreshToken);
+    if (!firstUse) return refresh.grant;
+    const isFollowed = await records.firstUseOf(successorOf(refreshToken, firstUse));
+    if (!isFollowed && now() - firstUse.at <= leeway) return refresh.grant;
     await records.end(refresh.grant);
     throw invalidGrant();
   }
@@ -172,7 +173,7 @@ export function createGrants(options: GrantsOptions): Grants {
       const caller = { ...callerOf(account), client: client.name };
       const signInId = await signInIdOf(caller);
       if (signInId === undefined) throw invalidGrant();
-      await storage.save(signInKey(signIn), true, signInLifetime);
+      await store.set(signInKey(signIn), true, signInLifetime);
       const endsAt = now() + grantLifetime * 1000;
       const { sub, verifiedEmail } = account;
       const grant = { caller, sub, verifiedEmail, signInId, clientId: client.id, endsAt };
@@ -183,7 +184,7 @@ export function createGrants(options: GrantsOptions): Grants {
       throw invalidGrant();
     },
 
-    isOver: async (signIn) => Boolean(await storage.get(signInKey(signIn))),
+    isOver: async (signIn) => Boolean(await store.get(signInKey(signIn))),
 
     async revokeIfExists(id) {
       if (!(await records.exists(id))) return false;
@@ -199,10 +200,13 @@ export function createGrants(options: GrantsOptions): Grants {
       const grant = await load(id);
       if (!grant || !(await stillSignedIn(grant.caller, userOf(grant)))) throw invalidGrant();
       // Not before: a request that failed for a transient reason can be repeated.
-      await records.markUsed(refreshToken, now());
+      const firstUse = await records.markUsed(refreshToken, {
+        at: now(),
+        successorKey: nameOf(keys('refresh tokens')),
+      });
       // Asking Autodesk can have taken a while.
       if (!(await load(id))) throw invalidGrant();
-      return issue(id, grant, successorOf(refreshToken));
+      return issue(id, grant, successorOf(refreshToken, firstUse));
     },
 
     async revoke(token, clientId) {
@@ -228,14 +232,16 @@ export function createGrants(options: GrantsOptions): Grants {
 
   async function claimsOf(accessToken: string) {
     try {
-      const { payload } = await jwtVerify(accessToken, key, {
-        algorithms: ['HS256'],
-        typ: 'at+jwt',
-        issuer,
-        audience: resource,
-        requiredClaims: ['exp'],
-        currentDate: new Date(now()),
-      });
+      const { payload } = await withAny(keys.all(signing), (key) =>
+        jwtVerify(accessToken, key, {
+          algorithms: ['HS256'],
+          typ: 'at+jwt',
+          issuer,
+          audience: resource,
+          requiredClaims: ['exp'],
+          currentDate: new Date(now()),
+        }),
+      );
       return claimsSchema.parse(payload);
     } catch {
       throw new OAuthError(
@@ -255,6 +261,11 @@ function invalidGrant(): OAuthError {
     OAuthErrorCode.InvalidGrant,
     'The refresh token is not valid or has expired: sign in again',
   );
+}
+
+/** Names a key without revealing it. */
+function nameOf(key: Uint8Array): string {
+  return createHash('sha256').update(key).digest('base64url');
 }
 
 /** Until the sign-in would expire by itself. */

@@ -2,13 +2,13 @@
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { LRUCache } from 'lru-cache';
 import * as oauth from 'oauth4webapi';
 import { ApsError } from '../../../aps/errors.ts';
 import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
 import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { digest } from '../../../digest.ts';
 import { parseJson } from '../../../json.ts';
+import { type Store, StoreUnavailable } from '../../../store/store.ts';
 import { readSmallBody } from '../../pages/small-body.ts';
 import type { AllowedUsers, SignedInUser } from '../allowed-users.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
@@ -32,15 +32,14 @@ export type TokenOptions = {
   authentication: ClientAuthentication;
   /** Whether clients can register themselves. */
   registration: boolean;
+  /** Where marks of codes lie: the same for every instance. */
+  store: Store;
 };
 
 export function tokenRoutes(options: TokenOptions): Hono {
-  const { resource, clients, codes, grants, accounts, allowedUsers, authentication, registration } = options;
+  const { resource, clients, codes, grants, accounts, allowedUsers, authentication, registration, store } =
+    options;
   const routes = new Hono();
-  // Codes that are being redeemed here.
-  const redeeming = new Set<string>();
-  // Codes that came with a wrong verifier. Beyond the limit, an old one works again: with its own verifier only.
-  const spent = new LRUCache<string, true>({ max: 10_000, ttl: codeLifetime * 1000 });
 
   if (registration)
     routes.post(registrationPath, async ({ req }) => {
@@ -69,9 +68,10 @@ export function tokenRoutes(options: TokenOptions): Hono {
   routes.onError((error) => {
     if (error instanceof HTTPException) return error.getResponse();
     const told = error instanceof OAuthError ? error : failure(error);
+    const status = statusOf(told);
     return Response.json(
       { error: told.code, error_description: told.message },
-      { status: statusOf(told), headers: noStore },
+      { status, headers: { ...noStore, ...(status === 503 && { 'retry-after': '5' }) } },
     );
   });
 
@@ -103,22 +103,22 @@ export function tokenRoutes(options: TokenOptions): Hono {
       throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not valid, or not for this client');
     const id = codes.idOf(code);
     // A code that comes a second time has been seen by somebody else: the grant ends (RFC 6749, section 4.1.2). The first
-    // request can still be under way. No question to the storage comes before this one, or two could be the first.
-    if (redeeming.has(id)) {
+    // request can still be under way, here or at another instance.
+    if (!(await store.add(redeemingKey(id), true, codeLifetime))) {
       await grants.revokeReplayed(id);
       throw usedCode();
     }
-    redeeming.add(id);
     try {
-      if (spent.has(id) || (await grants.revokeIfExists(id))) throw usedCode();
+      if ((await store.get(spentKey(id))) || (await grants.revokeIfExists(id))) throw usedCode();
       if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier')))) {
         // Somebody who has the code without the verifier has stolen it.
-        spent.set(id, true);
+        await store.set(spentKey(id), true, codeLifetime);
         throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The verifier does not belong to the code');
       }
       return await redeem(id, code, clientId);
     } finally {
-      redeeming.delete(id);
+      // If this fails, the mark ends by itself.
+      await store.delete(redeemingKey(id)).catch(() => {});
     }
   }
 
@@ -197,6 +197,16 @@ function usedCode(): OAuthError {
   );
 }
 
+/** Of a code that is being redeemed. */
+function redeemingKey(id: string): string {
+  return `code-redeeming:${id}`;
+}
+
+/** Of a code that came with a wrong verifier. */
+function spentKey(id: string): string {
+  return `code-spent:${id}`;
+}
+
 /** If a client tried the header, the answer must name the scheme (RFC 6749, section 5.2). */
 function withoutSecret(): Response {
   return Response.json(
@@ -217,7 +227,7 @@ const noStore = { 'cache-control': 'no-store' };
 
 /** Any other failure. What APS said is for people; the details of unexpected failures go to the log only. */
 function failure(error: unknown): OAuthError {
-  if (error instanceof ApsError && isTransient(error))
+  if (error instanceof StoreUnavailable || (error instanceof ApsError && isTransient(error)))
     return new OAuthError(OAuthErrorCode.TemporarilyUnavailable, error.message);
   console.error(error instanceof Error && !(error instanceof ApsError) ? error.stack : String(error));
   return new OAuthError(OAuthErrorCode.ServerError, 'Internal error');

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { randomKeys } from '../../../../lib/sealed.ts';
 import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.ts';
+import { memoryStore } from '../../../../lib/store/memory.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { startOidc } from '../../../support/oidc.ts';
 import { configurationFrom } from '../../../support/serving.ts';
@@ -13,7 +14,13 @@ const address = `${publicUrl}/signin/client.json`;
 function signIn(clientId: string | undefined) {
   const env = { MCP_PUBLIC_URL: publicUrl, MCP_AUTH_ISSUER: provider.issuer, MCP_AUTH_CLIENT_ID: clientId };
   const settings = configurationFrom(threeLegged, { ...sandbox.env, ...env }, 'oidc').clientSignIn;
-  return createClientSignIn({ settings, serverName: '3lo', publicUrl, keys: randomKeys() });
+  return createClientSignIn({
+    settings,
+    serverName: '3lo',
+    publicUrl,
+    keys: randomKeys(),
+    store: memoryStore(),
+  });
 }
 const fetched = async (clientId: string | undefined) =>
   (await signIn(clientId))?.publicRoutes.request(address);

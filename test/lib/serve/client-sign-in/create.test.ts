@@ -4,6 +4,7 @@ import type { Environment } from '../../../../lib/config/settings.ts';
 import type { ClientAuthMode } from '../../../../lib/config/variables.ts';
 import { randomKeys } from '../../../../lib/sealed.ts';
 import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.ts';
+import { memoryStore } from '../../../../lib/store/memory.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { definition as serviceAccount } from '../../../../servers/ssa.ts';
@@ -24,10 +25,8 @@ function made(mode: ClientAuthMode, environment: Environment, definition = twoLe
   const publicUrl = 'https://mcp.example.com';
   const { clientSignIn: settings } = configurationFrom(definition, { ...own, ...environment }, mode);
   const serverName = definition.name;
-  return createClientSignIn({ settings, serverName, publicUrl, keys: randomKeys() }).then((signIn) => {
-    if (signIn?.close) keep({ close: signIn.close });
-    return signIn;
-  });
+  const shared = { keys: randomKeys(), store: memoryStore() };
+  return createClientSignIn({ settings, serverName, publicUrl, ...shared });
 }
 
 /** The id and the secret in a header, which encodes each of them (RFC 6749, section 2.3.1). */

@@ -1,9 +1,9 @@
 // Who is calling, where clients sign in: the person, told by issuer and subject, and not their client or session.
 import type { Client, VersionNegotiationMode } from '@modelcontextprotocol/client';
-import { MemoryTokenStorage } from 'fastmcp/auth';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineServer } from '../../../../lib/serve/launch/start.ts';
+import { memoryStore } from '../../../../lib/store/memory.ts';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
 import { eras, newest } from '../../../support/clients.ts';
 import {
@@ -101,12 +101,11 @@ describe.each(eras)('%s', (_name, mode) => {
   });
 });
 
-test('the same subject at two providers is two people, also for servers that share their storage', async () => {
-  const storage = new MemoryTokenStorage();
-  onTestFinished(() => storage.destroy());
+test('the same subject at two providers is two people, also for servers that share their store', async () => {
+  const store = memoryStore();
   const sharing = defineServer({
     ...{ name: 'sharing', apsSignIn: '3-legged', port: 0, userScopes: ['data:read'], variables: {} },
-    create: (_settings, { browser }) => builtThreeLegged(sandbox, { browser, storage }),
+    create: (_settings, { browser }) => builtThreeLegged(sandbox, { browser, store }),
   });
   const others = keep(await startOpenIdProvider());
   const [first, second, third] = await Promise.all(

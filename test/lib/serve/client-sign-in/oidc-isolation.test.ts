@@ -10,6 +10,7 @@ import { createHttpApp } from '../../../../lib/serve/http/app.ts';
 import { listen } from '../../../../lib/serve/http/listen.ts';
 import { createMcpService } from '../../../../lib/serve/mcp/service.ts';
 import { createBrowserBinding } from '../../../../lib/serve/pages/browser-binding.ts';
+import { memoryStore } from '../../../../lib/store/memory.ts';
 import { eras } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { headings, htmlHeaded } from '../../../support/headings.ts';
@@ -66,7 +67,7 @@ function definition(origin: string) {
     browser: {
       callbackUrl: async () => `${origin}/callback`,
       confirmationUrl: `${origin}/signin`,
-      keys,
+      ...{ keys, store: memoryStore() },
     },
   });
   built.server.addTool({

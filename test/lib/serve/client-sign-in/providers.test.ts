@@ -7,6 +7,7 @@ import { createClientSignIn } from '../../../../lib/serve/client-sign-in/create.
 import { createHttpApp } from '../../../../lib/serve/http/app.ts';
 import { listen } from '../../../../lib/serve/http/listen.ts';
 import { createMcpService } from '../../../../lib/serve/mcp/service.ts';
+import { memoryStore } from '../../../../lib/store/memory.ts';
 import { definition as twoLegged } from '../../../../servers/2lo.ts';
 import { eras } from '../../../support/clients.ts';
 import { later, minutes, now } from '../../../support/clock.ts';
@@ -32,7 +33,7 @@ async function serve(sandbox: Sandbox, changes: (address: string) => Environment
     settings: configurationFrom(twoLegged, environment, 'oidc').clientSignIn,
     serverName: '2lo',
     publicUrl: listener.url,
-    keys,
+    ...{ keys, store: memoryStore() },
   });
   const service = createMcpService(builtFrom(twoLegged, sandbox.env), keys);
   const app = createHttpApp(service, { allowed: { hosts: [], origins: [] }, clientSignIn });

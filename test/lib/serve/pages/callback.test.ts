@@ -1,6 +1,6 @@
 // What browsers bring back from Autodesk's page, and what the page that answers them says.
-import { MemoryTokenStorage } from 'fastmcp/auth';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { memoryStore } from '../../../../lib/store/memory.ts';
 import { closing } from '../../../support/closing.ts';
 import { headings } from '../../../support/headings.ts';
 import { always, startLocalServer } from '../../../support/local-server.ts';
@@ -143,9 +143,8 @@ describe('a state', () => {
   ])('that is brought after %i ms is answered as it should be', async (milliseconds, page) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    const storage = new MemoryTokenStorage();
-    onTestFinished(() => storage.destroy());
-    const apart = keep(await servePatiently(sandbox, { storage }));
+    const store = memoryStore();
+    const apart = keep(await servePatiently(sandbox, { store }));
     const { address } = await asked(apart);
     vi.setSystemTime(Date.now() + milliseconds);
     // The page of the sandbox waits no longer than that either: it is opened late.

@@ -17,16 +17,16 @@ import { post, toolCall } from '../../../../support/raw-http.ts';
 import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
+import { watchedStore } from '../../../../support/watched-store.ts';
 
 const keep = closing();
 const secret = 'a secret that all instances of a deployment share';
-const storage = keep(new WatchedStorage());
+const store = keep(watchedStore());
 let sandbox: Sandbox;
 let served: ServedAutodesk;
 beforeAll(async () => {
   sandbox = keep(await startSandbox({ now }));
-  served = keep(await serveAutodesk(sandbox, { storage, secret }));
+  served = keep(await serveAutodesk(sandbox, { store, secret }));
 });
 
 /** It is refused, with the challenge of RFC 6750, and the answer tells nothing. */
@@ -70,7 +70,7 @@ describe('a token with the claims of one that is good is refused', () => {
   ) {
     const { access } = await newTokens(served);
     const claims = { ...decodeJwt(access), ...changes };
-    const keys = createKeys(secret, { server, origin: served.url });
+    const keys = createKeys([secret], { server, origin: served.url });
     return new SignJWT(claims).setProtectedHeader({ alg, typ }).sign(keys(purpose));
   }
 
@@ -132,7 +132,7 @@ describe('a token with the claims of one that is good is refused', () => {
 describe('not an access token is', () => {
   test('a token of APS, even of this very sign-in', async () => {
     await newTokens(served);
-    const { accessToken, refreshToken } = storage.apsTokens;
+    const { accessToken, refreshToken } = store.apsTokens();
     for (const token of [accessToken, refreshToken]) await expectRefused(token);
   });
 
@@ -144,9 +144,9 @@ describe('not an access token is', () => {
   });
 
   test('a token of another server of the same deployment, or of the same name elsewhere', async () => {
-    const sameKeys = keep(await serveAutodesk(sandbox, { storage, secret }));
+    const sameKeys = keep(await serveAutodesk(sandbox, { store, secret }));
     const sameName = keep(
-      await serveAutodesk(sandbox, { storage, publicUrl: served.url, resource: `${served.url}/mcp` }),
+      await serveAutodesk(sandbox, { store, publicUrl: served.url, resource: `${served.url}/mcp` }),
     );
     const { access } = await newTokens(served);
     await expectRefused(access, sameKeys);
@@ -156,7 +156,7 @@ describe('not an access token is', () => {
 });
 
 test('what a client gets is never a token of APS', async () => {
-  storage.given.length = 0;
+  store.given.length = 0;
   const form = await codeForm(served);
   const first = await askToken(served, form);
   const second = await askToken(served, {
@@ -165,22 +165,22 @@ test('what a client gets is never a token of APS', async () => {
   });
   const answers = JSON.stringify([form, first, second]);
   expect([first.status, second.status]).toEqual([200, 200]);
-  const inside = Object.values(storage.apsTokens);
+  const inside = Object.values(store.apsTokens());
   expect(inside).toHaveLength(2);
   for (const token of inside) expect(answers).not.toContain(token);
 });
 
-test('nothing in the storage is a token, a code or a refresh token of a client', async () => {
+test('nothing in the store is a token, a code or a refresh token of a client', async () => {
   const form = await codeForm(served);
   const tokens = await tokensFor(served, form);
-  const stored = JSON.stringify(storage.given);
+  const stored = JSON.stringify(store.given);
   for (const value of [tokens.access, tokens.refresh, form.code ?? '']) expect(stored).not.toContain(value);
 });
 
 test('what is remembered of a sign-in has the name of the client that it is for', async () => {
   const clientId = await newClient(served, { client_name: 'A Client' });
   await newTokens(served, { clientId });
-  const grant = storage.given.findLast(({ key }) => key.startsWith('grant:'));
+  const grant = store.given.findLast(({ key }) => key.startsWith('grant:'));
   expect(grant?.value).toMatchObject({ clientId, caller: { client: 'A Client' }, sub: alice.userId });
 });
 

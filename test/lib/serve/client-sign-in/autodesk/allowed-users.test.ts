@@ -20,23 +20,23 @@ import {
 import { alice, benji, chien } from '../../../../support/people.ts';
 import { type ServedAutodesk, serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
+import { watchedStore } from '../../../../support/watched-store.ts';
 
 const { keep, sandbox } = await startAutodesk();
 
 const listOf = (entries: string): AllowedUser[] => allowedUsers.parse(entries) ?? [];
 const as = (person: { userId: string }) => ({ person: atAutodesk(person) });
 
-/** A deployment that can be restarted: its address, its storage and its secret stay. */
+/** A deployment that can be restarted: its address, its store and its secret stay. */
 function deployment(definition: ServerDefinition = threeLegged) {
-  const storage = keep(new WatchedStorage());
+  const store = keep(watchedStore());
   let running: ServedAutodesk | undefined;
   return {
-    storage,
+    store,
     async start(list: string): Promise<ServedAutodesk> {
       await running?.close();
       const port = running ? Number(new URL(running.url).port) : 0;
-      const options = { definition, storage, port, secret: 's'.repeat(32) };
+      const options = { definition, store, port, secret: 's'.repeat(32) };
       running = keep(await serveAutodesk(sandbox, { ...options, allowedUsers: listOf(list) }));
       return running;
     },
@@ -81,7 +81,7 @@ describe.each([twoLegged, serviceAccount, threeLegged])('$name', (definition) =>
 
 describe('at the sign-in', () => {
   test('who is not on the list gets access_denied with their id, and nothing of them is kept, here or at APS', async () => {
-    const { start, storage } = deployment();
+    const { start, store } = deployment();
     const served = await start('alice@sandbox.example');
     const form = await codeForm(served, as(benji));
     requestsToAps();
@@ -89,7 +89,7 @@ describe('at the sign-in', () => {
     expect([status, headers['cache-control']]).toEqual([400, 'no-store']);
     expect(json).toEqual({ error: 'access_denied', error_description: refusal(benji.userId) });
     expect(requestsToAps().sort()).toEqual(['authorization_code', 'revoke', 'revoke', 'userinfo']);
-    expect(storage.given).toEqual([]);
+    expect(await store.left()).toEqual([]);
     // Nor is there anything to try again with.
     expect((await askToken(served, form)).json.error).toBe('invalid_grant');
   });

@@ -15,7 +15,7 @@ import {
 } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
+import { watchedStore } from '../../../../support/watched-store.ts';
 import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
 
 const { keep, sandbox, served } = await startAutodesk();
@@ -105,8 +105,8 @@ describe('a sign-in at Autodesk', () => {
 test('a sign-in ends at another instance with the same secret, too, and its client is served there', async () => {
   const secret = 'a secret that all instances of a deployment share';
   const one = keep(await serveAutodesk(sandbox, { secret }));
-  const storage = keep(new WatchedStorage());
-  const shared = { secret, storage, publicUrl: one.url, resource: `${one.url}/mcp` };
+  const store = keep(watchedStore());
+  const shared = { secret, store, publicUrl: one.url, resource: `${one.url}/mcp` };
   const other = keep(await serveAutodesk(sandbox, shared));
   const browser = openBrowser();
   const form = await codeForm(one, {

@@ -194,7 +194,7 @@ describe('a client id', () => {
     const signed = (typ: string, purpose = 'MCP clients') =>
       new SignJWT(claims)
         .setProtectedHeader({ alg: 'HS256', typ })
-        .sign(createKeys(secret, { server: '3lo', origin: served.url })(purpose));
+        .sign(createKeys([secret], { server: '3lo', origin: served.url })(purpose));
     expect(await isKnown(await signed('mcp-client'))).toBe(true);
     expect(await isKnown(await signed('mcp-client', 'sessions'))).toBe(false);
     expect(await isKnown(await signed('mcp-form'))).toBe(false);

@@ -6,15 +6,15 @@ import { clientCallback } from '../../../../support/oauth-client.ts';
 import { call, codeForm, tokensFor } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
+import { watchedStore } from '../../../../support/watched-store.ts';
 import { openBrowser } from '../../../../support/web-browser.ts';
 
 const keep = closing();
 const { sandbox } = await startAutodesk();
 
-test('300 sign-ins that a stranger starts leave nothing in the storage, and one from before them succeeds', async () => {
-  const storage = keep(new WatchedStorage());
-  const served = keep(await serveAutodesk(sandbox, { storage }));
+test('300 sign-ins that a stranger starts leave nothing in the store, and one from before them succeeds', async () => {
+  const store = keep(watchedStore());
+  const served = keep(await serveAutodesk(sandbox, { store }));
   const browser = openBrowser();
   const form = await codeForm(served, {
     async person(address) {
@@ -27,11 +27,11 @@ test('300 sign-ins that a stranger starts leave nothing in the storage, and one 
         );
         for (const { status } of await Promise.all(batch)) expect(status).toBe(303);
       }
-      expect(storage.given).toEqual([]);
+      expect(store.given).toEqual([]);
       return (await browser.open(await sandbox.signIn(url, alice), clientCallback)).url;
     },
   });
-  expect(storage.given).toEqual([]);
+  expect(store.given).toEqual([]);
   const { access } = await tokensFor(served, form);
   expect((await call(served, access)).body).toContain(alice.hubs[0]);
 });

@@ -18,18 +18,18 @@ import { alice } from '../../../../support/people.ts';
 import { type Sandbox, startSandbox } from '../../../../support/sandbox.ts';
 import { expectNone } from '../../../../support/secrets.ts';
 import { type ServedAutodesk, serveAutodesk } from '../../../../support/serving-autodesk.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
+import { type WatchedStore, watchedStore } from '../../../../support/watched-store.ts';
 import { openBrowser } from '../../../../support/web-browser.ts';
 
 let sandbox: Sandbox;
 let served: ServedAutodesk;
-let storage: WatchedStorage;
+let store: WatchedStore;
 let seen: string[];
 let secrets: Set<string>;
 beforeEach(async () => {
   sandbox = await startSandbox({ now });
-  storage = new WatchedStorage();
-  served = await serveAutodesk(sandbox, { storage });
+  store = watchedStore();
+  served = await serveAutodesk(sandbox, { store });
   secrets = new Set([sandbox.env.APS_CLIENT_SECRET ?? '']);
   seen = [];
   const listen = (...said: unknown[]) => void seen.push(said.map(String).join(' '));
@@ -45,12 +45,11 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await served.close();
   await sandbox.close();
-  storage.destroy();
 });
 
-/** Everything in the storage that is worth stealing. */
+/** Everything in the store that is worth stealing. */
 function storedSecrets(): string[] {
-  return storage.given.flatMap(({ value }) =>
+  return store.given.flatMap(({ value }) =>
     Object.entries(value ?? {}).flatMap(([name, field]) =>
       ['access', 'refresh'].includes(name) ? [String(field)] : [],
     ),
@@ -136,18 +135,18 @@ test.each([
   expectSilence(7);
 });
 
-test('not in what is printed when the storage breaks', async () => {
+test('not in what is printed when the store breaks', async () => {
   const tokens = await newTokens(served);
   const form = await codeForm(served);
   for (const value of [form.code, form.code_verifier, tokens.access, tokens.refresh])
     secrets.add(value ?? '');
-  const broken = vi.spyOn(storage, 'get').mockRejectedValue(new Error('the storage is gone'));
+  const broken = vi.spyOn(store, 'get').mockRejectedValue(new Error('the store is gone'));
   onTestFinished(() => broken.mockRestore());
   expect(await askToken(served, refreshForm(tokens))).toMatchObject({
     status: 500,
     json: { error: 'server_error', error_description: 'Internal error' },
   });
-  expect(seen.join()).toContain('the storage is gone');
+  expect(seen.join()).toContain('the store is gone');
   // Where it happened is for the log, and it is all there is.
   seen = seen.map((text) => text.replaceAll(/\n +at .*/g, ''));
   expectSilence(7);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { randomKeys } from '../../../../../lib/sealed.ts';
 import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/grants.ts';
 import { days, later, minutes, now, seconds } from '../../../../support/clock.ts';
+import { distantStore, randomFrom } from '../../../../support/distant-store.ts';
 import {
   askToken,
   call,
@@ -15,7 +16,7 @@ import {
 import { alice, benji } from '../../../../support/people.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
+import { watchedStore } from '../../../../support/watched-store.ts';
 
 const { keep, sandbox, served } = await startAutodesk();
 
@@ -50,10 +51,10 @@ describe('a refresh token that was used', () => {
   });
 
   test('is answered with the same next one each time, at every instance', async () => {
-    const storage = keep(new WatchedStorage());
-    const one = keep(await serveAutodesk(sandbox, { storage, secret }));
+    const store = keep(watchedStore());
+    const one = keep(await serveAutodesk(sandbox, { store, secret }));
     const other = keep(
-      await serveAutodesk(sandbox, { storage, secret, publicUrl: one.url, resource: `${one.url}/mcp` }),
+      await serveAutodesk(sandbox, { store, secret, publicUrl: one.url, resource: `${one.url}/mcp` }),
     );
     later(0);
     const first = await newTokens(one);
@@ -64,7 +65,7 @@ describe('a refresh token that was used', () => {
       expect(again.refresh).toBe(next.refresh);
       expect(again.access).not.toBe(next.access);
     }
-    expect(JSON.stringify(storage.given)).not.toContain(next.refresh);
+    expect(JSON.stringify(store.given)).not.toContain(next.refresh);
   });
 
   test('gives a thief no chain beside that of the client: once the next one was used, it ends both', async () => {
@@ -167,7 +168,7 @@ const client = { id: 'a-client', name: 'A Client' };
 const newGrants = () =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
-    ...{ keys: randomKeys(), storage: keep(new WatchedStorage()) },
+    ...{ keys: randomKeys(), store: keep(watchedStore()) },
     grantLifetime: (90 * days) / seconds,
     signInIdOf: async () => 'the same all the time',
   });
@@ -235,27 +236,8 @@ test('many renewals at once with one refresh token all succeed', async () => {
   expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
 });
 
-/** A storage as it is behind a network: it answers later, and each question is a trip of its own. */
-class Distant extends WatchedStorage {
-  override async take(key: string): Promise<unknown> {
-    const value = await super.take(key);
-    await trip();
-    return value;
-  }
-  override async get(key: string): Promise<unknown> {
-    const value = await super.get(key);
-    await trip();
-    return value;
-  }
-  override async save(key: string, value: unknown, ttl?: number): Promise<void> {
-    await trip();
-    await super.save(key, value, ttl);
-  }
-}
-const trip = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-
-test('many renewals at once with one refresh token all succeed, whatever the storage', async () => {
-  const apart = keep(await serveAutodesk(sandbox, { storage: keep(new Distant()) }));
+test('many renewals at once with one refresh token all succeed, whatever the store', async () => {
+  const apart = keep(await serveAutodesk(sandbox, { store: distantStore(randomFrom(1), 2) }));
   const tokens = await newTokens(apart);
   const answers = await Promise.all(Array.from({ length: 10 }, () => askToken(apart, refreshForm(tokens))));
   expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));

@@ -1,4 +1,4 @@
-// Hundreds of grants that end while tokens are issued and renewed, at two instances over a storage that takes its time: whatever
+// Hundreds of grants that end while tokens are issued and renewed, at two instances over a store that takes its time: whatever
 // comes first, none outlives its end.
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -14,17 +14,17 @@ import { createGrants } from '../../../../../lib/serve/client-sign-in/autodesk/g
 import { tokenRoutes } from '../../../../../lib/serve/client-sign-in/autodesk/token.ts';
 import { minutes, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
-import { DistantStorage, randomFrom } from '../../../../support/distant-storage.ts';
+import { distantStore, randomFrom } from '../../../../support/distant-store.ts';
 import { newPkce } from '../../../../support/oauth-requests.ts';
 
 const keep = closing();
 const thousand = 1000;
 const some = 200;
-/** The most that an operation of the storage takes, in milliseconds. */
+/** The most that an operation of the store takes, in milliseconds. */
 const longest = 20;
 const seed = Date.now() % 2 ** 31;
 const random = randomFrom(seed);
-const storage = keep(new DistantStorage(random, longest));
+const store = keep(distantStore(random, longest));
 let passed = 0;
 const now = () => Date.now() + passed;
 
@@ -48,12 +48,12 @@ async function redeem(code: string) {
   return { access_token: code, expires_in: 3600, refresh_token: `refresh ${code}` };
 }
 
-/** An instance of the authorization server: what it keeps for itself is its own, the storage and the keys are not. */
+/** An instance of the authorization server: what it keeps for itself is its own, the store and the keys are not. */
 function instance() {
   const accounts = {
     ...accountSignIn({
       ...{ clientId: 'an-id', clientSecret: 'a-secret', baseUrl: 'http://localhost', scopes: ['data:read'] },
-      ...{ callbackUrl: `${origin}/callback`, storage, now },
+      ...{ callbackUrl: `${origin}/callback`, store, now },
     }),
     redeem,
     async accountOf({ access_token: sub }: { access_token: string }) {
@@ -62,17 +62,17 @@ function instance() {
     },
   };
   const grants = createGrants({
-    ...{ keys, issuer: origin, resource: `${origin}/mcp`, scopes: ['data:read'], storage, now },
+    ...{ keys, issuer: origin, resource: `${origin}/mcp`, scopes: ['data:read'], store, now },
     ...{ grantLifetime: 24 * 3600, signInIdOf: accounts.signInIdOf },
   });
   const routes = tokenRoutes({
-    ...{ resource: `${origin}/mcp`, codes, grants, accounts, registration: false },
+    ...{ resource: `${origin}/mcp`, codes, grants, accounts, registration: false, store },
     allowedUsers: createAllowedUsers(undefined),
     clients: {
       find: async (id) => ({ id, name: 'A Client', redirectUris: [redirectUri] }),
       register: async () => ({}),
     },
-    authentication: createClientAuthentication([origin], async () => ({})),
+    authentication: createClientAuthentication([origin], async () => ({}), store),
   });
   return { routes, grants };
 }
@@ -199,7 +199,7 @@ test.each([
     });
     expect([await ask(form, 0, instances[0]), again]).toEqual([undefined, undefined]);
     // Nor are the tokens of APS kept for the account.
-    expect(await storage.get(`tokens:${origin}#${sub}`)).toBeNull();
+    expect(await store.get(`tokens:${origin}#${sub}`)).toBeUndefined();
   },
 );
 

@@ -1,5 +1,7 @@
 // Revocation (RFC 7009), and the end that every grant has: nothing of it works any more.
+
 import { describe, expect, test } from 'vitest';
+import { memoryStore } from '../../../../../lib/store/memory.ts';
 import { days, later, minutes, seconds } from '../../../../support/clock.ts';
 import {
   askToken,
@@ -12,7 +14,6 @@ import {
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
-import { WatchedStorage } from '../../../../support/watched-storage.ts';
 
 const { keep, sandbox, served } = await startAutodesk();
 
@@ -105,14 +106,9 @@ describe('a grant', () => {
     expect(await works(last, at)).toEqual([401, 400]);
   });
 
-  test('ends also where the storage forgets nothing by itself', async () => {
-    class Unforgetting extends WatchedStorage {
-      override save(key: string, value: unknown): Promise<void> {
-        return super.save(key, value);
-      }
-    }
-    const storage = keep(new Unforgetting());
-    const at = keep(await serveAutodesk(sandbox, { grantDays: 1, storage }));
+  test('ends also where the store forgets nothing by itself', async () => {
+    const store = memoryStore(() => 0);
+    const at = keep(await serveAutodesk(sandbox, { grantDays: 1, store }));
     later(0);
     const tokens = await newTokens(at);
     later(days - seconds);

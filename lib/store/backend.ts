@@ -1,0 +1,27 @@
+/** Where the texts of a store lie: in memory, in a file or in Redis. */
+
+/** Every operation is atomic, also among processes. Lifetimes are in seconds. */
+export type Backend = {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, text: string, lifetime: number): Promise<void>;
+  /** Writes what is absent. Says whether it was. */
+  add(key: string, text: string, lifetime: number): Promise<boolean>;
+  /** Writes if `expected` is still there. Says whether it was. */
+  replace(key: string, expected: string, text: string, lifetime: number): Promise<boolean>;
+  /** Reads and deletes. */
+  take(key: string): Promise<string | undefined>;
+  /** Deletes; with `expected`, only if that is still there. Says whether it deleted anything. */
+  delete(key: string, expected?: string): Promise<boolean>;
+  /** Tells those who watch `key`, in all processes as far as that is possible, that it has changed. */
+  announce(key: string): Promise<void>;
+  /**
+   * Calls `listener` when `key` may have changed: after {@link announce}, and from time to time where an announcement can get
+   * lost.
+   *
+   * @returns what ends it
+   */
+  watch(key: string, listener: () => void): () => void;
+  /** @throws {StoreUnavailable} unless it can be read and written */
+  check(): Promise<void>;
+  close(): Promise<void>;
+};

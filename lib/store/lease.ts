@@ -1,0 +1,46 @@
+/** Leases: work that one instance does at a time, as long as everything goes well. */
+import type { Store } from './store.ts';
+import { waitFor } from './wait.ts';
+
+export type LeaseOptions = {
+  /** After how many seconds a lease that nobody gave back is over. */
+  lifetime: number;
+  /** How long to wait for another's, in milliseconds. */
+  patience: number;
+};
+
+/**
+ * Does work under a lease. While another instance has it, this one waits, and then does its own work without: a lease saves
+ * work, and cannot protect anything, because it can end before its holder knows.
+ *
+ * @param work - is told whether this instance has the lease
+ */
+export async function underLease<T>(
+  store: Store,
+  name: string,
+  { lifetime, patience }: LeaseOptions,
+  work: (isHolder: boolean) => Promise<T>,
+): Promise<T> {
+  const key = `lease:${name}`;
+  const holder = crypto.randomUUID();
+  const signal = AbortSignal.timeout(patience);
+  const take = async () => (await store.add(key, holder, lifetime)) || undefined;
+  const isHolder = await waitFor(store, key, take, signal).catch((error: unknown) => {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    return false;
+  });
+  try {
+    return await work(isHolder);
+  } finally {
+    // If this fails, the lease ends by itself.
+    if (isHolder) await giveBack(store, key, holder).catch(() => {});
+  }
+}
+
+/** Only one's own: it may be over, and another's by now. */
+async function giveBack(store: Store, key: string, holder: string): Promise<void> {
+  const lease = await store.read(key);
+  if (lease?.value !== holder) return;
+  await store.delete(key, lease.version);
+  await store.announce(key);
+}

@@ -1,0 +1,107 @@
+/** Opens the store at an address, and with it what only that kind of store needs. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { StartupError } from '../startup-error.ts';
+import { dataKeyOf } from './data-key.ts';
+import { encryptedCoding } from './encrypted.ts';
+import { fileSecret, type Keychain, systemKeychain } from './file-secret.ts';
+import { memoryStore } from './memory.ts';
+import { createStore, type Store } from './store.ts';
+
+/** A store, and where it is, in words. */
+export type OpenedStore = { store: Store; where: string };
+
+/** Why a store cannot be used at the start. */
+const startupError = (error: unknown) =>
+  error instanceof StartupError
+    ? error
+    : new StartupError(error instanceof Error ? error.message : String(error), { cause: error });
+
+/**
+ * Opens a store.
+ *
+ * @param url - `memory:`, `file:PATH`, `redis://…` or `rediss://…`
+ * @param secrets - of `STORE_SECRET`, newest first. Redis needs one. A file without one has a secret of its own, in the keychain
+ *   of the operating system or beside it.
+ * @param keychainFor - the keychain for that secret
+ * @throws {StartupError} when it cannot be opened, with what to do about it
+ */
+export async function openStore(
+  url: string,
+  secrets: readonly string[],
+  keychainFor: (path: string) => Promise<Keychain | undefined> = systemKeychain,
+): Promise<OpenedStore> {
+  if (url === 'memory:') return { store: memoryStore(), where: 'in memory, until the server ends' };
+  try {
+    if (!url.startsWith('file:')) return await openRedis(url, secrets);
+    const path = pathOf(url);
+    return await openFile(path, secrets, keychainFor);
+  } catch (error) {
+    throw startupError(error);
+  }
+}
+
+/**
+ * The store of a desktop user: a file in their own data folder. Where that cannot be opened, they sign in at every start.
+ *
+ * @param path - the file; by default, where the operating system has such files
+ */
+export async function openUserStore(path?: string): Promise<OpenedStore> {
+  try {
+    return await openFile(path ?? (await userStorePath()), [], systemKeychain);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`Sign-ins are kept in memory, and end with this process. ${reason}`);
+    return openStore('memory:', []);
+  }
+}
+
+async function userStorePath(): Promise<string> {
+  const { default: envPaths } = await import('env-paths');
+  return resolve(envPaths('aps-mcp', { suffix: '' }).data, 'store.db');
+}
+
+async function openFile(
+  path: string,
+  secrets: readonly string[],
+  keychainFor: (path: string) => Promise<Keychain | undefined>,
+): Promise<OpenedStore> {
+  const { fileBackend } = await import('./file.ts');
+  const backend = await fileBackend(path);
+  try {
+    const dataKey = await dataKeyOf(
+      backend,
+      secrets,
+      async () => (await fileSecret(path, await keychainFor(path))).secret,
+    );
+    return { store: createStore(backend, encryptedCoding(dataKey)), where: path };
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+async function openRedis(url: string, secrets: readonly string[]): Promise<OpenedStore> {
+  if (secrets.length === 0)
+    throw new StartupError(
+      'STORE_SECRET is missing: what lies in Redis is encrypted. Generate one with: openssl rand -base64 32',
+    );
+  const { redisBackend } = await import('./redis.ts');
+  const backend = await redisBackend(url);
+  try {
+    const dataKey = await dataKeyOf(backend, secrets);
+    return { store: createStore(backend, encryptedCoding(dataKey)), where: `Redis at ${new URL(url).host}` };
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+/** The path in `file:PATH`: of a URL with slashes, or as people write paths, Windows included. */
+export function pathOf(url: string): string {
+  if (url.startsWith('file://')) return fileURLToPath(url);
+  const path = url.slice('file:'.length);
+  // No shell has replaced it in a .env, or in the settings of a client.
+  return /^~[/\\]/.test(path) ? join(homedir(), path.slice(2)) : resolve(path);
+}

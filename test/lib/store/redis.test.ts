@@ -1,0 +1,106 @@
+// A store in Redis that goes away, stands still and comes back.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createClient } from 'redis';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../../lib/store/open.ts';
+import { type Store, StoreUnavailable } from '../../../lib/store/store.ts';
+import { closing } from '../../support/closing.ts';
+import { freePort } from '../../support/ports.ts';
+import { noRedis, type Redis, startRedis } from '../../support/redis.ts';
+import { describeWith } from '../../support/with-programs.ts';
+
+const secret = 'a-secret-of-a-store-0123456789-abcdef';
+const keep = closing();
+
+describeWith('a store in Redis', [noRedis], () => {
+  let redis: Redis;
+  let store: Store;
+  beforeAll(async () => {
+    redis = keep(await startRedis());
+    store = keep((await openStore(redis.url, [secret])).store);
+  });
+
+  /** Resolves as soon as the store is reached again. */
+  const isBack = () => expect.poll(() => store.check(), { timeout: 10_000, interval: 50 }).toBeUndefined();
+
+  test('says at once that it was killed, and has everything when it is back', async () => {
+    await store.set('kind:a', 'kept', 60);
+    await redis.kill();
+    await expect(store.get('kind:a')).rejects.toThrow(StoreUnavailable);
+    await expect(store.check()).rejects.toThrow(/redis:\/\/127\.0\.0\.1:\d+.*See that Redis runs/);
+    await redis.start();
+    await isBack();
+    expect(await store.get('kind:a')).toBe('kept');
+  });
+
+  test('does not wait for one that stands still, and goes on when that does', async () => {
+    redis.pause();
+    onTestFinished(() => redis.resume());
+    await expect(store.get('kind:a')).rejects.toThrow(/no answer within 2 seconds/);
+    redis.resume();
+    await isBack();
+    expect(await store.get('kind:a')).toBe('kept');
+  });
+
+  test('hears announcements again after it was away', async () => {
+    const other = keep((await openStore(redis.url, [secret])).store);
+    await redis.kill();
+    await redis.start();
+    await isBack();
+    let heard = 0;
+    onTestFinished(
+      store.watch('kind:b', () => {
+        heard += 1;
+      }),
+    );
+    await expect
+      .poll(() => other.announce('kind:b').then(() => heard), { timeout: 10_000, interval: 50 })
+      .toBeGreaterThan(0);
+  });
+});
+
+describeWith('Redis at the start', [noRedis], () => {
+  test('that is not there is named, without the password', async () => {
+    const port = await freePort();
+    await expect(openStore(`redis://user:hidden-0815@127.0.0.1:${port}/3`, [secret])).rejects.toThrow(
+      new RegExp(
+        `^The store redis://127\\.0\\.0\\.1:${port}/3 cannot be used: .*ECONNREFUSED.*See that Redis runs there`,
+      ),
+    );
+  });
+
+  test('that refuses the password says so, without it', async () => {
+    const redis = keep(await startRedis());
+    const operator = await createClient({ url: redis.url }).connect();
+    await operator.configSet('requirepass', 'right-0815');
+    operator.destroy();
+    const url = redis.url.replace('//', '//:hidden-0815@');
+    const refusal = await openStore(url, [secret]).catch((error: Error) => error.message);
+    expect(refusal).toMatch(/AUTH|WRONGPASS/);
+    expect(refusal).toContain('Check the user name and the password in STORE_URL');
+    expect(refusal).not.toContain('hidden-0815');
+  });
+
+  test('needs a secret, since what lies there is encrypted', async () => {
+    await expect(openStore('redis://127.0.0.1:1', [])).rejects.toThrow(/STORE_SECRET is missing/);
+  });
+
+  test.each([
+    ['redis://:hidden-0815@127.0.0.1:1/abc', 'number of a database'],
+    ['redis://:hidden-0815%@127.0.0.1:1', '% in a password is written as %25'],
+  ])('with an address that makes no sense (%s) says what to correct', async (url, advice) => {
+    const refusal = await openStore(url, [secret]).catch((error: Error) => error.message);
+    expect(refusal).toContain(advice);
+    expect(refusal).not.toContain('hidden-0815');
+  });
+
+  test('that takes the connection and says nothing is not waited for', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    await expect(openStore(`redis://127.0.0.1:${port}`, [secret])).rejects.toThrow(/it says nothing/);
+  });
+});

@@ -1,0 +1,233 @@
+// What somebody sees who reads a store, and the secrets that it is encrypted with.
+import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { decrypt, encrypt } from '../../../lib/store/cipher.ts';
+import { encryptedCoding } from '../../../lib/store/encrypted.ts';
+import type { Keychain } from '../../../lib/store/file-secret.ts';
+import { openStore, openUserStore, pathOf } from '../../../lib/store/open.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { scratchFolder } from '../../support/folder.ts';
+
+const folder = scratchFolder();
+const secret = 'the-secret-of-this-store-0123456789-a';
+const newer = 'a-newer-secret-of-this-store-98765-b';
+const noKeychain = async () => undefined;
+
+/** A file of its own for each test. */
+const newFile = () => join(folder, crypto.randomUUID(), 'store.db');
+
+async function open(
+  path: string,
+  secrets: readonly string[] = [secret],
+  keychain = noKeychain,
+): Promise<Store> {
+  const { store } = await openStore(`file:${path}`, secrets, keychain);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** What a test prints to stderr. */
+function printed(): string[] {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, 'error').mockImplementation((...said) => void lines.push(said.join(' ')));
+  onTestFinished(() => spy.mockRestore());
+  return lines;
+}
+
+test('nothing of a value, and nothing of a key but its kind, can be read in the files', async () => {
+  const path = newFile();
+  const store = await open(path);
+  const traces = ['alice@works.example', 'eyJhbGciOiJSUzI1NiJ9', 'https://issuer.example#SBXUSERALICE'];
+  const [user = '', token = '', caller = ''] = traces;
+  for (let index = 0; index < 50; index += 1)
+    await store.set(`tokens:${caller}${index}`, { user, access: token, index }, 60);
+  const bytes = readdirSync(join(path, '..')).map((file) => readFileSync(join(path, '..', file), 'latin1'));
+  for (const trace of [...traces, secret, 'access']) expect(bytes.join()).not.toContain(trace);
+  expect(bytes.join()).toContain('aps-mcp:tokens:');
+});
+
+test.skipIf(process.platform === 'win32')('only its owner can read the files', async () => {
+  const path = newFile();
+  await (await open(path, [])).set('kind:a', 1, 60);
+  const files = readdirSync(join(path, '..'));
+  expect(files).toEqual(expect.arrayContaining(['store.db', 'store.db-wal', 'store.db.secret']));
+  for (const file of files) expect(statSync(join(path, '..', file)).mode & 0o777).toBe(0o600);
+  expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
+});
+
+test('a record that is moved to another key is ignored, and so is one that is damaged', async () => {
+  const said = printed();
+  const path = newFile();
+  const store = await open(path);
+  await store.set('tokens:alice', 'of Alice', 60);
+  await store.set('tokens:benji', 'of Benji', 60);
+  const { version: ofAlice = '' } = (await store.read('tokens:alice')) ?? {};
+  const database = new Database(path);
+  database.prepare('UPDATE records SET text = ? WHERE key LIKE ?').run(ofAlice, 'aps-mcp:tokens:%');
+  database.close();
+  expect(await store.get('tokens:alice')).toBe('of Alice');
+  expect(await store.get('tokens:benji')).toBeUndefined();
+  expect(said.join()).toMatch(/not written by this deployment/);
+});
+
+describe('STORE_SECRET', () => {
+  test('that is another one ends the start, with what to do', async () => {
+    const path = newFile();
+    await open(path);
+    await expect(open(path, [newer])).rejects.toThrow(
+      /STORE_SECRET is not the secret that this store was written with.*behind the new one, after a comma/,
+    );
+  });
+
+  test('is replaced in two steps, and every key and value stays', async () => {
+    const path = newFile();
+    await (await open(path, [secret])).set('tokens:alice', 'kept', 60);
+    const both = await open(path, [newer, secret]);
+    expect(await both.get('tokens:alice')).toBe('kept');
+    await both.set('tokens:benji', 'also', 60);
+    const only = await open(path, [newer]);
+    expect([await only.get('tokens:alice'), await only.get('tokens:benji')]).toEqual(['kept', 'also']);
+    await expect(open(path, [secret])).rejects.toThrow(/STORE_SECRET/);
+  });
+
+  test('is agreed on by two that start at the same moment', async () => {
+    const path = newFile();
+    const [one, other] = await Promise.all([open(path), open(path)]);
+    await one.set('tokens:alice', 'shared', 60);
+    expect(await other.get('tokens:alice')).toBe('shared');
+  });
+});
+
+test.each([
+  [
+    'STORE_SECRET, and is opened without it, refuses, and loses nothing',
+    [secret],
+    [],
+    /STORE_SECRET is missing/,
+  ],
+  ['a secret of its own takes STORE_SECRET from then on', [], [secret], undefined],
+])('a store that was written with %s', async (_what, first, second, refusal) => {
+  const path = newFile();
+  await (await open(path, first)).set('kind:a', 'kept', 60);
+  const again = open(path, second);
+  if (refusal) await expect(again).rejects.toThrow(refusal);
+  else expect(await (await again).get('kind:a')).toBe('kept');
+  expect(await (await open(path, [secret])).get('kind:a')).toBe('kept');
+});
+
+test('a value with a shortened tag is not accepted, and foreign records are complained of once', () => {
+  const said = printed();
+  const bytes = Buffer.from(encrypt(new Uint8Array(0), new Uint8Array(32), 'here'), 'base64url');
+  expect(decrypt(bytes.toString('base64url'), new Uint8Array(32), 'here')).toBeDefined();
+  expect(decrypt(bytes.subarray(0, 16).toString('base64url'), new Uint8Array(32), 'here')).toBeUndefined();
+  const coding = encryptedCoding(new Uint8Array(32));
+  for (let length = 0; length < 40; length += 1)
+    expect(coding.decode('kind:a', Buffer.alloc(length).toString('base64url'))).toBeUndefined();
+  expect(said).toHaveLength(1);
+});
+
+describe('without STORE_SECRET', () => {
+  /** A keychain in memory. */
+  function keychain(): { chain: Keychain; known: () => string | undefined; lose(): void } {
+    let known: string | undefined;
+    return {
+      chain: {
+        get: async () => known,
+        async set(given) {
+          known = given;
+        },
+      },
+      known: () => known,
+      lose() {
+        known = undefined;
+      },
+    };
+  }
+  const inFile = (path: string) => `${path}.secret`;
+
+  test('the secret lies in the keychain, and in no file', async () => {
+    const path = newFile();
+    const { chain, known } = keychain();
+    await (await openStore(`file:${path}`, [], async () => chain)).store.set('kind:a', 'kept', 60);
+    expect(known()).toMatch(/^[\w-]{43}$/);
+    expect(readdirSync(join(path, '..'))).not.toContain('store.db.secret');
+    const again = await openStore(`file:${path}`, [], async () => chain);
+    expect(await again.store.get('kind:a')).toBe('kept');
+  });
+
+  test.each<[string, Keychain]>([
+    ['fails', { get: () => Promise.reject(new Error('locked')), set: async () => {} }],
+    ['never answers', { get: () => new Promise(() => {}), set: async () => {} }],
+  ])('it lies in a file where the keychain %s', async (_how, chain) => {
+    const path = newFile();
+    await (await openStore(`file:${path}`, [], async () => chain)).store.set('kind:a', 'kept', 60);
+    expect(readFileSync(inFile(path), 'utf8')).toMatch(/^[\w-]{43}\n$/);
+    expect(await (await open(path, [])).get('kind:a')).toBe('kept');
+  });
+
+  test('a file of it that is damaged is made anew', async () => {
+    const path = newFile();
+    mkdirSync(join(path, '..'));
+    writeFileSync(inFile(path), '');
+    await (await open(path, [])).set('kind:a', 'kept', 60);
+    expect(await (await open(path, [])).get('kind:a')).toBe('kept');
+  });
+
+  test('many that start at once agree on it', async () => {
+    const path = newFile();
+    const stores = await Promise.all(Array.from({ length: 10 }, () => open(path, [])));
+    await stores[0]?.set('kind:a', 'shared', 60);
+    for (const store of stores) expect(await store.get('kind:a')).toBe('shared');
+  });
+
+  test('a secret that is lost costs the sign-ins, and no start', async () => {
+    const said = printed();
+    const path = newFile();
+    await (await open(path, [])).set('kind:a', 'lost', 60);
+    unlinkSync(inFile(path));
+    const store = await open(path, []);
+    expect(await store.get('kind:a')).toBeUndefined();
+    await store.set('kind:a', 'new', 60);
+    expect(await (await open(path, [])).get('kind:a')).toBe('new');
+    expect(said.join()).toMatch(/is lost.*sign in again/);
+  });
+});
+
+describe('a file that cannot be used', () => {
+  test('since it is no database ends the start, and stays as it is', async () => {
+    const path = newFile();
+    mkdirSync(join(path, '..'));
+    writeFileSync(path, 'a letter to Alice, of more than a few words, and no database at all'.repeat(20));
+    await expect(open(path)).rejects.toThrow(/cannot be used: .*not a database.*move it away/);
+    expect(readFileSync(path, 'utf8')).toContain('a letter to Alice');
+  });
+
+  test('since there is a folder in its place ends the start', async () => {
+    const path = newFile();
+    mkdirSync(path, { recursive: true });
+    await expect(open(path)).rejects.toThrow(/cannot be used: .*EISDIR.*can write the file/);
+  });
+
+  test('costs a desktop user no start: they sign in every time', async () => {
+    const said = printed();
+    const path = newFile();
+    mkdirSync(path, { recursive: true });
+    const { store, where } = await openUserStore(path);
+    await store.set('kind:a', 'here', 60);
+    expect(await store.get('kind:a')).toBe('here');
+    expect(where).toContain('in memory');
+    expect(said.join()).toMatch(/kept in memory.*cannot be used/);
+  });
+});
+
+test.each([
+  ['file:/var/lib/store.db', '/var/lib/store.db'],
+  ['file:///var/lib/my%20store.db', '/var/lib/my store.db'],
+  ['file:store.db', join(process.cwd(), 'store.db')],
+  ['file:~/store.db', join(homedir(), 'store.db')],
+])('%s is the file %s', (url, path) => {
+  if (process.platform !== 'win32') expect(pathOf(url)).toBe(path);
+});
