@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, eras } from '../support/clients.ts';
 import { type HeldAps, startHeldAps } from '../support/held-aps.ts';
+import { isWindows } from '../support/platform.ts';
 import { type Program, run, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { post, toolCall } from '../support/raw-http.ts';
 import { callListing } from '../support/tool-results.ts';
@@ -26,7 +27,7 @@ async function busyOverStdio(): Promise<{ program: Program; aps: HeldAps }> {
   return { program, aps };
 }
 
-describe('Ctrl-C', () => {
+describe.skipIf(isWindows)('Ctrl-C', () => {
   test('while clients of both eras wait for answers over HTTP: they get them, nobody else is let in, and the server ends with 0', async () => {
     const aps = await heldAps();
     const { url, signal, says, ended } = await runHttpServer(http, { env: aps.env });
@@ -71,7 +72,7 @@ describe('Ctrl-C', () => {
   });
 });
 
-test('SIGTERM ends an idle server over stdio with 0, without a word', async () => {
+test.skipIf(isWindows)('SIGTERM ends an idle server over stdio with 0, without a word', async () => {
   const program = await run([...stdio, '--sandbox']);
   await program.says(/APS 2LO Demo.*built-in sandbox/s);
   const said = program.output.stderr;
@@ -79,14 +80,17 @@ test('SIGTERM ends an idle server over stdio with 0, without a word', async () =
   expect(await program.ended).toEqual({ code: 0, stdout: '', stderr: said });
 });
 
-test('SIGHUP ends an idle server over HTTP with 0, without a word: open connections do not hold it up', async () => {
-  const { url, signal, ended, output } = await runHttpServer([...http, '--sandbox']);
-  const clients = await Promise.all((['legacy', 'auto'] as const).map((mode) => connect(url, mode)));
-  const said = output.stderr;
-  signal('SIGHUP');
-  expect(await ended).toEqual({ code: 0, stdout: '', stderr: said });
-  await Promise.all(clients.map((client) => client.close()));
-});
+test.skipIf(isWindows)(
+  'SIGHUP ends an idle server over HTTP with 0, without a word: open connections do not hold it up',
+  async () => {
+    const { url, signal, ended, output } = await runHttpServer([...http, '--sandbox']);
+    const clients = await Promise.all((['legacy', 'auto'] as const).map((mode) => connect(url, mode)));
+    const said = output.stderr;
+    signal('SIGHUP');
+    expect(await ended).toEqual({ code: 0, stdout: '', stderr: said });
+    await Promise.all(clients.map((client) => client.close()));
+  },
+);
 
 test('a stdio client that leaves while a call runs ends the server with 0, and its request to APS', async () => {
   const aps = await heldAps();

@@ -1,6 +1,7 @@
 // Servers that npm has started: told to end, they end, though npm 11 tells only the shell between; and `--` can be forgotten.
 import { devNull } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { isWindows } from '../support/platform.ts';
 import { type Program, pathOf, runCommand } from '../support/programs.ts';
 
 const settings = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret', MCP_ENV_FILE: devNull };
@@ -10,7 +11,7 @@ function inClone(command: string, ...args: string[]): Promise<Program> {
   return runCommand(command, args, { cwd: pathOf('.'), env: settings });
 }
 
-describe('the server ends when', () => {
+describe.skipIf(isWindows)('the server ends when', () => {
   test.each<[string, NodeJS.Signals, string[]]>([
     ['npm run 2lo', 'SIGTERM', ['npm', 'run', '2lo', '--', '--port', '0']],
     ['npm run 2lo', 'SIGINT', ['npm', 'run', '2lo', '--', '--port', '0']],

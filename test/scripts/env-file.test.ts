@@ -5,6 +5,7 @@ import { parse } from 'dotenv';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPrivately, replacePrivately, withVariables } from '../../scripts/ssa-setup/env-file.ts';
 import { newFolder } from '../support/folder.ts';
+import { isWindows } from '../support/platform.ts';
 
 describe('withVariables', () => {
   test.each([
@@ -68,36 +69,45 @@ describe('a file', () => {
   });
   const permissions = async () => (await stat(file)).mode & 0o777;
 
-  test('that is new can be read by its owner only, and nothing is left beside it', async () => {
-    await replacePrivately(file, 'A=1\n');
-    expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['A=1\n', 0o600]);
-    expect(await readdir(folder)).toEqual(['.env']);
-  });
+  test.skipIf(isWindows)(
+    'that is new can be read by its owner only, and nothing is left beside it',
+    async () => {
+      await replacePrivately(file, 'A=1\n');
+      expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['A=1\n', 0o600]);
+      expect(await readdir(folder)).toEqual(['.env']);
+    },
+  );
 
-  test('that others can read is never written to: who has it open reads the old text', async () => {
-    await writeFile(file, 'A=old\n');
-    await chmod(file, 0o644);
-    const theirs = await open(file);
-    await replacePrivately(file, 'A=the-key\n').finally(async () => {
-      expect(await theirs.readFile('utf8')).toBe('A=old\n');
-      await theirs.close();
-    });
-    expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['A=the-key\n', 0o600]);
-    expect(await readdir(folder)).toEqual(['.env']);
-  });
+  test.skipIf(isWindows)(
+    'that others can read is never written to: who has it open reads the old text',
+    async () => {
+      await writeFile(file, 'A=old\n');
+      await chmod(file, 0o644);
+      const theirs = await open(file);
+      await replacePrivately(file, 'A=the-key\n').finally(async () => {
+        expect(await theirs.readFile('utf8')).toBe('A=old\n');
+        await theirs.close();
+      });
+      expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['A=the-key\n', 0o600]);
+      expect(await readdir(folder)).toEqual(['.env']);
+    },
+  );
 
-  test('that is a symbolic link is refused in words, and neither the link nor the other file changes', async () => {
-    const other = join(folder, 'of-somebody-else');
-    await writeFile(other, 'theirs');
-    await symlink(other, file);
-    await expect(replacePrivately(file, 'A=the-key\n')).rejects.toThrow(
-      `${file} is a symbolic link to ${other}`,
-    );
-    expect([await readFile(other, 'utf8'), (await lstat(file)).isSymbolicLink()]).toEqual(['theirs', true]);
-    expect((await readdir(folder)).sort()).toEqual(['.env', basename(other)]);
-  });
+  test.skipIf(isWindows)(
+    'that is a symbolic link is refused in words, and neither the link nor the other file changes',
+    async () => {
+      const other = join(folder, 'of-somebody-else');
+      await writeFile(other, 'theirs');
+      await symlink(other, file);
+      await expect(replacePrivately(file, 'A=the-key\n')).rejects.toThrow(
+        `${file} is a symbolic link to ${other}`,
+      );
+      expect([await readFile(other, 'utf8'), (await lstat(file)).isSymbolicLink()]).toEqual(['theirs', true]);
+      expect((await readdir(folder)).sort()).toEqual(['.env', basename(other)]);
+    },
+  );
 
-  test.each(['that cannot be replaced', 'beside which nothing can be written'])(
+  test.skipIf(isWindows).each(['that cannot be replaced', 'beside which nothing can be written'])(
     '%s keeps what it has, and nothing is left beside it',
     async (which) => {
       // A folder is in its place; a longer name is too long for the system.
@@ -110,7 +120,7 @@ describe('a file', () => {
     },
   );
 
-  test('that must be new replaces nothing, not even what a link leads to', async () => {
+  test.skipIf(isWindows)('that must be new replaces nothing, not even what a link leads to', async () => {
     await createPrivately(file, 'the-key');
     expect([await readFile(file, 'utf8'), await permissions()]).toEqual(['the-key', 0o600]);
     await expect(createPrivately(file, 'another')).rejects.toThrow('EEXIST');

@@ -7,6 +7,7 @@ import { parse } from 'dotenv';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
+import { isWindows } from '../support/platform.ts';
 import { type Ended, runHttpServer, runToEnd } from '../support/programs.ts';
 import { startRecordingAps } from '../support/recording-aps.ts';
 import { type Sandbox, startSandbox } from '../support/sandbox.ts';
@@ -81,7 +82,7 @@ test('--sandbox --yes is enough, and lets the SSA server sign in', async () => {
   expect(file).toContain(kid);
   expect(Buffer.from(key, 'base64').toString()).toBe(pem);
   expect(createPublicKey(createPrivateKey(pem)).asymmetricKeyType).toBe('rsa');
-  expect([await permissionsOf(envFile()), await permissionsOf(file)]).toEqual([0o600, 0o600]);
+  if (!isWindows) expect([await permissionsOf(envFile()), await permissionsOf(file)]).toEqual([0o600, 0o600]);
   for (const part of [id, 'aps-mcp-server@', envFile(), file, '2 hubs', 'npm run ssa -- --sandbox'])
     expect(stdout).toContain(part);
   expect(stdout).toMatch(/^Invited aps-mcp-server@\S+ to the hubs of the sandbox for you\./m);
@@ -243,15 +244,22 @@ describe('nothing is created or written', () => {
     await expectNothing();
   });
 
-  test('if .env is a symbolic link: nothing is asked of APS, and the other file is as it was', async () => {
-    const other = join(cwd, 'of-somebody-else');
-    await writeFile(other, 'OTHER=1\n');
-    await symlink(other, envFile());
-    expectRefusal(await setup(['--yes']), `${envFile()} is a symbolic link to ${other}`, 'Replace the link');
-    expect(await readFile(other, 'utf8')).toBe('OTHER=1\n');
-    expect(sandbox.requests.filter(({ path }) => path.includes('/service-accounts'))).toEqual([]);
-    expect((await readdir(cwd)).sort()).toEqual(['.env', 'of-somebody-else']);
-  });
+  test.skipIf(isWindows)(
+    'if .env is a symbolic link: nothing is asked of APS, and the other file is as it was',
+    async () => {
+      const other = join(cwd, 'of-somebody-else');
+      await writeFile(other, 'OTHER=1\n');
+      await symlink(other, envFile());
+      expectRefusal(
+        await setup(['--yes']),
+        `${envFile()} is a symbolic link to ${other}`,
+        'Replace the link',
+      );
+      expect(await readFile(other, 'utf8')).toBe('OTHER=1\n');
+      expect(sandbox.requests.filter(({ path }) => path.includes('/service-accounts'))).toEqual([]);
+      expect((await readdir(cwd)).sort()).toEqual(['.env', 'of-somebody-else']);
+    },
+  );
 
   test('if .env cannot be written: the new account is deleted again', async () => {
     // A folder takes its place as soon as there is a key.

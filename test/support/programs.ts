@@ -1,5 +1,5 @@
 /** The programs of this project as child processes, in a folder and an environment of their own. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, onTestFinished, vi } from 'vitest';
 import { bundledCommand, commandSource } from './bundled-command.ts';
 import { newFolder } from './folder.ts';
+import { isWindows } from './platform.ts';
 
 /** The half of tsx that loads ES modules, which are all that there is: a start takes a tenth less. */
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href;
@@ -59,6 +60,7 @@ export type Program = {
   write(text: string): void;
   /** Closes its standard input. */
   hangUp(): void;
+  /** On Windows, any signal ends it at once. */
   signal(name: NodeJS.Signals): void;
   /** Waits until `pattern` occurs in what it prints to stderr. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
@@ -102,7 +104,9 @@ export async function runCommand(
     });
   // It may leave without having read everything.
   child.stdin.on('error', () => {});
-  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
+  let wasTold = false;
+  // On Windows, a child that is sent a signal ends at once, and its code says nothing.
+  const ended = once(child, 'close').then(([code]) => ({ code: isWindows && wasTold ? 0 : code, ...output }));
   onTestFinished(async () => {
     killGroup(child.pid);
     await ended;
@@ -112,7 +116,10 @@ export async function runCommand(
     ended,
     write: (text) => child.stdin.write(text),
     hangUp: () => child.stdin.end(),
-    signal: (name) => child.kill(name),
+    signal(name) {
+      wasTold = true;
+      child.kill(name);
+    },
     says: (pattern) =>
       vi.waitFor(
         () => {
@@ -127,8 +134,13 @@ export async function runCommand(
 
 /** Ends a process that leads its group, and all that it has started. */
 function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  if (isWindows) {
+    spawnSync('taskkill', ['/pid', String(leader), '/t', '/f']);
+    return;
+  }
   try {
-    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+    process.kill(-leader, 'SIGKILL');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }

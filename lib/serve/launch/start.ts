@@ -86,7 +86,12 @@ export async function startIfMain<Shape extends Variables>(
   definition: ServerDefinition<Shape>,
 ): Promise<void> {
   const program = process.argv[1];
-  if (program === undefined || !existsSync(program) || realpathSync(program) !== fileURLToPath(url)) return;
+  if (
+    program === undefined ||
+    !existsSync(program) ||
+    realpathSync.native(program) !== realpathSync.native(fileURLToPath(url))
+  )
+    return;
   const file = relative(process.cwd(), program);
   const command = `${/\.[cm]?ts$/.test(file) ? 'npx tsx' : 'node'} ${file} [options]`;
   await start(definition, { args: process.argv.slice(2), transport: 'stdio', command });

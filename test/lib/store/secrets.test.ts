@@ -10,6 +10,7 @@ import type { Keychain } from '../../../lib/store/file-secret.ts';
 import { openStore, openUserStore, pathOf } from '../../../lib/store/open.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { scratchFolder } from '../../support/folder.ts';
+import { isWindows } from '../../support/platform.ts';
 
 const folder = scratchFolder();
 const secret = 'the-secret-of-this-store-0123456789-a';
@@ -49,7 +50,7 @@ test('nothing of a value, and nothing of a key but its kind, can be read in the 
   expect(bytes.join()).toContain('aps-mcp:tokens:');
 });
 
-test.skipIf(process.platform === 'win32')('only its owner can read the files', async () => {
+test.skipIf(isWindows)('only its owner can read the files', async () => {
   const path = newFile();
   await (await open(path, [])).set('kind:a', 1, 60);
   const files = readdirSync(join(path, '..'));
@@ -229,5 +230,5 @@ test.each([
   ['file:store.db', join(process.cwd(), 'store.db')],
   ['file:~/store.db', join(homedir(), 'store.db')],
 ])('%s is the file %s', (url, path) => {
-  if (process.platform !== 'win32') expect(pathOf(url)).toBe(path);
+  if (!isWindows) expect(pathOf(url)).toBe(path);
 });

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../../scripts/connect/machine.ts';
 import { type MadeUpMachine, newMachine } from '../../support/connecting.ts';
+import { isWindows } from '../../support/platform.ts';
 
 /** A machine with a file of Cursor, and what makes and reads it. */
 async function withFile(text: string, name = '.cursor/mcp.json', given: Partial<Machine> = {}) {
@@ -193,24 +194,27 @@ test('shows the lines that change, and none with the key of another server', asy
   expect(printed).not.toContain('secret');
 });
 
-test('makes the file and its folders, for their owner only', async () => {
+test.skipIf(isWindows)('makes the file and its folders, for their owner only', async () => {
   const machine = await newMachine();
   await write(machine, '--yes');
   const { mode } = await stat(machine.file('.cursor/mcp.json'));
   expect((mode & 0o777).toString(8)).toBe('600');
 });
 
-test('keeps the mode of the file, and a symbolic link to it, and leaves no other file behind', async () => {
-  const { machine, file, read } = await withFile('{}', 'dotfiles/mcp.json');
-  await chmod(file, 0o640);
-  await mkdir(machine.file('.cursor'));
-  await symlink('../dotfiles/mcp.json', machine.file('.cursor/mcp.json'));
-  await write(machine, '--yes');
-  expect(await readlink(machine.file('.cursor/mcp.json'))).toBe('../dotfiles/mcp.json');
-  expect(await read()).toContain('aps-2lo');
-  expect(((await stat(file)).mode & 0o777).toString(8)).toBe('640');
-  expect(await readdir(machine.file('dotfiles'))).toEqual(['mcp.json']);
-});
+test.skipIf(isWindows)(
+  'keeps the mode of the file, and a symbolic link to it, and leaves no other file behind',
+  async () => {
+    const { machine, file, read } = await withFile('{}', 'dotfiles/mcp.json');
+    await chmod(file, 0o640);
+    await mkdir(machine.file('.cursor'));
+    await symlink('../dotfiles/mcp.json', machine.file('.cursor/mcp.json'));
+    await write(machine, '--yes');
+    expect(await readlink(machine.file('.cursor/mcp.json'))).toBe('../dotfiles/mcp.json');
+    expect(await read()).toContain('aps-2lo');
+    expect(((await stat(file)).mode & 0o777).toString(8)).toBe('640');
+    expect(await readdir(machine.file('dotfiles'))).toEqual(['mcp.json']);
+  },
+);
 
 describe('changes nothing, and says why, if', () => {
   test.each([
@@ -270,7 +274,7 @@ describe('changes nothing, and says why, if', () => {
     expect(await read()).toBe('{"a":1}');
   });
 
-  test('the symbolic link leads nowhere', async () => {
+  test.skipIf(isWindows)('the symbolic link leads nowhere', async () => {
     const machine = await newMachine();
     await mkdir(machine.file('.cursor'));
     await symlink('nowhere.json', machine.file('.cursor/mcp.json'));
