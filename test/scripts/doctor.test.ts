@@ -413,3 +413,15 @@ test('--help explains it', async () => {
   expect(await doctor(['--help'], { print: (text) => printed.push(text) })).toBe(0);
   for (const part of ['SERVER', '--json', 'Exit code']) expect(printed.join()).toContain(part);
 });
+
+test('a check that breaks off is a fault, and the others go on', async () => {
+  const printed: string[] = [];
+  const code = await doctor(['2lo', '--sandbox'], {
+    ...{ env: {}, folder: await newFolder(), project: undefined },
+    print: (text) => printed.push(text),
+    loadSandbox: () => Promise.reject(new Error('half of the package is missing')),
+  });
+  expect(code).toBe(1);
+  expect(printed.join('\n')).toMatch(/^✗ Settings +no result: half of the package is missing$/m);
+  expect(printed.join('\n')).toMatch(/^- OpenID provider /m);
+});
