@@ -88,7 +88,13 @@ async function limited(work: () => Promise<Finding[]>): Promise<Finding[]> {
       longest,
     );
   });
-  return Promise.race([work(), tooLong]).finally(() => clearTimeout(timer));
+  const result = work().catch((error: unknown) => [
+    fault(
+      `no result: ${error instanceof Error ? error.message : error}`,
+      'Try again. If it happens again, report it as a bug.',
+    ),
+  ]);
+  return Promise.race([result, tooLong]).finally(() => clearTimeout(timer));
 }
 
 /** What went wrong, of an error that ends with its advice. */

@@ -1,5 +1,6 @@
 /** The sign-in of people to Autodesk, as far as it can be checked without a person. */
 import { ApsError, oneLine, saidIn } from '../../lib/aps/errors.ts';
+import { isAboutApplication } from '../../lib/aps-sign-in/oauth.ts';
 import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
 import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../lib/caller.ts';
@@ -32,7 +33,10 @@ export const applicationCheck: Check = {
       const cause = error instanceof SignInFailed ? error.cause : error;
       if (cause instanceof ApsError && cause.code === 'invalid_grant')
         return [ok('APS knows it: it refused only the code, which was made up')];
-      return [failureOf(cause)];
+      const finding = failureOf(cause);
+      // Any other refusal may be about the code.
+      const unclear = cause instanceof ApsError && cause.status === 400 && !isAboutApplication(cause.code);
+      return [unclear ? { ...finding, status: 'warning' } : finding];
     }
     throw new Error('APS accepted a code that was made up');
   },

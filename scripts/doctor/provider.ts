@@ -1,10 +1,12 @@
 /** The OpenID provider of `--client-auth oidc`: its metadata, its keys, and the client with which it shows who people are. */
+import { ResponseBodyError } from 'oauth4webapi';
+import { isAboutApplication } from '../../lib/aps-sign-in/oauth.ts';
 import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';
 import { randomKeys } from '../../lib/sealed.ts';
 import { createClientSignIn } from '../../lib/serve/client-sign-in/create.ts';
 import { discover, reason } from '../../lib/serve/client-sign-in/oidc/discovery.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
-import { type Check, type Configured, type Finding, fault, ok, skipped } from './check.ts';
+import { type Check, type Configured, type Finding, fault, ok, skipped, warning } from './check.ts';
 
 export const providerCheck: Check = {
   id: 'provider',
@@ -48,12 +50,11 @@ async function clientFindings({ configuration, addresses }: Configured): Promise
     return [];
   } catch (error) {
     if (!(error instanceof SignInFailed)) throw error;
-    return [
-      error.problem === 'incomplete'
-        ? ok(
-            `${settings.issuer} knows the client ${settings.client.id}: it refused only the code, which was made up`,
-          )
-        : fault(error.message),
-    ];
+    const { issuer, client } = settings;
+    if (error.problem === 'incomplete')
+      return [ok(`${issuer} knows the client ${client.id}: it refused only the code, which was made up`)];
+    const code = error.cause instanceof ResponseBodyError ? error.cause.error : 'invalid_client';
+    // Any other refusal may be about the code.
+    return [isAboutApplication(code) ? fault(error.message) : warning(error.message)];
   }
 }

@@ -1,5 +1,5 @@
 // `npm run 2lo` over HTTP, as a real program.
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { connect, modes } from '../support/clients.ts';
 import { runHttpServer } from '../support/programs.ts';
@@ -34,6 +34,13 @@ test('a .env with APS_SANDBOX=1 does as well; the sandbox is at the address in t
     files: { '.env': 'APS_SANDBOX=1' },
   });
   const [, sandbox = ''] = await says(/the built-in sandbox, (http:\S+)/);
+  const statuses = async () =>
+    z
+      .array(z.object({ status: z.number() }))
+      .parse(await (await fetch(`${sandbox}/_sandbox/requests`)).json())
+      .map(({ status }) => status);
+  // The token that the start asks for.
+  await vi.waitFor(async () => expect(await statuses()).toEqual([200]), { timeout: 10_000 });
   const client = await connect(url, 'legacy');
   await fetch(`${sandbox}/_sandbox/trouble`, {
     method: 'PUT',
@@ -43,13 +50,7 @@ test('a .env with APS_SANDBOX=1 does as well; the sandbox is at the address in t
   expect([isError, texts[0]]).toEqual([true, expect.stringContaining('HTTP 429')]);
   await fetch(`${sandbox}/_sandbox/trouble`, { method: 'DELETE' });
   expect((await callListing(client, 'list_buckets')).isError).toBe(false);
-  const requests = await (await fetch(`${sandbox}/_sandbox/requests`)).json();
-  expect(
-    z
-      .array(z.object({ status: z.number() }))
-      .parse(requests)
-      .map(({ status }) => status),
-  ).toEqual([429, 200, 200]);
+  expect(await statuses()).toEqual([200, 429, 200]);
   await client.close();
 });
 

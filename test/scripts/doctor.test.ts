@@ -413,3 +413,49 @@ test('--help explains it', async () => {
   expect(await doctor(['--help'], { print: (text) => printed.push(text) })).toBe(0);
   for (const part of ['SERVER', '--json', 'Exit code']) expect(printed.join()).toContain(part);
 });
+
+test('a check that breaks off is a fault, and the others go on', async () => {
+  const printed: string[] = [];
+  const code = await doctor(['2lo', '--sandbox'], {
+    ...{ env: {}, folder: await newFolder(), project: undefined },
+    print: (text) => printed.push(text),
+    loadSandbox: () => Promise.reject(new Error('half of the package is missing')),
+  });
+  expect(code).toBe(1);
+  expect(printed.join('\n')).toMatch(/^✗ Settings +no result: half of the package is missing$/m);
+  expect(printed.join('\n')).toMatch(/^- OpenID provider /m);
+});
+
+describe('where APS answers otherwise than the sandbox,', () => {
+  /** What is found at 3lo of an APS that answers a made-up code with `code`, and a sign-in with a redirect to `location`. */
+  const found = async (code: string, location: string) => {
+    const { url } = keep(
+      await startLocalServer(({ url = '' }, response) => {
+        if (url.includes('/authorize')) response.writeHead(302, { location }).end();
+        else if (url.endsWith('/token'))
+          response
+            .writeHead(400, { 'content-type': 'application/json' })
+            .end(JSON.stringify({ error: code }));
+        else response.end('{}');
+      }),
+    );
+    const { checks } = await read('3lo', { env: { ...env, APS_BASE_URL: url } });
+    const statusOf = (id: string) => checks.find((each) => each.id === id)?.status;
+    return [statusOf('application'), statusOf('callback')];
+  };
+  const accounts = 'https://accounts.example/sign-in';
+
+  test.each([
+    ['invalid_grant', 'ok'],
+    ['invalid_client', 'fault'],
+    ['unauthorized_client', 'fault'],
+    ['invalid_request', 'warning'],
+  ])('a code that is refused with %s is a finding of this kind: %s', async (code, status) => {
+    expect(await found(code, accounts)).toEqual([status, 'ok']);
+  });
+
+  test('a redirect back with an error is a refusal', async () => {
+    const back = 'http://localhost:0/callback?error=invalid_scope';
+    expect(await found('invalid_grant', back)).toEqual(['ok', 'fault']);
+  });
+});
