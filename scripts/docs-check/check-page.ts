@@ -34,7 +34,7 @@ const usualLimits: Limits = { command: 180_000, server: 60_000, end: 15_000, tra
 /** A server that runs, and the depth of the section that it was started in. */
 type Server = { step: Step & { kind: 'server' }; depth: number; running: Running };
 
-/** What the last command, server or program has printed until now. */
+/** What the last command, server or program has printed until now, or that it failed, so that its transcript says nothing. */
 type Printed = { command: string; output: () => string; running?: Running };
 
 /**
@@ -53,11 +53,16 @@ export async function checkPage(
   const rewritten: { start: number; end: number; text: string }[] = [];
   const home = await realpath(place.home);
   let servers: Server[] = [];
-  let printed: Printed | undefined;
+  let printed: Printed | 'failed' | undefined;
   let depth = 1;
 
   const fail = (line: number, command: string, message: string, output = '') =>
     report.failures.push({ line, command, message: output ? `${message}\n${lastLines(output)}` : message });
+
+  const failStep = (...failure: Parameters<typeof fail>) => {
+    fail(...failure);
+    printed = 'failed';
+  };
 
   async function endServers(fromDepth: number): Promise<void> {
     const ending = servers.filter((server) => server.depth >= fromDepth);
@@ -78,7 +83,8 @@ export async function checkPage(
     const { rest, left } = inRoot ? withoutCiSteps(text) : { rest: text, left: [] };
     for (const command of left)
       report.notRun.push({ line, command, reason: `CI runs ${ciSteps.get(command)} as a step` });
-    if (/^\s*(#.*)?$/.test(rest.replaceAll(/\n\s*(#.*)?(?=\n|$)/g, ''))) return;
+    printed = undefined;
+    if (rest.split('\n').every((line) => /^\s*(#.*)?$/.test(line))) return;
     report.ran += 1;
     const ended = await runToEnd(shell(rest, place, { keep: true }), {
       cwd,
@@ -88,14 +94,14 @@ export async function checkPage(
     printed = { command: text, output: () => ended.output };
     const expected = mustFail ? 'a failure' : 'exit status 0';
     if (ended.timedOut)
-      fail(
+      failStep(
         line,
         rest,
         `It did not end within ${seconds(limits.command)}. A server needs the mark “serves”.`,
         ended.output,
       );
     else if ((ended.code === 0) === mustFail)
-      fail(line, rest, `Expected ${expected}, but it ended with ${statusOf(ended)}.`, ended.output);
+      failStep(line, rest, `Expected ${expected}, but it ended with ${statusOf(ended)}.`, ended.output);
   }
 
   async function startServer(step: Step & { kind: 'server' }): Promise<void> {
@@ -117,7 +123,7 @@ export async function checkPage(
       : url
         ? `nobody listens at ${url.origin}`
         : 'it printed none';
-    fail(
+    failStep(
       line,
       text,
       `Expected a server that prints its address within ${seconds(limits.server)}, but ${what}.`,
@@ -128,12 +134,13 @@ export async function checkPage(
 
   async function compare(step: Step & { kind: 'transcript' }): Promise<void> {
     const { line, text } = step;
+    if (printed === 'failed') return;
     if (!printed) {
       report.failures.push({ line, message: 'Nothing above this block was run, so nothing printed it.' });
       return;
     }
-    const { command, running } = printed;
-    const output = () => (printed?.output() ?? '').replaceAll(home, '/home/you');
+    const { command, running, output: all } = printed;
+    const output = () => all().replaceAll(home, '/home/you');
     const fits = () => matches(text, output());
     const ended = () => running?.exit() !== undefined;
     if (running) await running.until(() => fits() || ended(), limits.transcript);
@@ -165,7 +172,7 @@ export async function checkPage(
         const ended = await runProgram(step, place, limits.command);
         printed = { command: firstLine(step.text), output: () => ended.output };
         if (ended.code !== 0)
-          fail(
+          failStep(
             step.line,
             firstLine(step.text),
             `Expected exit status 0, but it ended with ${statusOf(ended)}.`,

@@ -46,6 +46,11 @@ describe('a page fails, with the line and what came, when', () => {
       [fence('bash', 'echo some reason >&2\nexit 3')],
       'ended with exit status 3.\nsome reason',
     ],
+    [
+      'a command fails, whose transcript is then not compared',
+      [fence('bash', 'exit 3'), fence('text', 'one', 'prints')],
+      'exit status 3',
+    ],
     ['an early line of a block fails', [fence('bash', 'false\ntrue')], 'ended with exit status 1'],
     ['a command that must fail does not', [fence('bash', 'true', 'fails')], 'Expected a failure'],
     [
