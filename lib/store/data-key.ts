@@ -12,48 +12,62 @@ const name = 'aps-mcp:data-key';
 /** A hundred years, in seconds. */
 const lifetime = 100 * 365 * 24 * 3600;
 
+/** What wraps a data key: a secret of `STORE_SECRET`, or the store's own. The wrapped key says which. */
+type Wrapping = { kind: 'given' | 'own'; secret: string };
+
 /**
  * The data key of a store, which is made if there is none. Instances that start at the same moment agree on one. A key that an
- * older secret wraps is wrapped by the newest.
+ * older secret wraps is wrapped by the newest. If the store's own secret is lost, so is the key, and another takes its place.
  *
- * @param secrets - newest first
- * @throws {StartupError} if none of them is the one that wraps it
+ * @param given - the secrets of `STORE_SECRET`, newest first
+ * @param own - the store's own secret, for a store that can do without `STORE_SECRET`
+ * @throws {StartupError} if `STORE_SECRET` is missing, or none of its secrets is the one that wraps the key
  * @throws {StoreUnavailable}
  */
 export async function dataKeyOf(
   backend: Backend,
-  secrets: readonly [string, ...string[]],
+  given: readonly string[],
+  own?: () => Promise<string>,
 ): Promise<Uint8Array> {
-  const [newest] = secrets;
-  const fresh = randomBytes(32);
-  await backend.add(name, wrap(fresh, newest), lifetime);
+  const [newest] = given;
+  if (newest === undefined && !own) throw new StartupError(missing);
+  const wrapping: Wrapping =
+    newest === undefined ? { kind: 'own', secret: (await own?.()) ?? '' } : { kind: 'given', secret: newest };
+  await backend.add(name, wrap(randomBytes(32), wrapping), lifetime);
   const wrapped = (await backend.get(name)) ?? '';
+  const isOwn = wrapped.startsWith('own.');
+  const secrets = isOwn && own ? [await own()] : given;
   for (const secret of secrets) {
     const key = unwrap(wrapped, secret);
     if (!key) continue;
     // Another instance may have done it at the same moment, with another nonce: both are right.
-    if (secret !== newest) await backend.replace(name, wrapped, wrap(key, newest), lifetime);
+    if (secret !== wrapping.secret || isOwn !== (wrapping.kind === 'own'))
+      await backend.replace(name, wrapped, wrap(key, wrapping), lifetime);
     return key;
   }
-  throw new StartupError(
-    'STORE_SECRET is not the secret that this store was written with. Set that one, or put it behind the new one, after a ' +
-      'comma. If it is lost, empty the store: people sign in once more.',
-  );
+  // What STORE_SECRET protects is never given up: it may only be missing from this start.
+  if (!isOwn) throw new StartupError(newest === undefined ? missing : wrong);
+  console.error('The secret of the store is lost, and with it the sign-ins in it: sign in again.');
+  // Only this key: another process may have made a new one by now.
+  await backend.delete(name, wrapped);
+  return dataKeyOf(backend, given, own);
 }
 
-/** Forgets the key, and with it all that the store has in it. */
-export async function forgetDataKey(backend: Backend): Promise<void> {
-  await backend.delete(name);
-}
+const missing =
+  'STORE_SECRET is missing: this store is encrypted with it. For a new store, generate one with: openssl rand -base64 32';
+
+const wrong =
+  'STORE_SECRET is not the secret that this store was written with. Set that one, or put it behind the new one, after a ' +
+  'comma. If it is lost, empty the store: people sign in once more.';
 
 function wrappingKey(secret: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'aps-mcp store: data key', 32));
 }
 
-function wrap(key: Uint8Array, secret: string): string {
-  return encrypt(key, wrappingKey(secret), name);
+function wrap(key: Uint8Array, { kind, secret }: Wrapping): string {
+  return `${kind}.${encrypt(key, wrappingKey(secret), name)}`;
 }
 
 function unwrap(text: string, secret: string): Uint8Array | undefined {
-  return decrypt(text, wrappingKey(secret), name);
+  return decrypt(text.slice(text.indexOf('.') + 1), wrappingKey(secret), name);
 }

@@ -14,6 +14,8 @@ export function encryptedCoding(dataKey: Uint8Array): Coding {
     new Uint8Array(hkdfSync('sha256', dataKey, '', `aps-mcp store: ${purpose}`, 32));
   const [names, values] = [derived('names'), derived('values')];
 
+  let hasComplained = false;
+
   function keyOf(key: string): string {
     const colon = key.indexOf(':');
     const rest = createHmac('sha256', names).update(key).digest('base64url');
@@ -27,7 +29,9 @@ export function encryptedCoding(dataKey: Uint8Array): Coding {
     decode(key, text) {
       const plain = decrypt(text, values, keyOf(key));
       if (plain) return JSON.parse(Buffer.from(plain).toString());
-      console.error('A record in the store was not written by this deployment, and is ignored.');
+      if (!hasComplained)
+        console.error('Records in the store were not written by this deployment, and are ignored.');
+      hasComplained = true;
       return undefined;
     },
   };

@@ -1,6 +1,6 @@
 /** The secret of a store in the user's own data folder: in the keychain of the operating system, or else in a file beside it. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** How long the keychain can take, in milliseconds: it may be about to ask somebody who is not there. */
@@ -57,18 +57,28 @@ async function readSecret(path: string): Promise<string | undefined> {
   return /^[\w-]{43}$/.test(text.trim()) ? text.trim() : undefined;
 }
 
-/** Writes the file, unless another process has at the same moment: then its secret counts. */
+/**
+ * Makes the file, whole from the beginning, unless another process has at the same moment: then its secret counts. A damaged one
+ * is replaced.
+ */
 async function makeFile(path: string, secret: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${fileOf(path)}.${randomUUID()}`;
+  const file = await open(draft, 'wx', 0o600);
   try {
-    const file = await open(fileOf(path), 'wx', 0o600);
     await file.writeFile(`${secret}\n`);
+    await file.sync();
     await file.close();
+    await link(draft, fileOf(path));
     return secret;
   } catch (error) {
     const other = await readSecret(path);
     if (other) return other;
-    throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    await rename(draft, fileOf(path));
+    return secret;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

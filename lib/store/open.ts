@@ -1,9 +1,9 @@
 /** Opens the store at an address, and with it what only that kind of store needs. */
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartupError } from '../startup-error.ts';
-import type { Backend } from './backend.ts';
-import { dataKeyOf, forgetDataKey } from './data-key.ts';
+import { dataKeyOf } from './data-key.ts';
 import { encryptedCoding } from './encrypted.ts';
 import { fileSecret, type Keychain, systemKeychain } from './file-secret.ts';
 import { memoryStore } from './memory.ts';
@@ -69,40 +69,28 @@ async function openFile(
 ): Promise<OpenedStore> {
   const { fileBackend } = await import('./file.ts');
   const backend = await fileBackend(path);
-  const [newest, ...older] = secrets;
-  const dataKey =
-    newest === undefined
-      ? await ownDataKey(backend, path, keychainFor)
-      : await dataKeyOf(backend, [newest, ...older]);
-  return { store: createStore(backend, encryptedCoding(dataKey)), where: path };
-}
-
-/** If the secret is lost, so are the sign-ins, and nothing else. */
-async function ownDataKey(
-  backend: Backend,
-  path: string,
-  keychainFor: (path: string) => Promise<Keychain | undefined>,
-): Promise<Uint8Array> {
-  const { secret } = await fileSecret(path, await keychainFor(path));
   try {
-    return await dataKeyOf(backend, [secret]);
+    const dataKey = await dataKeyOf(
+      backend,
+      secrets,
+      async () => (await fileSecret(path, await keychainFor(path))).secret,
+    );
+    return { store: createStore(backend, encryptedCoding(dataKey)), where: path };
   } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    console.error(`The secret of ${path} is lost, and with it the sign-ins in it: sign in again.`);
-    await forgetDataKey(backend);
-    return dataKeyOf(backend, [secret]);
+    await backend.close();
+    throw error;
   }
 }
 
-async function openRedis(url: string, [newest, ...older]: readonly string[]): Promise<OpenedStore> {
-  if (newest === undefined)
+async function openRedis(url: string, secrets: readonly string[]): Promise<OpenedStore> {
+  if (secrets.length === 0)
     throw new StartupError(
       'STORE_SECRET is missing: what lies in Redis is encrypted. Generate one with: openssl rand -base64 32',
     );
   const { redisBackend } = await import('./redis.ts');
   const backend = await redisBackend(url);
   try {
-    const dataKey = await dataKeyOf(backend, [newest, ...older]);
+    const dataKey = await dataKeyOf(backend, secrets);
     return { store: createStore(backend, encryptedCoding(dataKey)), where: `Redis at ${new URL(url).host}` };
   } catch (error) {
     await backend.close();
@@ -112,5 +100,8 @@ async function openRedis(url: string, [newest, ...older]: readonly string[]): Pr
 
 /** The path in `file:PATH`: of a URL with slashes, or as people write paths, Windows included. */
 export function pathOf(url: string): string {
-  return url.startsWith('file://') ? fileURLToPath(url) : resolve(url.slice('file:'.length));
+  if (url.startsWith('file://')) return fileURLToPath(url);
+  const path = url.slice('file:'.length);
+  // No shell has replaced it in a .env, or in the settings of a client.
+  return /^~[/\\]/.test(path) ? join(homedir(), path.slice(2)) : resolve(path);
 }

@@ -34,6 +34,7 @@ export async function redisBackend(url: string): Promise<Backend> {
   const where = withoutPassword(url);
   const { announce, watch } = createWatchers(pollInterval);
   let wasThere = false;
+  let isClosed = false;
 
   /** A connection for commands, and one for announcements. */
   function connect() {
@@ -49,22 +50,39 @@ export async function redisBackend(url: string): Promise<Backend> {
     });
     const subscriber = client.duplicate({ disableOfflineQueue: false });
     // Without a listener, an error would end the process. Operations say what is wrong.
-    for (const each of [client, subscriber])
+    for (const each of [client, subscriber]) {
+      let greeting: NodeJS.Timeout | undefined;
       each
-        .on('error', () => {})
-        .once('ready', () => {
+        // A server that takes the connection may yet say nothing, for ever: `connectTimeout` is over by then.
+        .on('connect', () => {
+          greeting = setTimeout(() => replaceConnection(connection), patience);
+          greeting.unref();
+        })
+        .on('error', () => clearTimeout(greeting))
+        .on('ready', () => {
+          clearTimeout(greeting);
           wasThere = true;
         });
+    }
     const connected = (async () => {
       await client.connect();
+      if (!client.isOpen) return;
       await subscriber.connect();
       await subscriber.subscribe(channel, announce);
     })();
     connected.catch(() => {});
-    return { client, subscriber, connected };
+    const connection = { client, subscriber, connected };
+    return connection;
   }
 
-  let current = connect();
+  /** A connection may be dead, and nothing says so. */
+  function replaceConnection(dead: typeof current): void {
+    if (isClosed || current !== dead || !wasThere) return;
+    current = connect();
+    end(dead);
+  }
+
+  let current: ReturnType<typeof connect>;
 
   /** Runs a command. One that gets no answer may yet have an effect. */
   async function run<T>(command: (client: typeof current.client) => Promise<T>): Promise<T> {
@@ -72,9 +90,7 @@ export async function redisBackend(url: string): Promise<Backend> {
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        // Such a connection may be dead, and nothing says so: another takes its place.
-        if (current === asked) current = connect();
-        end(asked);
+        replaceConnection(asked);
         reject(new Error(`no answer within ${patience / 1000} seconds`));
       }, patience);
     });
@@ -91,11 +107,29 @@ export async function redisBackend(url: string): Promise<Backend> {
     for (const each of [client, subscriber]) if (each.isOpen) each.destroy();
   }
 
+  const first = start();
+  current = first;
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it says nothing')), 2 * patience);
+  });
   try {
-    await current.connected;
+    await Promise.race([first.connected, silence]);
   } catch (error) {
-    end(current);
+    isClosed = true;
+    end(first);
     throw unavailable(where, error);
+  } finally {
+    clearTimeout(timer);
+  }
+
+  /** @throws {StoreUnavailable} when the address makes no sense */
+  function start(): typeof current {
+    try {
+      return connect();
+    } catch (error) {
+      throw unavailable(where, error);
+    }
   }
 
   return {
@@ -140,7 +174,10 @@ export async function redisBackend(url: string): Promise<Backend> {
         await client.set('aps-mcp:check', '', { expiration: expiry(60) });
       }),
 
-    close: async () => end(current),
+    async close() {
+      isClosed = true;
+      end(current);
+    },
   };
 }
 
@@ -153,7 +190,9 @@ function unavailable(where: string, error: unknown): StoreUnavailable {
   const reason = reasonOf(error);
   const advice = /NOAUTH|WRONGPASS|NOPERM/.test(reason)
     ? 'Check the user name and the password in STORE_URL.'
-    : 'See that Redis runs there, and takes connections from this machine.';
+    : /Invalid pathname|URI malformed/.test(reason)
+      ? 'Correct STORE_URL: its path is the number of a database, and % in a password is written as %25.'
+      : 'See that Redis runs there, and takes connections from this machine.';
   return new StoreUnavailable(`The store ${where} cannot be used: ${reason}. ${advice}`, { cause: error });
 }
 

@@ -1,4 +1,6 @@
 // A store in Redis that goes away, stands still and comes back.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { createClient } from 'redis';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../lib/store/open.ts';
@@ -82,5 +84,23 @@ describeWith('Redis at the start', [noRedis], () => {
 
   test('needs a secret, since what lies there is encrypted', async () => {
     await expect(openStore('redis://127.0.0.1:1', [])).rejects.toThrow(/STORE_SECRET is missing/);
+  });
+
+  test.each([
+    ['redis://:hidden-0815@127.0.0.1:1/abc', 'number of a database'],
+    ['redis://:hidden-0815%@127.0.0.1:1', '% in a password is written as %25'],
+  ])('with an address that makes no sense (%s) says what to correct', async (url, advice) => {
+    const refusal = await openStore(url, [secret]).catch((error: Error) => error.message);
+    expect(refusal).toContain(advice);
+    expect(refusal).not.toContain('hidden-0815');
+  });
+
+  test('that takes the connection and says nothing is not waited for', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    await expect(openStore(`redis://127.0.0.1:${port}`, [secret])).rejects.toThrow(/it says nothing/);
   });
 });

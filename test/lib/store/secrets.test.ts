@@ -1,8 +1,11 @@
 // What somebody sees who reads a store, and the secrets that it is encrypted with.
 import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { decrypt, encrypt } from '../../../lib/store/cipher.ts';
+import { encryptedCoding } from '../../../lib/store/encrypted.ts';
 import type { Keychain } from '../../../lib/store/file-secret.ts';
 import { openStore, openUserStore, pathOf } from '../../../lib/store/open.ts';
 import type { Store } from '../../../lib/store/store.ts';
@@ -98,6 +101,34 @@ describe('STORE_SECRET', () => {
   });
 });
 
+test.each([
+  [
+    'STORE_SECRET, and is opened without it, refuses, and loses nothing',
+    [secret],
+    [],
+    /STORE_SECRET is missing/,
+  ],
+  ['a secret of its own takes STORE_SECRET from then on', [], [secret], undefined],
+])('a store that was written with %s', async (_what, first, second, refusal) => {
+  const path = newFile();
+  await (await open(path, first)).set('kind:a', 'kept', 60);
+  const again = open(path, second);
+  if (refusal) await expect(again).rejects.toThrow(refusal);
+  else expect(await (await again).get('kind:a')).toBe('kept');
+  expect(await (await open(path, [secret])).get('kind:a')).toBe('kept');
+});
+
+test('a value with a shortened tag is not accepted, and foreign records are complained of once', () => {
+  const said = printed();
+  const bytes = Buffer.from(encrypt(new Uint8Array(0), new Uint8Array(32), 'here'), 'base64url');
+  expect(decrypt(bytes.toString('base64url'), new Uint8Array(32), 'here')).toBeDefined();
+  expect(decrypt(bytes.subarray(0, 16).toString('base64url'), new Uint8Array(32), 'here')).toBeUndefined();
+  const coding = encryptedCoding(new Uint8Array(32));
+  for (let length = 0; length < 40; length += 1)
+    expect(coding.decode('kind:a', Buffer.alloc(length).toString('base64url'))).toBeUndefined();
+  expect(said).toHaveLength(1);
+});
+
 describe('without STORE_SECRET', () => {
   /** A keychain in memory. */
   function keychain(): { chain: Keychain; known: () => string | undefined; lose(): void } {
@@ -135,6 +166,21 @@ describe('without STORE_SECRET', () => {
     await (await openStore(`file:${path}`, [], async () => chain)).store.set('kind:a', 'kept', 60);
     expect(readFileSync(inFile(path), 'utf8')).toMatch(/^[\w-]{43}\n$/);
     expect(await (await open(path, [])).get('kind:a')).toBe('kept');
+  });
+
+  test('a file of it that is damaged is made anew', async () => {
+    const path = newFile();
+    mkdirSync(join(path, '..'));
+    writeFileSync(inFile(path), '');
+    await (await open(path, [])).set('kind:a', 'kept', 60);
+    expect(await (await open(path, [])).get('kind:a')).toBe('kept');
+  });
+
+  test('many that start at once agree on it', async () => {
+    const path = newFile();
+    const stores = await Promise.all(Array.from({ length: 10 }, () => open(path, [])));
+    await stores[0]?.set('kind:a', 'shared', 60);
+    for (const store of stores) expect(await store.get('kind:a')).toBe('shared');
   });
 
   test('a secret that is lost costs the sign-ins, and no start', async () => {
@@ -181,6 +227,7 @@ test.each([
   ['file:/var/lib/store.db', '/var/lib/store.db'],
   ['file:///var/lib/my%20store.db', '/var/lib/my store.db'],
   ['file:store.db', join(process.cwd(), 'store.db')],
+  ['file:~/store.db', join(homedir(), 'store.db')],
 ])('%s is the file %s', (url, path) => {
   if (process.platform !== 'win32') expect(pathOf(url)).toBe(path);
 });
