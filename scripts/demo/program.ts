@@ -18,12 +18,16 @@ export const projectFile = (path: string) => fileURLToPath(new URL(`../../${path
 /** The arguments for Node that run a TypeScript file of this project. */
 export const nodeArguments = (path: string) => ['--import', import.meta.resolve('tsx'), projectFile(path)];
 
-/** The environment of this process without APS_* and MCP_* variables, and without the `.env` of this clone, plus `variables`. */
+/**
+ * The environment of this process without what could reach the servers, and without the `.env` of this clone, plus `variables`.
+ * Nothing is kept in the user's own data folder.
+ */
 export function environmentWith(variables: Record<string, string>): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(APS|MCP)_/.test(name));
+  const kept = Object.entries(process.env).filter(([name]) => !/^(APS|MCP|STORE)_/.test(name));
   return {
     ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ''])),
     MCP_ENV_FILE: devNull,
+    STORE_URL: 'memory:',
     ...variables,
   };
 }

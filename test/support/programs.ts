@@ -34,7 +34,7 @@ export function stdioCommand(name: string) {
 
 /**
  * The environment of this process without what could reach the servers, and with `variables`. People who run the tests may have
- * a `.env` in this clone: it does not count.
+ * a `.env` in this clone: it does not count. Nor does what their own servers keep in their data folder.
  *
  * @param folder - the working folder of the program; its `.env` does count
  */
@@ -44,11 +44,11 @@ export function cleanEnvironment(
 ): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && !/^(APS|MCP|VITEST|NODE|npm)_/.test(entry[0]),
+      entry[1] !== undefined && !/^(APS|MCP|STORE|VITEST|NODE|npm)_/.test(entry[0]),
   );
   const envFile = folder === undefined ? devNull : join(folder, '.env');
   const MCP_ENV_FILE = existsSync(envFile) ? envFile : devNull;
-  return { ...Object.fromEntries(inherited), MCP_ENV_FILE, ...variables };
+  return { ...Object.fromEntries(inherited), MCP_ENV_FILE, STORE_URL: 'memory:', ...variables };
 }
 
 export type Ended = { code: number | null; stdout: string; stderr: string };

@@ -117,13 +117,13 @@ test('of two browsers that come back with one link, to two instances at once, on
   const { store, one, other } = instances();
   const link = await linkOf(one);
   const queries = [await broughtBack(link, alice), await broughtBack(link, benji)] as const;
-  let isHeld = true;
+  let arrived = 0;
   store.pause = async (operation, key) => {
-    if (operation === 'write' && kindOf(key) === 'used') await until(() => !isHeld);
+    if (operation !== 'write' || kindOf(key) !== 'used') return;
+    arrived += 1;
+    await until(() => arrived === 2);
   };
   const both = Promise.allSettled([one.finish(queries[0]), other.finish(queries[1])]);
-  await untilQuiet();
-  isHeld = false;
   expect((await both).map((each) => each.status === 'rejected' && each.reason.problem).sort()).toEqual([
     false,
     'invalid-link',

@@ -158,17 +158,17 @@ describe('the .env of a working folder that may be a stranger’s', () => {
   });
 });
 
-test('what every file may set is decided for each variable: those that carry credentials, and two that do no harm', () => {
+test('what every file may set is decided for each variable: those that carry credentials, and three that do no harm', () => {
   const marked = (mark: 'credential' | 'harmless') =>
     Object.entries(knownVariables).flatMap(([name, schema]) => (guide.get(schema)?.[mark] ? [name] : []));
   const application = ['APS_CLIENT_ID', 'APS_CLIENT_SECRET'];
   const account = ['APS_SSA_ID', 'APS_SSA_KEY_ID', 'APS_SSA_KEY_BASE64'];
   const people = ['MCP_AUTH_CLIENT_ID', 'MCP_AUTH_CLIENT_SECRET'];
   expect(new Set(marked('credential'))).toEqual(
-    new Set([...application, ...account, ...people, 'SESSION_SECRET', 'MCP_API_KEYS']),
+    new Set([...application, ...account, ...people, 'SESSION_SECRET', 'STORE_SECRET', 'MCP_API_KEYS']),
   );
   expect(new Set(marked('harmless'))).toEqual(
-    new Set([...application, ...account, 'APS_SANDBOX', 'MCP_PORT']),
+    new Set([...application, ...account, 'APS_SANDBOX', 'MCP_PORT', 'MCP_SHUTDOWN_DELAY']),
   );
 });
 

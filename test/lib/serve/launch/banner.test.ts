@@ -41,6 +41,15 @@ test('over HTTP it says what it is, where it is, who may call, and how to try it
   ]);
 });
 
+test('it says where state is kept, if any is', async () => {
+  const store = 'Redis at redis.example:6379';
+  const line = `  Store         ${store}`;
+  expect(said({ store })).toContain(line);
+  const message = stdioBanner({ server, apsSignIn: 'as itself', aps: 'https://aps.example', store });
+  expect(message.split('\n')).toContain(line);
+  expect(said().join()).not.toContain('Store');
+});
+
 test('over stdio it has no address, nobody else who may call, and nothing to try', async () => {
   const message = stdioBanner({ server, apsSignIn: 'as itself', aps: 'https://aps.example' });
   expect(message.split('\n')).toEqual([

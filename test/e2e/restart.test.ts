@@ -1,0 +1,99 @@
+// Programs and their stores: killed and started again with one outside the process, nobody has to sign in a second time.
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../support/clients.ts';
+import { closing } from '../support/closing.ts';
+import { newFolder } from '../support/folder.ts';
+import { call, newTokens, refreshForm, tokensFor } from '../support/oauth-requests.ts';
+import { alice } from '../support/people.ts';
+import { freePort } from '../support/ports.ts';
+import { run, stdioCommand } from '../support/programs.ts';
+import { noRedis, startRedis } from '../support/redis.ts';
+import { startSandbox } from '../support/sandbox.ts';
+import { askedAddress, open, signInAt } from '../support/sign-in.ts';
+import { connectToProgram } from '../support/stdio.ts';
+import { hubsOf } from '../support/tool-results.ts';
+import { describeWith } from '../support/with-programs.ts';
+
+const keep = closing();
+const sandbox = keep(await startSandbox());
+
+/** Starts 3lo on a port; what it returns kills it, and starts it again there. */
+async function startThreeLegged(env: Record<string, string>, ...args: string[]) {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  sandbox.registerRedirectUri(`${url}/callback`);
+  const start = async () => {
+    const program = await run(['scripts/aps-mcp.ts', '3lo', '--port', String(port), ...args], {
+      env: { ...sandbox.env, ...env },
+    });
+    await program.says(/Ctrl-C/);
+    return program;
+  };
+  let program = await start();
+  return {
+    url,
+    async restart() {
+      program.signal('SIGKILL');
+      await program.ended;
+      program = await start();
+    },
+  };
+}
+
+/** The settings of a store that is somewhere else than in the process. */
+const stores = {
+  'a file': async () => ({ STORE_URL: `file:${join(await newFolder(), 'store.db')}` }),
+  Redis: async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    return { STORE_URL: redis.url, STORE_SECRET: 'a-secret-that-the-instances-share-0815' };
+  },
+};
+
+describeWith('after kill -9 and another start', [noRedis], () => {
+  test.each(Object.entries(stores))('a person stays signed in, with %s', async (_where, settings) => {
+    const { url, restart } = await startThreeLegged(await settings());
+    await signInAt(sandbox, await askedAddress(await connect(url, 'legacy')), alice);
+    await restart();
+    expect(await hubsOf(await connect(url, 'legacy'))).toEqual(alice.hubs);
+  });
+
+  test.each(Object.entries(stores))(
+    'a client behind autodesk stays signed in, and registered, with %s and without SESSION_SECRET',
+    async (_where, settings) => {
+      const at = await startThreeLegged(await settings(), '--client-auth', 'autodesk');
+      const tokens = await newTokens(at);
+      await at.restart();
+      expect((await call(at, tokens.access)).status).toBe(200);
+      expect((await call(at, (await tokensFor(at, refreshForm(tokens))).access)).status).toBe(200);
+    },
+  );
+});
+
+test('a desktop user of pkce stays signed in, by default', async () => {
+  const home = await newFolder();
+  const env = {
+    ...{ APS_BASE_URL: sandbox.url, APS_CLIENT_ID: sandbox.publicClientId, STORE_URL: '' },
+    ...{ HOME: home, XDG_DATA_HOME: home, LOCALAPPDATA: home, DBUS_SESSION_BUS_ADDRESS: '' },
+  };
+  const connectTo = () => connectToProgram([...stdioCommand('pkce'), '--port', '0'], 'legacy', { env });
+  const client = await connectTo();
+  const address = await askedAddress(client);
+  sandbox.registerRedirectUri(new URL(address).searchParams.get('redirect_uri') ?? '');
+  expect((await open(await sandbox.signIn(address, alice))).status).toBe(200);
+  await client.close();
+  expect(await hubsOf(await connectTo())).toEqual(alice.hubs);
+});
+
+test('a server that keeps nothing starts and answers although its store cannot be reached', async () => {
+  const program = await run(['scripts/aps-mcp.ts', '2lo', '--port', '0'], {
+    env: {
+      ...sandbox.env,
+      STORE_URL: 'redis://127.0.0.1:1',
+      STORE_SECRET: 'a-secret-that-the-instances-share-0815',
+    },
+  });
+  const [, url = ''] = await program.says(/Address +(http:\/\/localhost:\d+)\/mcp.*Ctrl-C/s);
+  expect((await fetch(`${url}/ready`)).status).toBe(200);
+});
