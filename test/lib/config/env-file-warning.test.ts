@@ -17,6 +17,9 @@ const secrets = [
   'SESSION_SECRET',
   'MCP_API_KEYS',
   'MCP_AUTH_CLIENT_SECRET',
+  // It can hold a password.
+  'STORE_URL',
+  'STORE_SECRET',
 ];
 
 describe('a .env', () => {

@@ -158,7 +158,7 @@ describe('the .env of a working folder that may be a stranger’s', () => {
   });
 });
 
-test('what every file may set is decided for each variable: those that carry credentials, and three that do no harm', () => {
+test('what every file may set is decided for each variable: those that carry credentials, and two that do no harm', () => {
   const marked = (mark: 'credential' | 'harmless') =>
     Object.entries(knownVariables).flatMap(([name, schema]) => (guide.get(schema)?.[mark] ? [name] : []));
   const application = ['APS_CLIENT_ID', 'APS_CLIENT_SECRET'];
@@ -168,7 +168,7 @@ test('what every file may set is decided for each variable: those that carry cre
     new Set([...application, ...account, ...people, 'SESSION_SECRET', 'STORE_SECRET', 'MCP_API_KEYS']),
   );
   expect(new Set(marked('harmless'))).toEqual(
-    new Set([...application, ...account, 'APS_SANDBOX', 'MCP_PORT', 'MCP_SHUTDOWN_DELAY']),
+    new Set([...application, ...account, 'APS_SANDBOX', 'MCP_PORT']),
   );
 });
 

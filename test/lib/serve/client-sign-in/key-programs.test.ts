@@ -12,7 +12,7 @@ const everywhere = ['--sandbox', '--client-auth', 'key', '--host', '0.0.0.0', '-
 test('2lo starts on an address that others can reach, names who can call, and prints no key', async () => {
   const env = { ...keys, MCP_ALLOWED_HOSTS: 'aps-mcp.internal' };
   const program = await run(['scripts/aps-mcp.ts', '2lo', ...everywhere], { env });
-  const [, port] = await program.says(/Address +http:\/\/0\.0\.0\.0:(\d+)\/mcp.*Ctrl-C/s);
+  const [, port] = await program.says(/Elsewhere +http:\/\/aps-mcp\.internal:(\d+)\/mcp.*Ctrl-C/s);
   await program.says(/Who can call +programs with a key: ci \(2 keys\), editor\n/);
   await program.says(/ {2}Authorization: Bearer KEY\n/);
   const url = `http://127.0.0.1:${port}`;

@@ -14,7 +14,7 @@ const keep = closing();
 let sandbox: Sandbox;
 let served: Served;
 beforeAll(async () => {
-  sandbox = keep(await startSandbox());
+  sandbox = keep(await startSandbox({ regionWarnings: true }));
 });
 beforeEach(async () => {
   served = keep(await serveThreeLegged(sandbox));
