@@ -87,7 +87,14 @@ describe('a planted fault is named, with what to do:', () => {
   ];
   const noHubs = async () => ({ env: { ...env, ...(await newAccount(sandbox)) } });
   const rows: Row[] = [
-    ['a variable that is missing', '2lo', () => ({}), 'settings', 'APS_CLIENT_ID is missing', 'Developer Hub'],
+    [
+      'a variable that is missing',
+      '2lo',
+      () => ({}),
+      'settings',
+      'APS_CLIENT_ID is missing',
+      'Developer Hub',
+    ],
     [
       'a wrong secret',
       '2lo',
