@@ -17,6 +17,8 @@ const secrets = [
   'SESSION_SECRET',
   'MCP_API_KEYS',
   'MCP_AUTH_CLIENT_SECRET',
+  'STORE_URL',
+  'STORE_SECRET',
 ];
 
 describe('a .env', () => {

@@ -165,7 +165,7 @@ test('what every file may set is decided for each variable: those that carry cre
   const account = ['APS_SSA_ID', 'APS_SSA_KEY_ID', 'APS_SSA_KEY_BASE64'];
   const people = ['MCP_AUTH_CLIENT_ID', 'MCP_AUTH_CLIENT_SECRET'];
   expect(new Set(marked('credential'))).toEqual(
-    new Set([...application, ...account, ...people, 'SESSION_SECRET', 'MCP_API_KEYS']),
+    new Set([...application, ...account, ...people, 'SESSION_SECRET', 'STORE_SECRET', 'MCP_API_KEYS']),
   );
   expect(new Set(marked('harmless'))).toEqual(
     new Set([...application, ...account, 'APS_SANDBOX', 'MCP_PORT']),
