@@ -48,7 +48,10 @@ export type ServerDescription<Shape extends Variables = Variables> = {
   readonly apsSignIn: string;
   /** The default port for HTTP. */
   readonly port: number;
-  /** Where tokens belong to users: what they can be used for, e.g. `data:read`. */
+  /**
+   * Where tokens belong to users: what they can be used for, e.g. `data:read`. Only a server that names them keeps tokens in
+   * the store of `STORE_URL`; any other keeps what it has in memory.
+   */
   readonly userScopes?: readonly string[];
   /** The variables that it needs, with a schema each. */
   readonly variables: Shape;

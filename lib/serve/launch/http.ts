@@ -146,7 +146,12 @@ export async function serveHttp<Shape extends Variables>(
       identityCallbackUrl: service.userSignIn && identityCheck && identityCallbackUrl,
       async stop() {
         readiness.end();
-        if (shutdownDelay > 0) await wait(shutdownDelay * 1000);
+        if (shutdownDelay > 0) {
+          console.error(
+            `Stopping in ${shutdownDelay} seconds (MCP_SHUTDOWN_DELAY). Press Ctrl-C again to stop at once.`,
+          );
+          await wait(shutdownDelay * 1000);
+        }
         listener.close();
         await atMost(grace, service.idle());
         // An answer is written after its request stops running: closing the streams first would cut it off.
