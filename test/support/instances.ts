@@ -27,20 +27,24 @@ export type Deployment = {
  * Starts `count` instances that take turns.
  *
  * @param server - the name of the server, and what else is on its command line
- * @param env - variables besides those of the sandbox, for the origin under which they are reached: the store and the secrets,
- *   for example
+ * @param env - variables besides those of the sandbox, for the origin under which they are reached and for each of them: the
+ *   store and the secrets, for example
  */
 export async function startInstances(
   sandbox: Sandbox,
   server: readonly [name: string, ...options: string[]],
-  { count = 2, env = () => ({}) }: { count?: number; env?(url: string): Record<string, string> } = {},
+  {
+    count = 2,
+    env = () => ({}),
+  }: { count?: number; env?(url: string, index: number): Record<string, string> } = {},
 ): Promise<Deployment> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   sandbox.registerRedirectUri(`${url}/callback`);
   sandbox.registerOpenIdRedirectUri(`${url}/signin/callback`);
-  const variables = { ...sandbox.env, MCP_PUBLIC_URL: url, ...env(url) };
-  const started = Array.from({ length: count }, () => startInstance(server, variables));
+  const started = Array.from({ length: count }, (_, index) =>
+    startInstance(server, { ...sandbox.env, MCP_PUBLIC_URL: url, ...env(url, index) }),
+  );
   const [first, ...others] = await Promise.all(started);
   if (!first) throw new Error('There must be an instance');
   const instances = [first, ...others] as const;

@@ -9,6 +9,8 @@ import { type Sandbox, startSandbox } from './sandbox.ts';
 export type RecordedRequest = {
   path: string;
   authorization: string | undefined;
+  /** The header `x-instance`, by which a test knows who asked. */
+  instance: string | undefined;
   form: Record<string, string>;
   /** The status of the answer. */
   status: number;
@@ -55,6 +57,7 @@ export async function startRecordingAps(
       const recorded = {
         path: request.url ?? '',
         authorization: request.headers.authorization,
+        instance: request.headers['x-instance']?.toString(),
         form: Object.fromEntries(new URLSearchParams(body)),
         status: answer.status,
       };
