@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { ApsError } from '../aps/errors.ts';
 import type { Caller } from '../caller.ts';
 import { createSingleFlight } from '../single-flight.ts';
+import { later } from '../store/later.ts';
 import { underLease } from '../store/lease.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { UserTokens } from '../token-source.ts';
 import { type ApsOAuth, accessTokenFrom, canBeSent, isAboutApplication, signInError } from './oauth.ts';
 
@@ -159,14 +160,23 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
 
   /**
    * Saves tokens that APS has issued in place of others. If a new sign-in has finished in the meantime, its tokens count. If
-   * the caller has signed out, nobody gets any.
+   * the caller has signed out, nobody gets any. While the store is down, this instance goes on trying: the other instances know
+   * only the refresh token that APS takes no more.
    */
   async function accept(caller: string, used: Tokens, issued: Tokens): Promise<Tokens | undefined> {
+    const save = async () => {
+      const kept = await keepInPlaceOf(caller, used, issued);
+      if (unsaved.get(caller)?.tokens === issued) unsaved.delete(caller);
+      rejected.delete(caller);
+      return kept;
+    };
     unsaved.set(caller, { refresh: used.refresh, tokens: issued });
-    const kept = await keepInPlaceOf(caller, used, issued);
-    unsaved.delete(caller);
-    rejected.delete(caller);
-    return kept;
+    try {
+      return await save();
+    } catch (error) {
+      if (error instanceof StoreUnavailable) later(save);
+      throw error;
+    }
   }
 
   async function keepInPlaceOf(caller: string, used: Tokens, issued: Tokens): Promise<Tokens | undefined> {

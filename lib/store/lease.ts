@@ -1,4 +1,5 @@
 /** Leases: work that one instance does at a time, as long as everything goes well. */
+import { later } from './later.ts';
 import type { Store } from './store.ts';
 import { waitFor } from './wait.ts';
 
@@ -32,8 +33,9 @@ export async function underLease<T>(
   try {
     return await work(isHolder);
   } finally {
-    // If this fails, the lease ends by itself.
-    if (isHolder) await giveBack(store, key, holder).catch(() => {});
+    // Otherwise, others would wait until the lease ends by itself.
+    const release = () => giveBack(store, key, holder);
+    if (isHolder) await release().catch(() => later(release, lifetime * 1000));
   }
 }
 
