@@ -2,7 +2,8 @@
  * `npm run bench`: compares how this project serves a FastMCP definition with the same tools on the SDK's bare
  * `McpServer`, and with the same definition under FastMCP's own `start()`. They take turns in one run, because on a
  * busy machine only a comparison means anything. Then it compares starts with those of a bare FastMCP server, and parallel
- * with sequential paging, and measures what clients cost that never come back. It takes about five minutes.
+ * with sequential paging, and stores with each other, and measures what clients cost that never come back. It takes about five
+ * minutes; `npm run bench -- store` compares the stores alone.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,7 @@ import { demoHubs, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { median } from './bench/median.ts';
 import { measureMemory } from './bench/memory.ts';
 import { compareStarts } from './bench/start-up.ts';
+import { compareStores } from './bench/store.ts';
 import type { Mode } from './demo/client.ts';
 import { type Program, startProgram } from './demo/program.ts';
 
@@ -117,6 +119,16 @@ async function comparePaging(sandbox: Sandbox): Promise<void> {
 const sandbox = await startSandbox({ rateLimits: false });
 const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-bench-'));
 try {
+  if (process.argv[2] === 'store') await compareStores(sandbox, folder, turns);
+  else await compareAll();
+} finally {
+  await sandbox.close();
+  await rm(folder, { recursive: true, force: true });
+}
+// Stops the servers.
+process.exit();
+
+async function compareAll(): Promise<void> {
   const run = (path: string, ...args: string[]) => startProgram(path, args, sandbox.env, folder);
   const ours = await run('scripts/aps-mcp.ts', '2lo', '--port', '0');
   const bare = await run('scripts/bench/bare.ts');
@@ -165,10 +177,6 @@ try {
   console.log(`first result: ${faster} times faster than under start() (expected: at least 10)`);
   await compareStarts(sandbox, turns);
   await comparePaging(sandbox);
+  await compareStores(sandbox, folder, turns);
   await measureMemory(sandbox);
-} finally {
-  await sandbox.close();
-  await rm(folder, { recursive: true, force: true });
 }
-// Stops the servers.
-process.exit();

@@ -184,4 +184,16 @@ describe('while the store is down', () => {
     expect([await one.fresh(), await other.fresh()]).toEqual(['access-2', 'access-2']);
     expect(asked).toEqual(['refresh-1']);
   });
+
+  test('what APS has issued is saved as soon as the store is back, though nobody asks the instance again', async () => {
+    const { store, one, other } = await expired();
+    const renewal = one.fresh();
+    await until(() => asked.length === 1);
+    store.pause = outage;
+    await answer(1, always(renewed));
+    await expect(renewal).rejects.toThrow('The store does not answer');
+    store.pause = async () => {};
+    expect(await other.fresh()).toBe('access-2');
+    expect(asked).toEqual(['refresh-1']);
+  });
 });
