@@ -51,7 +51,7 @@ export function createRenewals(): Renewals {
       return refused.length;
     },
     lost: () =>
-      refused.filter((used) => {
+      [...new Set(refused)].filter((used) => {
         const successor = successorOf(used);
         return successor !== undefined && isLost(successor);
       }),
