@@ -6,8 +6,11 @@ export const ciSteps: ReadonlyMap<string, string> = new Map([
   ['npm test', 'npm test'],
   ['npm run check', 'npm test'],
   ['npm run demo', 'npm run demo'],
+  ['npm run demo -- --all', 'npm run demo -- --all'],
   ['npm run conformance', 'npm run conformance'],
   ['npm run test:package', 'npm run test:package'],
+  ['npm run test:inspector', 'npm run test:inspector'],
+  ['npm run test:chaos', 'CHAOS_FAULTS=15 npm run test:chaos'],
   ['npm run docs:api', 'npm run docs:api -- --check'],
   ['npm run docs:check', 'npm run docs:check'],
 ]);
@@ -18,12 +21,17 @@ export function missingSteps(ciScript: string): string[] {
   return [...new Set(ciSteps.values())].filter((line) => !lines.includes(line));
 }
 
+/** Whether CI runs a command, or each of several that are joined by `&&`. */
+function isStep(command: string): boolean {
+  return command.split(' && ').every((part) => ciSteps.has(part.trim()));
+}
+
 /** A block without the lines that CI runs, and those lines. Whatever else a line has, it is no such line. */
 export function withoutCiSteps(block: string): { rest: string; left: string[] } {
   const commandOf = (line: string) => line.replace(/\s+#.*$/, '').trim();
   const lines = block.split('\n');
   const isLeft = (line: string, at: number) =>
-    ciSteps.has(commandOf(line)) && !lines[at - 1]?.trimEnd().endsWith('\\');
+    isStep(commandOf(line)) && !lines[at - 1]?.trimEnd().endsWith('\\');
   return {
     rest: lines.filter((line, at) => !isLeft(line, at)).join('\n'),
     left: lines.filter(isLeft).map(commandOf),
