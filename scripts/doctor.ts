@@ -14,12 +14,13 @@ import { exposureCheck, portCheck } from './doctor/reach.ts';
 import { documentOf, lineOf, summaryOf } from './doctor/report.ts';
 import { settingsCheck } from './doctor/settings.ts';
 import { callCheck, integrationCheck, scopesCheck, signInCheck } from './doctor/sign-in.ts';
+import { storeCheck } from './doctor/store.ts';
 
 export const options = { ...optionsOfServers, json: { type: 'boolean' } } as const;
 
 /** In the order in which they run. Each uses what those before it have found. */
 const checks: readonly Check[] = [
-  ...[envFileCheck, settingsCheck, exposureCheck, portCheck],
+  ...[envFileCheck, settingsCheck, exposureCheck, portCheck, storeCheck],
   ...[proxyCheck, networkCheck, clockCheck],
   ...[signInCheck, scopesCheck, callCheck, integrationCheck],
   ...[applicationCheck, callbackCheck],
@@ -36,7 +37,7 @@ const names = Object.keys(servers).join(', ');
 
 const usage = `Usage: ${commandLine('doctor', 'SERVER [options]')}
 
-Checks what a server needs, and says what to do about each fault: settings and .env, who can call, the port, proxy and
+Checks what a server needs, and says what to do about each fault: settings and .env, who can call, the port, the store, proxy and
 network, the clock, the sign-in to APS, scopes, one call, the callback URL, and the OpenID provider. Starts no server, and
 changes nothing. SERVER is one of ${names}.
 

@@ -1,0 +1,70 @@
+/** The store of a server with users: whether it can be used, and is set so that it forgets nobody. */
+import { existsSync } from 'node:fs';
+import { openStoreFor } from '../../lib/serve/launch/store.ts';
+import { pathOf } from '../../lib/store/open.ts';
+import { type Check, type Finding, fault, ok, skipped, warning } from './check.ts';
+
+export const storeCheck: Check = {
+  id: 'store',
+  title: 'Store',
+  async run({ definition, options, server }) {
+    if (!server) return [skipped('the settings are not valid')];
+    const { launch, clientAuth } = server.configuration;
+    const { STORE_URL: url, STORE_SECRET: secrets } = launch;
+    if (definition.userScopes === undefined && clientAuth !== 'autodesk')
+      return [skipped('this server keeps nothing')];
+    if (url === undefined && options.transport === 'stdio' && !server.sandbox)
+      return [ok('a file in your own data folder, so that you sign in once')];
+    if (url?.startsWith('file:') && !existsSync(pathOf(url)))
+      return [ok(`${pathOf(url)} is not there yet, and is made at the start`)];
+    try {
+      const choice = { clientAuth, transport: options.transport, isSandbox: server.sandbox !== undefined };
+      const opened = await openStoreFor(definition, { ...choice, url, secrets });
+      if (!opened) return [skipped('this server keeps nothing')];
+      try {
+        await opened.store.check();
+      } finally {
+        await opened.store.close();
+      }
+      return [ok(`${opened.where}: it can be read and written`), ...(await redisFindings(url))];
+    } catch (error) {
+      return [fault(error instanceof Error ? error.message : String(error))];
+    }
+  },
+};
+
+/** What in the settings of Redis costs sign-ins. Where it does not tell, nothing is said. */
+async function redisFindings(url: string | undefined): Promise<Finding[]> {
+  if (!url || !/^rediss?:/.test(url)) return [];
+  const { createClient } = await import('redis');
+  const client = createClient({ url, socket: { reconnectStrategy: false } }).on('error', () => {});
+  try {
+    await client.connect();
+    const { 'maxmemory-policy': policy, appendonly } = await client.configGet([
+      'maxmemory-policy',
+      'appendonly',
+    ]);
+    return [
+      ...(policy && policy !== 'noeviction'
+        ? [
+            warning(
+              `Redis deletes records when its memory is full (maxmemory-policy ${policy}), which signs people out`,
+              'Set maxmemory-policy to noeviction.',
+            ),
+          ]
+        : []),
+      ...(appendonly === 'no'
+        ? [
+            warning(
+              'Redis can lose what was written last when it restarts (appendonly no)',
+              'Set appendonly to yes.',
+            ),
+          ]
+        : []),
+    ];
+  } catch {
+    return [];
+  } finally {
+    if (client.isOpen) client.destroy();
+  }
+}

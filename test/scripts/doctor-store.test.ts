@@ -1,0 +1,95 @@
+// What doctor says of the store.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { openStore } from '../../lib/store/open.ts';
+import { doctor } from '../../scripts/doctor.ts';
+import { closing } from '../support/closing.ts';
+import { newFolder } from '../support/folder.ts';
+import { freePort } from '../support/ports.ts';
+import { noRedis, startRedis } from '../support/redis.ts';
+import { type Sandbox, startSandbox } from '../support/sandbox.ts';
+import { describeWith } from '../support/with-programs.ts';
+
+const sandbox: Sandbox = closing()(await startSandbox());
+const secret = 'the-secret-of-this-store-0123456789-a';
+
+const document = z.object({
+  checks: z.array(
+    z.object({ id: z.string(), status: z.string(), text: z.string(), advice: z.string().optional() }),
+  ),
+});
+
+/** What it says of the store of a server. */
+async function findings(server: string, env: Record<string, string>, ...options: string[]) {
+  const printed: string[] = [];
+  const folder = await newFolder();
+  await doctor([server, '--port', '0', '--json', ...options], {
+    ...{ env: { ...sandbox.env, ...env }, folder, project: folder },
+    print: (text) => printed.push(text),
+  });
+  return document.parse(JSON.parse(printed.join('\n'))).checks.filter(({ id }) => id === 'store');
+}
+
+test.each([
+  ['2lo', {}, [], 'skipped', 'keeps nothing'],
+  ['3lo', {}, [], 'ok', 'in memory, until the server ends'],
+  ['pkce', {}, ['--transport', 'stdio'], 'ok', 'a file in your own data folder'],
+] as const)('%s with %j %j: %s, %s', async (server, env, options, status, text) => {
+  expect(await findings(server, env, ...options)).toMatchObject([
+    { status, text: expect.stringContaining(text) },
+  ]);
+});
+
+describe('a file', () => {
+  test('that is not there yet is not made', async () => {
+    const path = join(await newFolder(), 'store.db');
+    const [found] = await findings('3lo', { STORE_URL: `file:${path}` });
+    expect(found).toMatchObject({ status: 'ok', text: `${path} is not there yet, and is made at the start` });
+  });
+
+  test('with another STORE_SECRET, or that is no store, is a fault', async () => {
+    const path = join(await newFolder(), 'store.db');
+    await (await openStore(`file:${path}`, [secret])).store.close();
+    const env = { STORE_URL: `file:${path}`, STORE_SECRET: secret };
+    expect(await findings('3lo', env)).toMatchObject([{ status: 'ok' }]);
+    expect(await findings('3lo', { ...env, STORE_SECRET: `${secret}-another` })).toMatchObject([
+      { status: 'fault', text: expect.stringContaining('STORE_SECRET is not the secret') },
+    ]);
+    const letter = join(await newFolder(), 'letter');
+    await mkdir(join(letter, '..'), { recursive: true });
+    await writeFile(letter, 'a letter to Alice, and no database at all. '.repeat(50));
+    expect(await findings('3lo', { ...env, STORE_URL: `file:${letter}` })).toMatchObject([
+      { status: 'fault', text: expect.stringContaining('move it away') },
+    ]);
+  });
+});
+
+describeWith('Redis', [noRedis], () => {
+  test('that is not there is a fault, without its password', async () => {
+    const url = `redis://:hidden-0815@127.0.0.1:${await freePort()}`;
+    const [found] = await findings('3lo', { STORE_URL: url, STORE_SECRET: secret });
+    expect(found).toMatchObject({
+      status: 'fault',
+      text: expect.stringContaining('See that Redis runs there'),
+    });
+    expect(JSON.stringify(found)).not.toContain('hidden-0815');
+  });
+
+  test('that can forget people is warned of, and one that cannot is not', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const env = { STORE_URL: redis.url, STORE_SECRET: secret };
+    expect(await findings('3lo', env, '--client-auth', 'autodesk')).toMatchObject([{ status: 'ok' }]);
+    const operator = await createClient({ url: redis.url }).connect();
+    await operator.configSet({ 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' });
+    operator.destroy();
+    expect(await findings('3lo', env)).toMatchObject([
+      { status: 'ok' },
+      { status: 'warning', advice: 'Set maxmemory-policy to noeviction.' },
+      { status: 'warning', advice: 'Set appendonly to yes.' },
+    ]);
+  });
+});
