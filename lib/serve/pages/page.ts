@@ -10,7 +10,7 @@ h2 { margin: 2.5rem 0 0.5rem; line-height: 1.2; }
 h3 { margin: 1.5rem 0 0; }
 a { color: inherit; margin-right: 0.75rem; }
 code { font-size: 0.95em; }
-.copy { user-select: all; border: 1px solid GrayText; border-radius: 0.4rem; padding: 0.2rem 0.5rem; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.copy { display: inline-block; user-select: all; border: 1px solid GrayText; border-radius: 0.4rem; padding: 0.2rem 0.5rem; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 code, strong { unicode-bidi: isolate; }
 dt { font-weight: 600; }
 dd { margin: 0 0 0.75rem; }
