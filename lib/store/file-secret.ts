@@ -3,9 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** How long the keychain can take, in milliseconds: it may be about to ask somebody who is not there. */
-const patience = 2000;
-
 const service = 'aps-mcp';
 
 /** A keychain, as far as it is needed. */
@@ -18,17 +15,19 @@ export type Keychain = {
  * The secret of the store at `path`. It is made if there is none: what an older one wrapped is lost then, and its people sign in
  * once more.
  *
- * @param keychain - that of the operating system, by default; undefined for none
+ * @param keychain - undefined for none
+ * @param patience - how long the keychain can take, in milliseconds: it may be about to ask somebody who is not there
  */
 export async function fileSecret(
   path: string,
   keychain: Keychain | undefined,
+  patience: number,
 ): Promise<{ secret: string; where: 'keychain' | 'file' }> {
   // A secret that a file has was put there because there was no keychain: it stays, or a keychain would cost a sign-in.
   const kept = await readSecret(path);
   if (kept) return { secret: kept, where: 'file' };
   const secret = randomBytes(32).toString('base64url');
-  const inKeychain = keychain && (await inTime((signal) => findOrMake(keychain, secret, signal)));
+  const inKeychain = keychain && (await inTime(patience, (signal) => findOrMake(keychain, secret, signal)));
   if (inKeychain) return { secret: inKeychain, where: 'keychain' };
   return { secret: await makeFile(path, secret), where: 'file' };
 }
@@ -42,7 +41,10 @@ async function findOrMake(keychain: Keychain, secret: string, signal: AbortSigna
 }
 
 /** The result, unless it fails or takes too long. */
-async function inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+async function inTime<T>(
+  patience: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
   const signal = AbortSignal.timeout(patience);
   const aborted = new Promise<undefined>((resolve) => {
     signal.addEventListener('abort', () => resolve(undefined), { once: true });

@@ -12,6 +12,12 @@ import { createStore, type Store } from './store.ts';
 /** A store, and where it is, in words. */
 export type OpenedStore = { store: Store; where: string };
 
+/** What answers outside the process, and for how long it is waited for. */
+type Surroundings = {
+  keychainFor: (path: string) => Promise<Keychain | undefined>;
+  patience: number;
+};
+
 /** Why a store cannot be used at the start. */
 const startupError = (error: unknown) =>
   error instanceof StartupError
@@ -24,19 +30,21 @@ const startupError = (error: unknown) =>
  * @param url - `memory:`, `file:PATH`, `redis://…` or `rediss://…`
  * @param secrets - of `STORE_SECRET`, newest first. Redis needs one. A file without one has a secret of its own, in the keychain
  *   of the operating system or beside it.
- * @param keychainFor - the keychain for that secret
+ * @param options.keychainFor - the keychain for that secret; that of the operating system, by default
+ * @param options.patience - how long Redis or the keychain can take to answer, in milliseconds. Default 2,000
  * @throws {StartupError} when it cannot be opened, with what to do about it
  */
 export async function openStore(
   url: string,
   secrets: readonly string[],
-  keychainFor: (path: string) => Promise<Keychain | undefined> = systemKeychain,
+  options: Partial<Surroundings> = {},
 ): Promise<OpenedStore> {
+  const { keychainFor = systemKeychain, patience = 2000 } = options;
   if (url === 'memory:') return { store: memoryStore(), where: 'in memory, until the server ends' };
   try {
-    if (!url.startsWith('file:')) return await openRedis(url, secrets);
+    if (!url.startsWith('file:')) return await openRedis(url, secrets, patience);
     const path = pathOf(url);
-    return await openFile(path, secrets, keychainFor);
+    return await openFile(path, secrets, { keychainFor, patience });
   } catch (error) {
     throw startupError(error);
   }
@@ -49,7 +57,10 @@ export async function openStore(
  */
 export async function openUserStore(path?: string): Promise<OpenedStore> {
   try {
-    return await openFile(path ?? (await userStorePath()), [], systemKeychain);
+    return await openFile(path ?? (await userStorePath()), [], {
+      keychainFor: systemKeychain,
+      patience: 2000,
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.error(`Sign-ins are kept in memory, and end with this process. ${reason}`);
@@ -65,7 +76,7 @@ async function userStorePath(): Promise<string> {
 async function openFile(
   path: string,
   secrets: readonly string[],
-  keychainFor: (path: string) => Promise<Keychain | undefined>,
+  { keychainFor, patience }: Surroundings,
 ): Promise<OpenedStore> {
   const { fileBackend } = await import('./file.ts');
   const backend = await fileBackend(path);
@@ -73,7 +84,7 @@ async function openFile(
     const dataKey = await dataKeyOf(
       backend,
       secrets,
-      async () => (await fileSecret(path, await keychainFor(path))).secret,
+      async () => (await fileSecret(path, await keychainFor(path), patience)).secret,
     );
     return { store: createStore(backend, encryptedCoding(dataKey)), where: path };
   } catch (error) {
@@ -82,13 +93,13 @@ async function openFile(
   }
 }
 
-async function openRedis(url: string, secrets: readonly string[]): Promise<OpenedStore> {
+async function openRedis(url: string, secrets: readonly string[], patience: number): Promise<OpenedStore> {
   if (secrets.length === 0)
     throw new StartupError(
       'STORE_SECRET is missing: what lies in Redis is encrypted. Generate one with: openssl rand -base64 32',
     );
   const { redisBackend } = await import('./redis.ts');
-  const backend = await redisBackend(url);
+  const backend = await redisBackend(url, patience);
   try {
     const dataKey = await dataKeyOf(backend, secrets);
     return { store: createStore(backend, encryptedCoding(dataKey)), where: `Redis at ${new URL(url).host}` };

@@ -4,9 +4,6 @@ import type { Backend } from './backend.ts';
 import { StoreUnavailable } from './store.ts';
 import { createWatchers } from './watchers.ts';
 
-/** How long an operation can take, in milliseconds. */
-const patience = 2000;
-
 /** How long to wait before the next attempt to connect, in milliseconds: a little at first. */
 const reconnectDelay = (attempts: number) => Math.min(50 * 2 ** attempts, 2000);
 
@@ -28,9 +25,10 @@ return redis.call('DEL', KEYS[1])`;
  * Connects to Redis 6.2 or later. Once it has been there, it is connected to again whenever it comes back.
  *
  * @param url - `redis://` or `rediss://`, with the password and the number of the database in it
+ * @param patience - how long an operation can take, in milliseconds
  * @throws {StoreUnavailable} when it cannot be reached
  */
-export async function redisBackend(url: string): Promise<Backend> {
+export async function redisBackend(url: string, patience: number): Promise<Backend> {
   const where = withoutPassword(url);
   const { announce, watch } = createWatchers(pollInterval);
   let wasThere = false;

@@ -2,12 +2,12 @@
 // out, but for renewals whose answer died with the instance that asked; and nobody ever sees what is another's.
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { startSandbox } from '../../sandbox/index.ts';
 import { type Instance, startInstances } from '../support/instances.ts';
 import { noNginx } from '../support/nginx.ts';
 import { askToken, call, newTokens, refreshForm, type Tokens } from '../support/oauth-requests.ts';
 import { startRecordingAps } from '../support/recording-aps.ts';
 import { noRedis, startRedis } from '../support/redis.ts';
+import { startSandbox } from '../support/sandbox.ts';
 import { atAutodesk } from '../support/signing-in.ts';
 import { describeWith } from '../support/with-programs.ts';
 import { createFaults, randomFrom } from './faults.ts';

@@ -12,13 +12,15 @@ import { describeWith } from '../../support/with-programs.ts';
 
 const secret = 'a-secret-of-a-store-0123456789-abcdef';
 const keep = closing();
+/** Waits for less than a server does. */
+const hasty = { patience: 300 };
 
 describeWith('a store in Redis', [noRedis], () => {
   let redis: Redis;
   let store: Store;
   beforeAll(async () => {
     redis = keep(await startRedis());
-    store = keep((await openStore(redis.url, [secret])).store);
+    store = keep((await openStore(redis.url, [secret], hasty)).store);
   });
 
   /** Resolves as soon as the store is reached again. */
@@ -37,14 +39,14 @@ describeWith('a store in Redis', [noRedis], () => {
   test('does not wait for one that stands still, and goes on when that does', async () => {
     redis.pause();
     onTestFinished(() => redis.resume());
-    await expect(store.get('kind:a')).rejects.toThrow(/no answer within 2 seconds/);
+    await expect(store.get('kind:a')).rejects.toThrow(/no answer within 0.3 seconds/);
     redis.resume();
     await isBack();
     expect(await store.get('kind:a')).toBe('kept');
   });
 
   test('hears announcements again after it was away', async () => {
-    const other = keep((await openStore(redis.url, [secret])).store);
+    const other = keep((await openStore(redis.url, [secret], hasty)).store);
     await redis.kill();
     await redis.start();
     await isBack();
@@ -63,7 +65,7 @@ describeWith('a store in Redis', [noRedis], () => {
 describeWith('Redis at the start', [noRedis], () => {
   test('that is not there is named, without the password', async () => {
     const port = await freePort();
-    await expect(openStore(`redis://user:hidden-0815@127.0.0.1:${port}/3`, [secret])).rejects.toThrow(
+    await expect(openStore(`redis://user:hidden-0815@127.0.0.1:${port}/3`, [secret], hasty)).rejects.toThrow(
       new RegExp(
         `^The store redis://127\\.0\\.0\\.1:${port}/3 cannot be used: .*ECONNREFUSED.*See that Redis runs there`,
       ),
@@ -76,7 +78,7 @@ describeWith('Redis at the start', [noRedis], () => {
     await operator.configSet('requirepass', 'right-0815');
     operator.destroy();
     const url = redis.url.replace('//', '//:hidden-0815@');
-    const refusal = await openStore(url, [secret]).catch((error: Error) => error.message);
+    const refusal = await openStore(url, [secret], hasty).catch((error: Error) => error.message);
     expect(refusal).toMatch(/AUTH|WRONGPASS/);
     expect(refusal).toContain('Check the user name and the password in STORE_URL');
     expect(refusal).not.toContain('hidden-0815');
@@ -90,7 +92,7 @@ describeWith('Redis at the start', [noRedis], () => {
     ['redis://:hidden-0815@127.0.0.1:1/abc', 'number of a database'],
     ['redis://:hidden-0815%@127.0.0.1:1', '% in a password is written as %25'],
   ])('with an address that makes no sense (%s) says what to correct', async (url, advice) => {
-    const refusal = await openStore(url, [secret]).catch((error: Error) => error.message);
+    const refusal = await openStore(url, [secret], hasty).catch((error: Error) => error.message);
     expect(refusal).toContain(advice);
     expect(refusal).not.toContain('hidden-0815');
   });
@@ -101,6 +103,6 @@ describeWith('Redis at the start', [noRedis], () => {
     onTestFinished(() => void silent.close());
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    await expect(openStore(`redis://127.0.0.1:${port}`, [secret])).rejects.toThrow(/it says nothing/);
+    await expect(openStore(`redis://127.0.0.1:${port}`, [secret], hasty)).rejects.toThrow(/it says nothing/);
   });
 });

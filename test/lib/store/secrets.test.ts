@@ -25,7 +25,7 @@ async function open(
   secrets: readonly string[] = [secret],
   keychain = noKeychain,
 ): Promise<Store> {
-  const { store } = await openStore(`file:${path}`, secrets, keychain);
+  const { store } = await openStore(`file:${path}`, secrets, { keychainFor: keychain, patience: 100 });
   onTestFinished(() => store.close());
   return store;
 }
@@ -152,10 +152,14 @@ describe('without STORE_SECRET', () => {
   test('the secret lies in the keychain, and in no file', async () => {
     const path = newFile();
     const { chain, known } = keychain();
-    await (await openStore(`file:${path}`, [], async () => chain)).store.set('kind:a', 'kept', 60);
+    await (await openStore(`file:${path}`, [], { keychainFor: async () => chain, patience: 100 })).store.set(
+      'kind:a',
+      'kept',
+      60,
+    );
     expect(known()).toMatch(/^[\w-]{43}$/);
     expect(readdirSync(join(path, '..'))).not.toContain('store.db.secret');
-    const again = await openStore(`file:${path}`, [], async () => chain);
+    const again = await openStore(`file:${path}`, [], { keychainFor: async () => chain, patience: 100 });
     expect(await again.store.get('kind:a')).toBe('kept');
   });
 
@@ -164,7 +168,11 @@ describe('without STORE_SECRET', () => {
     ['never answers', { get: () => new Promise(() => {}), set: async () => {} }],
   ])('it lies in a file where the keychain %s', async (_how, chain) => {
     const path = newFile();
-    await (await openStore(`file:${path}`, [], async () => chain)).store.set('kind:a', 'kept', 60);
+    await (await openStore(`file:${path}`, [], { keychainFor: async () => chain, patience: 100 })).store.set(
+      'kind:a',
+      'kept',
+      60,
+    );
     expect(readFileSync(inFile(path), 'utf8')).toMatch(/^[\w-]{43}\n$/);
     expect(await (await open(path, [])).get('kind:a')).toBe('kept');
   });

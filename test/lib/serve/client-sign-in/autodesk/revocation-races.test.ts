@@ -15,11 +15,12 @@ import { tokenRoutes } from '../../../../../lib/serve/client-sign-in/autodesk/to
 import { minutes, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
 import { distantStore, randomFrom } from '../../../../support/distant-store.ts';
+import { inFull } from '../../../../support/in-full.ts';
 import { newPkce } from '../../../../support/oauth-requests.ts';
 
 const keep = closing();
-const thousand = 1000;
-const some = 200;
+const many = inFull(1000);
+const some = inFull(200);
 /** The most that an operation of the store takes, in milliseconds. */
 const longest = 20;
 const seed = Date.now() % 2 ** 31;
@@ -140,8 +141,8 @@ async function expectNoneToLive(all: readonly (readonly (Tokens | undefined)[])[
 }
 
 describe('no grant lives on', () => {
-  test('of a thousand whose code came twice, within the time that redeeming it takes', async () => {
-    const given = await times(thousand, async () => {
+  test('of many whose code came twice, within the time that redeeming it takes', async () => {
+    const given = await times(many, async () => {
       const form = await codeForm();
       return Promise.all([ask(form, 250), ask(form, 250)]);
     });
@@ -158,15 +159,15 @@ describe('no grant lives on', () => {
     await expectNoneToLive(given);
   });
 
-  test('of a thousand whose used refresh token came again, while the next one was used', async () => {
-    const before = await times(thousand, async () => {
+  test('of many whose used refresh token came again, while the next one was used', async () => {
+    const before = await times(many, async () => {
       const first = await signedIn();
       const second = await ask(renewal(first));
       if (!second) throw new Error('The refresh token was refused');
       return [first, second] as const;
     });
     passed += 31 * seconds;
-    const given = await times(thousand, async (index) => {
+    const given = await times(many, async (index) => {
       const [first, second] = before[index] ?? [];
       if (!first || !second) throw new Error('Nobody signed in');
       return [first, second, ...(await Promise.all([ask(renewal(second)), ask(renewal(first), 250)]))];
