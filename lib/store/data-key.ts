@@ -53,6 +53,24 @@ export async function dataKeyOf(
   return dataKeyOf(backend, given, own);
 }
 
+/**
+ * What a start would find, without a change to the store: no key yet, one that a secret unwraps, or one that the store's own secret
+ * wraps, which is not looked at.
+ *
+ * @throws {StartupError} as {@link dataKeyOf}
+ * @throws {StoreUnavailable}
+ */
+export async function examineDataKey(
+  backend: Backend,
+  given: readonly string[],
+): Promise<'none' | 'fits' | 'own'> {
+  const wrapped = await backend.get(name);
+  if (wrapped === undefined) return 'none';
+  if (wrapped.startsWith('own.')) return 'own';
+  if (given.some((secret) => unwrap(wrapped, secret))) return 'fits';
+  throw new StartupError(given.length === 0 ? missing : wrong);
+}
+
 const missing =
   'STORE_SECRET is missing: this store is encrypted with it. For a new store, generate one with: openssl rand -base64 32';
 

@@ -1,9 +1,10 @@
 /** Opens the store at an address, and with it what only that kind of store needs. */
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartupError } from '../startup-error.ts';
-import { dataKeyOf } from './data-key.ts';
+import { dataKeyOf, examineDataKey } from './data-key.ts';
 import { encryptedCoding } from './encrypted.ts';
 import { fileSecret, type Keychain, systemKeychain } from './file-secret.ts';
 import { memoryStore } from './memory.ts';
@@ -94,10 +95,7 @@ async function openFile(
 }
 
 async function openRedis(url: string, secrets: readonly string[], patience: number): Promise<OpenedStore> {
-  if (secrets.length === 0)
-    throw new StartupError(
-      'STORE_SECRET is missing: what lies in Redis is encrypted. Generate one with: openssl rand -base64 32',
-    );
+  if (secrets.length === 0) throw new StartupError(secretForRedis);
   const { redisBackend } = await import('./redis.ts');
   const backend = await redisBackend(url, patience);
   try {
@@ -106,6 +104,35 @@ async function openRedis(url: string, secrets: readonly string[], patience: numb
   } catch (error) {
     await backend.close();
     throw error;
+  }
+}
+
+const secretForRedis =
+  'STORE_SECRET is missing: what lies in Redis is encrypted. Generate one with: openssl rand -base64 32';
+
+/**
+ * What a start with a store outside the process would find. Changes nothing in it, and makes nothing.
+ *
+ * @returns where it is, and in what state, in words
+ * @throws {StartupError} as {@link openStore}
+ */
+export async function examineStore(url: string, secrets: readonly string[]): Promise<string> {
+  const isFile = url.startsWith('file:');
+  const where = isFile ? pathOf(url) : `Redis at ${new URL(url).host}`;
+  if (isFile && !existsSync(pathOf(url))) return `${where} is not there yet, and is made at the start`;
+  if (!isFile && secrets.length === 0) throw new StartupError(secretForRedis);
+  try {
+    const backend = isFile
+      ? await (await import('./file.ts')).fileBackend(pathOf(url))
+      : await (await import('./redis.ts')).redisBackend(url, 2000);
+    try {
+      const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with a secret of its own' };
+      return `${where} ${states[await examineDataKey(backend, secrets)]}`;
+    } finally {
+      await backend.close();
+    }
+  } catch (error) {
+    throw startupError(error);
   }
 }
 

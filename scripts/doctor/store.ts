@@ -1,7 +1,5 @@
 /** The store of a server with users: whether it can be used, and is set so that it forgets nobody. */
-import { existsSync } from 'node:fs';
-import { openStoreFor } from '../../lib/serve/launch/store.ts';
-import { pathOf } from '../../lib/store/open.ts';
+import { examineStore } from '../../lib/store/open.ts';
 import { type Check, type Finding, fault, ok, skipped, warning } from './check.ts';
 
 export const storeCheck: Check = {
@@ -15,18 +13,9 @@ export const storeCheck: Check = {
       return [skipped('this server keeps nothing')];
     if (url === undefined && options.transport === 'stdio' && !server.sandbox)
       return [ok('a file in your own data folder, so that you sign in once')];
-    if (url?.startsWith('file:') && !existsSync(pathOf(url)))
-      return [ok(`${pathOf(url)} is not there yet, and is made at the start`)];
+    if (url === undefined || url === 'memory:') return [ok('in memory, until the server ends')];
     try {
-      const choice = { clientAuth, transport: options.transport, isSandbox: server.sandbox !== undefined };
-      const opened = await openStoreFor(definition, { ...choice, url, secrets });
-      if (!opened) return [skipped('this server keeps nothing')];
-      try {
-        await opened.store.check();
-      } finally {
-        await opened.store.close();
-      }
-      return [ok(`${opened.where}: it can be read and written`), ...(await redisFindings(url))];
+      return [ok(await examineStore(url, secrets)), ...(await redisFindings(url))];
     } catch (error) {
       return [fault(error instanceof Error ? error.message : String(error))];
     }
@@ -34,8 +23,8 @@ export const storeCheck: Check = {
 };
 
 /** What in the settings of Redis costs sign-ins. Where it does not tell, nothing is said. */
-async function redisFindings(url: string | undefined): Promise<Finding[]> {
-  if (!url || !/^rediss?:/.test(url)) return [];
+async function redisFindings(url: string): Promise<Finding[]> {
+  if (!/^rediss?:/.test(url)) return [];
   const { createClient } = await import('redis');
   const client = createClient({ url, socket: { reconnectStrategy: false } }).on('error', () => {});
   try {

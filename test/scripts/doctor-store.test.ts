@@ -1,6 +1,8 @@
 // What doctor says of the store.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Database from 'libsql';
 import { createClient } from 'redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -48,6 +50,26 @@ describe('a file', () => {
     const path = join(await newFolder(), 'store.db');
     const [found] = await findings('3lo', { STORE_URL: `file:${path}` });
     expect(found).toMatchObject({ status: 'ok', text: `${path} is not there yet, and is made at the start` });
+  });
+
+  test.each([
+    ['whose own secret is out of reach', [], {}],
+    [
+      'whose STORE_SECRET is being replaced',
+      [secret],
+      { STORE_SECRET: `a-newer-one-of-32-characters-0815,${secret}` },
+    ],
+    ['with a secret of its own, when STORE_SECRET is set', [], { STORE_SECRET: secret }],
+  ])('%s is left as it is', async (_which, secrets, env) => {
+    const path = join(await newFolder(), 'store.db');
+    await (await openStore(`file:${path}`, secrets, { keychainFor: async () => undefined })).store.close();
+    const kept = `${path}.secret`;
+    const records = () => new Database(path).prepare('SELECT key, text FROM records').all();
+    const before = records();
+    await rm(kept, { force: true });
+    expect(await findings('3lo', { STORE_URL: `file:${path}`, ...env })).toMatchObject([{ status: 'ok' }]);
+    expect(records()).toEqual(before);
+    expect(existsSync(kept)).toBe(false);
   });
 
   test('with another STORE_SECRET, or that is no store, is a fault', async () => {
