@@ -1,5 +1,6 @@
 // Programs and their stores: killed and started again with one outside the process, nobody has to sign in a second time.
 import { join } from 'node:path';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../support/clients.ts';
 import { closing } from '../support/closing.ts';
@@ -82,7 +83,11 @@ test('a desktop user of pkce stays signed in, by default', async () => {
   const address = await askedAddress(client);
   sandbox.registerRedirectUri(new URL(address).searchParams.get('redirect_uri') ?? '');
   expect((await open(await sandbox.signIn(address, alice))).status).toBe(200);
-  await client.close();
+  // Killed, as when the machine of its client is switched off.
+  const { transport } = client;
+  if (!(transport instanceof StdioClientTransport) || transport.pid === null)
+    throw new Error('It is a process');
+  process.kill(transport.pid, 'SIGKILL');
   expect(await hubsOf(await connectTo())).toEqual(alice.hubs);
 });
 
