@@ -3,17 +3,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Instance } from '../support/instances.ts';
 import type { Redis } from '../support/redis.ts';
 
-/** Numbers from 0 to 1 that a seed determines (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export type Faults = {
   /** Makes one happen, and waits until what was killed runs again. Says what it was. */
   next(): Promise<string>;

@@ -2,6 +2,7 @@
 // out, but for renewals whose answer died with the instance that asked; and nobody ever sees what is another's.
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { randomFrom } from '../support/distant-store.ts';
 import { type Instance, startInstances } from '../support/instances.ts';
 import { noNginx } from '../support/nginx.ts';
 import { askToken, call, newTokens, refreshForm, type Tokens } from '../support/oauth-requests.ts';
@@ -10,7 +11,7 @@ import { noRedis, startRedis } from '../support/redis.ts';
 import { startSandbox } from '../support/sandbox.ts';
 import { atAutodesk } from '../support/signing-in.ts';
 import { describeWith } from '../support/with-programs.ts';
-import { createFaults, randomFrom } from './faults.ts';
+import { createFaults } from './faults.ts';
 import { createRenewals } from './renewals.ts';
 
 /** In full, or as much as CI has time for. */

@@ -98,8 +98,8 @@ describe('names the file of', () => {
     ['codex', '.codex/config.toml'],
     ['gemini', '.gemini/settings.json'],
   ])('%s in a project', async (client, file) => {
-    const machine = await newMachine({ folder: '/work/project' });
-    expect(await machine.connect(client, '2lo', '--project')).toContain(`/work/project/${file}:`);
+    const machine = await newMachine({ folder: '/home/ada/project' });
+    expect(await machine.connect(client, '2lo', '--project')).toContain(`/home/ada/project/${file}:`);
   });
 });
 
