@@ -1,10 +1,13 @@
 /** Prints the traffic between a server and APS, from the sandbox's request log. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestRecord, Sandbox } from '../../sandbox/index.ts';
-import { detail, message, tokenNumber } from './stage.ts';
+import { detail, expect, message, tokenNumber } from './stage.ts';
 
 export type ApsTeller = {
   /** Prints the requests since the last call, shortened if there are many. Returns how many there were. */
   tell(): number;
+  /** Waits for the token that a server without users gets when it starts, and prints the request. */
+  tellFirstToken(): Promise<void>;
 };
 
 /**
@@ -14,18 +17,26 @@ export type ApsTeller = {
  */
 export function watchAps(sandbox: Sandbox, whose: 'everybody' | 'servers' = 'everybody'): ApsTeller {
   let told = sandbox.requests.length;
+  const newRequests = () =>
+    sandbox.requests
+      .slice(told)
+      .filter(({ path }) => !path.includes('/openid') && (whose === 'everybody' || path !== signInPage));
+  const tell = () => {
+    const news = newRequests();
+    told = sandbox.requests.length;
+    const shown = news.length > most ? [...news.slice(0, 2), ...news.slice(-1)] : news;
+    for (const [index, request] of shown.entries()) {
+      if (news.length > most && index === 2) detail(`… and ${news.length - shown.length} more …`);
+      tellOne(request);
+    }
+    return news.length;
+  };
   return {
-    tell() {
-      const news = sandbox.requests
-        .slice(told)
-        .filter(({ path }) => !path.includes('/openid') && (whose === 'everybody' || path !== signInPage));
-      told = sandbox.requests.length;
-      const shown = news.length > most ? [...news.slice(0, 2), ...news.slice(-1)] : news;
-      for (const [index, request] of shown.entries()) {
-        if (news.length > most && index === 2) detail(`… and ${news.length - shown.length} more …`);
-        tellOne(request);
-      }
-      return news.length;
+    tell,
+    async tellFirstToken() {
+      const deadline = Date.now() + 20_000;
+      while (newRequests().length === 0 && Date.now() < deadline) await delay(10);
+      expect('requests to APS at the start', tell(), 1);
     },
   };
 }

@@ -15,6 +15,7 @@ export async function demoKey(sandbox: Sandbox, folder: string): Promise<void> {
       'the keys in MCP_API_KEYS, and calls each program by its name.',
   );
   const key = randomBytes(32).toString('base64url');
+  const aps = watchAps(sandbox);
   const program = await startProgram(
     'scripts/aps-mcp.ts',
     ['2lo', '--client-auth', 'key', '--port', '0'],
@@ -22,7 +23,7 @@ export async function demoKey(sandbox: Sandbox, folder: string): Promise<void> {
     folder,
   );
   command('npm run 2lo -- --client-auth key', `serves MCP at ${program.url}`);
-  const aps = watchAps(sandbox);
+  await aps.tellFirstToken();
 
   step(1, 'A program without a key is refused');
   const refused = await connectHttp(program.url, 'legacy').catch((error: unknown) => error);
