@@ -23,13 +23,13 @@ export type { ServerDefinition, ServerDescription, ServingContext } from './serv
 export { defineServer, startIfMain } from './serve/launch/start.ts';
 export type { TokenSource, UserTokens } from './token-source.ts';
 export { addDataManagementTools } from './tools/data-management.ts';
+export { listOf } from './tools/list-output.ts';
 export { addOssTools } from './tools/oss.ts';
 export { addSignOutTool } from './tools/sign-out.ts';
 export {
   type ApsListTool,
   type ApsTool,
   addApsTool,
-  listOf,
   type SliceRequest,
   type ToolCall,
   type ToolServer,

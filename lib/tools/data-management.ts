@@ -11,7 +11,8 @@ import {
   listVersions,
 } from '../aps/data-management.ts';
 import { approvalAdvice } from '../aps/errors.ts';
-import { addApsTool, listOf, type ToolServer } from './tool.ts';
+import { listOf } from './list-output.ts';
+import { addApsTool, type ToolServer } from './tool.ts';
 
 /** Construction Cloud shows account and project ids without the `b.` that the API requires before them. */
 const constructionId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -8,6 +8,8 @@ import { orSignInRequired, SignInRequired, signInRequiredContent } from '../sign
 import { StartupError } from '../startup-error.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { listingOf, pagingParameters, readCursor, writeCursor } from './cursor.ts';
+import { isWrapped, jsonOf, listOf } from './list-output.ts';
+import { withoutNulls } from './nulls.ts';
 
 /**
  * A FastMCP server, as far as tools are concerned.
@@ -323,78 +325,4 @@ function presentable(error: unknown, signal: AbortSignal): UserError {
   // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
   console.error(error instanceof Error ? error.stack : String(error));
   return new UserError('The tool failed unexpectedly. See the log of the server.');
-}
-
-/**
- * The output of a tool that returns a list: the list under `result`, where Python's FastMCP puts it, with the mark by
- * which its client finds it there.
- *
- * @param fields - what the result has besides the list
- *
- * @example
- * import { listOf } from 'aps-mcp';
- * import { z } from 'zod';
- *
- * export const output = listOf(z.object({ id: z.string(), name: z.string() }));
- * export const value = output.parse({ result: [{ id: 'b.1', name: 'Example Works' }] });
- */
-export function listOf<Item extends z.ZodType, Fields extends z.core.$ZodShape = Record<never, never>>(
-  item: Item,
-  fields?: Fields,
-) {
-  return z.object({ result: z.array(item), ...fields }).meta({ [wrapped]: true });
-}
-
-const wrapped = 'x-fastmcp-wrap-result';
-
-/** Whether a tool's data stands under `result`. */
-function isWrapped(output: z.ZodType): boolean {
-  return output.meta()?.[wrapped] === true;
-}
-
-/** The data of a result as JSON: of a list, the list itself, as the Python sample returns it. */
-function jsonOf(output: z.ZodType, value: unknown): string {
-  return JSON.stringify(isWrapped(output) ? z.object({ result: z.unknown() }).parse(value).result : value);
-}
-
-/**
- * A schema that takes null for what is optional as left out, at any depth, unless it allows null itself: some clients send it
- * (CrewAI), or offer it to the model (LlamaIndex, AutoGen). Its JSON Schema stays the same.
- */
-export function withoutNulls(parameters: z.ZodObject) {
-  return z.preprocess(async (given) => {
-    const { error } = await parameters.safeParseAsync(given);
-    let args: unknown = given;
-    for (const { path } of error?.issues ?? []) {
-      if (valueAt(args, path) !== null) continue;
-      const rest = without(args, path);
-      // If it is missed there, the error about the null says more.
-      if (await isAccepted(parameters, rest, path)) args = rest;
-    }
-    return args;
-  }, parameters);
-}
-
-type Path = readonly PropertyKey[];
-
-/** Whether a schema accepts what is, or is missing, at a path. */
-async function isAccepted(schema: z.ZodObject, args: unknown, path: Path): Promise<boolean> {
-  const { error } = await schema.safeParseAsync(args);
-  return !error?.issues.some((issue) => issue.path.join('.') === path.join('.'));
-}
-
-function valueAt(value: unknown, [key, ...rest]: Path): unknown {
-  if (key === undefined) return value;
-  return typeof value === 'object' && value !== null ? valueAt(Reflect.get(value, key), rest) : undefined;
-}
-
-/** A copy without one property. The elements of arrays stay, because others would take their places. */
-function without(value: unknown, [key, ...rest]: Path): unknown {
-  if (typeof value !== 'object' || value === null || key === undefined) return value;
-  if (Array.isArray(value)) return value.map((item, at) => (at === key ? without(item, rest) : item));
-  const entries = Object.entries(value).flatMap(([name, item]) => {
-    if (name !== key) return [[name, item]];
-    return rest.length === 0 ? [] : [[name, without(item, rest)]];
-  });
-  return Object.fromEntries(entries);
 }

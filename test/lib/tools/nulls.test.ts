@@ -4,7 +4,7 @@ import { FastMCP } from 'fastmcp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { Caller } from '../../../lib/caller.ts';
-import { withoutNulls } from '../../../lib/tools/tool.ts';
+import { withoutNulls } from '../../../lib/tools/nulls.ts';
 import { connectOver } from '../../support/clients.ts';
 
 const schema = z.strictObject({
