@@ -17,11 +17,11 @@ const pollInterval = 500;
  * Opens the file, or makes it. Only its owner can read it, and the folder that is made for it.
  *
  * @param path - absolute
- * @param now - the clock, in milliseconds since 1970
+ * @param openDatabase - {@link openSqlite}, or one of its choices
  * @throws {StoreUnavailable} when it cannot be opened, or is not a store
  */
-export async function fileBackend(path: string, now: () => number = () => Date.now()): Promise<Backend> {
-  const database = await open(path);
+export async function fileBackend(path: string, openDatabase = openSqlite): Promise<Backend> {
+  const database = await open(path, openDatabase);
   const { announce, watch } = createWatchers(pollInterval);
   let sweptAt = 0;
 
@@ -56,16 +56,16 @@ export async function fileBackend(path: string, now: () => number = () => Date.n
     sweep: database.prepare('DELETE FROM records WHERE expires_at <= ?'),
   };
 
-  const expiry = (lifetime: number) => now() + lifetime * 1000;
+  const expiry = (lifetime: number) => Date.now() + lifetime * 1000;
 
   function sweep(): void {
-    if (now() - sweptAt < sweepInterval) return;
-    sweptAt = now();
+    if (Date.now() - sweptAt < sweepInterval) return;
+    sweptAt = Date.now();
     statements.sweep.run(sweptAt);
   }
 
   return {
-    get: asking((key) => textIn(statements.get.get(key, now()))),
+    get: asking((key) => textIn(statements.get.get(key, Date.now()))),
 
     set: asking((key, text, lifetime) => {
       statements.set.run(key, text, expiry(lifetime));
@@ -73,23 +73,23 @@ export async function fileBackend(path: string, now: () => number = () => Date.n
     }),
 
     add: asking((key, text, lifetime) => {
-      const { changes } = statements.add.run(key, text, expiry(lifetime), now());
+      const { changes } = statements.add.run(key, text, expiry(lifetime), Date.now());
       sweep();
       return Number(changes) > 0;
     }),
 
     replace: asking(
       (key, expected, text, lifetime) =>
-        Number(statements.replace.run(text, expiry(lifetime), key, expected, now()).changes) > 0,
+        Number(statements.replace.run(text, expiry(lifetime), key, expected, Date.now()).changes) > 0,
     ),
 
-    take: asking((key) => textIn(statements.take.get(key, now()))),
+    take: asking((key) => textIn(statements.take.get(key, Date.now()))),
 
     delete: asking((key, expected) => {
       const { changes } =
         expected === undefined
-          ? statements.delete.run(key, now())
-          : statements.deleteIf.run(key, expected, now());
+          ? statements.delete.run(key, Date.now())
+          : statements.deleteIf.run(key, expected, Date.now());
       return Number(changes) > 0;
     }),
 
@@ -97,20 +97,20 @@ export async function fileBackend(path: string, now: () => number = () => Date.n
     watch,
 
     check: asking(() => {
-      statements.set.run('check', '', now());
+      statements.set.run('check', '', Date.now());
     }),
 
     close: async () => database.close(),
   };
 }
 
-async function open(path: string): Promise<Sqlite> {
+async function open(path: string, openDatabase: typeof openSqlite): Promise<Sqlite> {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // Before SQLite makes it for everybody to read. The files beside it, with what was written last, are made like it.
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
-    const database = await openSqlite(path);
+    const database = await openDatabase(path);
     database.exec(`PRAGMA busy_timeout = ${patience}`);
     database.exec('PRAGMA journal_mode = WAL');
     // A transaction is on the disk when it is done: even a power failure loses none.

@@ -17,9 +17,15 @@ export type Sqlite = {
 export async function openSqlite(path: string): Promise<Sqlite> {
   const libsql = await import('libsql').catch(() => undefined);
   if (libsql) return new libsql.default(path);
-  // Node 22.5 and later. An MCP bundle has no binaries, and the programs that run it have such a Node.
+  // An MCP bundle has no binaries, nor has an image, and the Node.js that runs them is recent enough.
+  const database = await openNodeSqlite(path);
+  if (database) return database;
+  throw new Error('neither the package libsql nor the module node:sqlite (Node.js 22.5) can be loaded');
+}
+
+/** With the SQLite of Node.js 22.5 and later; undefined where there is none. */
+export async function openNodeSqlite(path: string): Promise<Sqlite | undefined> {
   const name = 'node:sqlite';
   const node = await import(name).catch(() => undefined);
-  if (node) return new node.DatabaseSync(path);
-  throw new Error('neither the package libsql nor the module node:sqlite (Node.js 22.5) can be loaded');
+  return node && new node.DatabaseSync(path);
 }

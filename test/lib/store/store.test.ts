@@ -1,16 +1,21 @@
 // What every store must do, in memory, in a file and in Redis.
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encryptedCoding } from '../../../lib/store/encrypted.ts';
+import { fileBackend } from '../../../lib/store/file.ts';
 import { memoryStore } from '../../../lib/store/memory.ts';
 import { openStore } from '../../../lib/store/open.ts';
-import type { Store } from '../../../lib/store/store.ts';
-import { partOf } from '../../../lib/store/store.ts';
+import { openNodeSqlite } from '../../../lib/store/sqlite.ts';
+import { createStore, partOf, type Store } from '../../../lib/store/store.ts';
 import { scratchFolder } from '../../support/folder.ts';
 import { noRedis, type Redis, startRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
 import { describeWith } from '../../support/with-programs.ts';
 
 const secret = 'a-secret-of-a-store-0123456789-abcdef';
+const dataKey = new Uint8Array(32).fill(7);
+const hasNodeSqlite = isBuiltin('node:sqlite');
 
 describe('a store in memory', () => {
   const store = memoryStore();
@@ -22,6 +27,23 @@ describe('a store in a file', () => {
   const url = `file:${join(scratchFolder(), 'deep', 'store.db')}`;
   beforeAll(async () => {
     for (let process = 0; process < 2; process += 1) stores.push((await openStore(url, [secret])).store);
+  });
+  afterAll(() => Promise.all(stores.map((store) => store.close())));
+  keepsItsPromises(() => stores);
+});
+
+describe.skipIf(!hasNodeSqlite)('a store in a file, with the SQLite of Node.js 22.5 and later', () => {
+  const stores: Store[] = [];
+  const path = join(scratchFolder(), 'store.db');
+  beforeAll(async () => {
+    for (let process = 0; process < 2; process += 1) {
+      const backend = await fileBackend(path, async (file) => {
+        const database = await openNodeSqlite(file);
+        if (!database) throw new Error('There is one');
+        return database;
+      });
+      stores.push(createStore(backend, encryptedCoding(dataKey)));
+    }
   });
   afterAll(() => Promise.all(stores.map((store) => store.close())));
   keepsItsPromises(() => stores);
