@@ -5,9 +5,9 @@ import type { Variables } from '../lib/config/settings.ts';
 // First: it begins to look before the rest is loaded.
 import '../lib/serve/launch/launcher.ts';
 import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
+import { swallowedByNpm } from '../lib/serve/launch/swallowed-options.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { version } from '../lib/version.ts';
-import { swallowedByNpm } from './swallowed-options.ts';
 
 /** A command: its options, for `parseArgs`, and what runs it with the command line after its name. */
 type Command = {
@@ -73,7 +73,8 @@ async function main([name = '', ...args]: string[]): Promise<void> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!load) throw new StartupError(name === '' ? usage : noCommand(name));
   const { options, run } = await load();
-  const swallowed = swallowedByNpm(name, options, args);
+  const program = { name: 'aps-mcp', options, commandLine: (typed: string) => commandLine(name, typed) };
+  const swallowed = swallowedByNpm(program, args);
   if (swallowed) throw new StartupError(swallowed);
   await run(args);
 }

@@ -2,7 +2,7 @@
 import { devNull } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { isWindows } from '../support/platform.ts';
-import { type Program, pathOf, runCommand } from '../support/programs.ts';
+import { type Program, pathOf, refusalOf, runCommand } from '../support/programs.ts';
 
 const settings = { APS_CLIENT_ID: 'an-id', APS_CLIENT_SECRET: 'a-secret', MCP_ENV_FILE: devNull };
 
@@ -31,4 +31,14 @@ test('npm run 2lo --sandbox, without a --, is answered with the command line tha
   const { code, stderr } = await (await inClone('npm', 'run', '2lo', '--sandbox')).ended;
   expect(code).toBe(1);
   expect(stderr).toContain('Put -- before the options: npm run 2lo -- --sandbox');
+});
+
+test('so is a script of one’s own that starts a server’s file, as in a project that aps-mcp new has made', async () => {
+  const npm = {
+    npm_lifecycle_event: 'dev',
+    npm_lifecycle_script: 'node --import tsx 2lo.ts --transport http',
+    npm_config_sandbox: 'true',
+  };
+  const refusal = await refusalOf(['servers/2lo.ts', '--transport', 'http'], { env: npm });
+  expect(refusal).toContain('Put -- before the options: npm run dev -- --sandbox --transport http');
 });

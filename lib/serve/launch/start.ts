@@ -1,6 +1,6 @@
 /** Defining a server and starting it: what a file in `servers/` calls. */
 import { existsSync, realpathSync } from 'node:fs';
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
@@ -14,6 +14,7 @@ import {
   exposureOf,
   loadConfiguration,
   type Options,
+  optionsOfServers,
   portOf,
   readOptions,
 } from './configuration.ts';
@@ -24,6 +25,7 @@ import { prefetchToken } from './prefetch-token.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
 import { type Running, shutDown } from './shutdown.ts';
 import { openStoreFor } from './store.ts';
+import { swallowedByNpm } from './swallowed-options.ts';
 
 /**
  * Defines a server; `create` gets the variables checked and typed.
@@ -93,8 +95,12 @@ export async function startIfMain<Shape extends Variables>(
   )
     return;
   const file = relative(process.cwd(), program);
-  const command = `${/\.[cm]?ts$/.test(file) ? 'npx tsx' : 'node'} ${file} [options]`;
-  await start(definition, { args: process.argv.slice(2), transport: 'stdio', command });
+  const commandLine = (options: string) =>
+    `${/\.[cm]?ts$/.test(file) ? 'npx tsx' : 'node'} ${file} ${options}`;
+  const args = process.argv.slice(2);
+  const swallowed = swallowedByNpm({ name: basename(file), options: optionsOfServers, commandLine }, args);
+  if (swallowed) return cannotStart(definition, swallowed);
+  await start(definition, { args, transport: 'stdio', command: commandLine('[options]') });
 }
 
 export type StartOptions = {
@@ -144,9 +150,14 @@ export async function start<Shape extends Variables>(
     await (options.transport === 'http' ? overHttp(started) : overStdio(started));
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
-    console.error(`${definition.name} cannot start. ${error.message}`);
-    process.exit(1);
+    cannotStart(definition, error.message);
   }
+}
+
+/** Says why, and ends the process. */
+function cannotStart({ name }: { name: string }, reason: string): never {
+  console.error(`${name} cannot start. ${reason}`);
+  process.exit(1);
 }
 
 /** Everything that a start needs. */

@@ -1,6 +1,6 @@
 // The options that npm takes for its own when `--` is forgotten: what npm hands on, and the command line that is offered.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { swallowedByNpm } from '../../scripts/swallowed-options.ts';
+import { swallowedByNpm } from '../../../../lib/serve/launch/swallowed-options.ts';
 
 const options = { sandbox: { type: 'boolean' }, port: { type: 'string' }, yes: { type: 'boolean' } } as const;
 const clientAuth = { 'client-auth': { type: 'string' } } as const;
@@ -12,7 +12,12 @@ function said(
   of: typeof options | typeof clientAuth = options,
 ) {
   for (const [name, value] of Object.entries(config)) vi.stubEnv(`npm_config_${name}`, value);
-  return swallowedByNpm('2lo', of, args);
+  const program = {
+    name: 'aps-mcp',
+    options: of,
+    commandLine: (typed: string) => `npx aps-mcp 2lo ${typed}`,
+  };
+  return swallowedByNpm(program, args);
 }
 
 beforeEach(() => {
@@ -48,7 +53,7 @@ test('a script of somebody else’s package is offered its own name, and npx wha
   vi.stubEnv('npm_lifecycle_script', 'aps-mcp 2lo');
   expect(said({ sandbox: 'true' })).toContain('npm run start -- --sandbox');
   vi.stubEnv('npm_lifecycle_event', 'npx');
-  expect(said({ sandbox: 'true' })).toMatch(/(npm run 2lo --|npx aps-mcp 2lo) --sandbox$/);
+  expect(said({ sandbox: 'true' })).toMatch(/npx aps-mcp 2lo --sandbox$/);
 });
 
 test.each([

@@ -1,22 +1,28 @@
 /** Options that npm takes for its own, because `--` was forgotten. */
-import { commandLine } from '../lib/command-line.ts';
+
+type Program = {
+  /** What stands in the line of the npm script that starts it: the name of a command or a file. */
+  name: string;
+  /** Its options, by name. */
+  options: Record<string, { type: 'string' | 'boolean' }>;
+  /** How to start it without a script, with options. */
+  commandLine(options: string): string;
+};
 
 /**
  * What to type instead, if npm has swallowed options: without `--` before them, it takes those of `npm run 2lo --sandbox` for
  * its own, and hands them on as variables such as `npm_config_sandbox`.
  *
- * @param options - those of the command, by name
  * @param args - the command line, as it arrived
  * @returns undefined if npm has swallowed none
  */
 export function swallowedByNpm(
-  command: string,
-  options: Record<string, { type: 'string' | 'boolean' }>,
+  { name: program, options, commandLine }: Program,
   args: readonly string[],
 ): string | undefined {
   const { npm_lifecycle_event: script, npm_lifecycle_script: line = '' } = process.env;
   // A program further up may have been a script of npm, too.
-  if (!script || !line.includes('aps-mcp')) return undefined;
+  if (!script || !line.includes(program)) return undefined;
   const swallowed = Object.keys(options).flatMap((name) => {
     const value = process.env[`npm_config_${name.replaceAll('-', '_')}`];
     // npm has a --yes of its own.
@@ -34,7 +40,7 @@ export function swallowedByNpm(
     return options[each.name]?.type === 'string' ? `--${each.name} ${value}` : `--${each.name}`;
   });
   const all = [...typed, ...arrived].join(' ');
-  const instead = script === 'npx' ? commandLine(command, all) : `npm run ${script} -- ${all}`;
+  const instead = script === 'npx' ? commandLine(all) : `npm run ${script} -- ${all}`;
   const names = swallowed.map(({ name }) => `--${name}`).join(' and ');
   return `npm has kept ${names} to itself. Put -- before the options: ${instead}`;
 }
