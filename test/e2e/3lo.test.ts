@@ -136,7 +136,7 @@ describe('over stdio, the callback', () => {
   test('is there whatever --host says, since nobody else can call, and ends with the server: the port is free again', async () => {
     const port = await freePort();
     const { hangUp, ended, write, output } = await run([
-      ...(['servers/3lo.ts', '--sandbox', '--host', '0.0.0.0'] as const),
+      ...([...stdioCommand('3lo'), '--sandbox', '--host', '0.0.0.0'] as const),
       ...['--port', String(port)],
     ]);
     write(`${JSON.stringify(toolCall('list_hubs'))}\n`);

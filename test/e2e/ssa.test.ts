@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, modes } from '../support/clients.ts';
-import { refusalOf, runHttpServer } from '../support/programs.ts';
+import { refusalOf, runHttpServer, stdioCommand } from '../support/programs.ts';
 import { demoHubs, startSandbox } from '../support/sandbox.ts';
 import { connectToProgram } from '../support/stdio.ts';
 import { callListing } from '../support/tool-results.ts';
@@ -66,7 +66,7 @@ describe('it does not start', () => {
     const key = privateKey.export({ type: 'pkcs1', format: 'der' }).toString('base64');
     const pem = `-----BEGIN RSA PRIVATE KEY-----\n${key}\n-----END RSA PRIVATE KEY-----\n`;
     const value = Buffer.from(pem).toString('base64');
-    const said = await refusalOf(['servers/ssa.ts'], { env: { ...env, APS_SSA_KEY_BASE64: value } });
+    const said = await refusalOf(stdioCommand('ssa'), { env: { ...env, APS_SSA_KEY_BASE64: value } });
     expect(said).toMatch(/APS_SSA_KEY_BASE64 .+2,048 bits/);
     for (const name of ['APS_CLIENT_ID', 'APS_CLIENT_SECRET', 'APS_SSA_ID', 'APS_SSA_KEY_ID'])
       expect(said).not.toMatch(new RegExp(`${name}\\b`));
