@@ -8,16 +8,18 @@ import { newFolder } from '../support/folder.ts';
 import { call, newTokens, refreshForm, tokensFor } from '../support/oauth-requests.ts';
 import { alice } from '../support/people.ts';
 import { freePort } from '../support/ports.ts';
-import { run, stdioCommand } from '../support/programs.ts';
+import { type Program, run, stdioCommand } from '../support/programs.ts';
 import { noRedis, startRedis } from '../support/redis.ts';
-import { startSandbox } from '../support/sandbox.ts';
+import { type OnAnswer, startSandbox } from '../support/sandbox.ts';
 import { askedAddress, open, signInAt } from '../support/sign-in.ts';
 import { connectToProgram } from '../support/stdio.ts';
-import { hubsOf } from '../support/tool-results.ts';
+import { hubsOf, said } from '../support/tool-results.ts';
 import { describeWith } from '../support/with-programs.ts';
 
 const keep = closing();
-const sandbox = keep(await startSandbox());
+/** What happens before APS answers. */
+let beforeAnswer: OnAnswer = async () => {};
+const sandbox = keep(await startSandbox({ onAnswer: (...answer) => beforeAnswer(...answer) }));
 
 /** Starts 3lo on a port; what it returns kills it, and starts it again there. */
 async function startThreeLegged(env: Record<string, string>, ...args: string[]) {
@@ -34,10 +36,13 @@ async function startThreeLegged(env: Record<string, string>, ...args: string[]) 
   let program = await start();
   return {
     url,
-    async restart() {
-      program.signal('SIGKILL');
-      await program.ended;
+    /** @param meanwhile - what happens between the signal and the end */
+    async restart(signal: NodeJS.Signals = 'SIGKILL', meanwhile?: (program: Program) => Promise<void>) {
+      program.signal(signal);
+      await meanwhile?.(program);
+      const { code } = await program.ended;
       program = await start();
+      return code;
     },
   };
 }
@@ -70,6 +75,32 @@ describeWith('after kill -9 and another start', [noRedis], () => {
       expect((await call(at, (await tokensFor(at, refreshForm(tokens))).access)).status).toBe(200);
     },
   );
+});
+
+describeWith('a server that is told to end while Redis is down', [noRedis], () => {
+  test('first saves the tokens that APS has issued meanwhile', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const settings = { STORE_URL: redis.url, STORE_SECRET: 'a-secret-that-the-instances-share-0815' };
+    const { url, restart } = await startThreeLegged(settings);
+    const client = keep(await connect(url, 'legacy'));
+    await signInAt(sandbox, await askedAddress(client), alice);
+    sandbox.revokeAccessTokens();
+    beforeAnswer = async ({ path }) => {
+      if (path.endsWith('/token')) await redis.kill();
+    };
+    onTestFinished(() => {
+      beforeAnswer = async () => {};
+    });
+    expect(await said(client, 'list_hubs')).toMatchObject({ isError: true });
+    const code = await restart('SIGTERM', async ({ says }) => {
+      await says(/Waiting for the store/);
+      await redis.start();
+    });
+    expect(code).toBe(0);
+    beforeAnswer = async () => {};
+    expect(await hubsOf(keep(await connect(url, 'legacy')))).toEqual(alice.hubs);
+  });
 });
 
 test('a desktop user of pkce stays signed in, by default', async () => {

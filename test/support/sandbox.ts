@@ -18,6 +18,7 @@ export async function startSandbox(options: sandbox.SandboxOptions = {}): Promis
       const findings = await checkAnswer(request, answer);
       if (findings !== undefined) checked += 1;
       for (const problem of findings?.problems ?? []) problems.add(problem);
+      await options.onAnswer?.(request, answer);
     },
   });
   return {

@@ -4,6 +4,7 @@ import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Variables } from '../../config/settings.ts';
 import { StartupError } from '../../startup-error.ts';
+import { whenWritten } from '../../store/later.ts';
 import { memoryStore } from '../../store/memory.ts';
 import type { OpenedStore } from '../../store/open.ts';
 import { checkExposure } from '../http/exposure.ts';
@@ -23,7 +24,7 @@ import { help } from './help.ts';
 import { whenLauncherEnds } from './launcher.ts';
 import { prefetchToken } from './prefetch-token.ts';
 import type { LaunchedSandbox, SandboxModule } from './sandbox.ts';
-import { type Running, shutDown } from './shutdown.ts';
+import { atMost, grace, type Running, shutDown } from './shutdown.ts';
 import { openStoreFor } from './store.ts';
 import { swallowedByNpm } from './swallowed-options.ts';
 
@@ -192,7 +193,7 @@ async function overHttp<Shape extends Variables>(started: Launch<Shape>): Promis
     running: () => service.running,
     async stop() {
       await server.stop();
-      await opened?.store.close();
+      await closeStore(opened);
       await sandbox?.close();
     },
   });
@@ -228,7 +229,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
     running: () => service.running,
     async stop() {
       await stop();
-      await opened?.store.close();
+      await closeStore(opened);
       await sandbox?.close();
     },
   };
@@ -244,6 +245,16 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
     }),
   );
   await prefetchToken(service.tokens);
+}
+
+/** Closes the store. If it is down, it has some time to take the tokens that APS has issued meanwhile. */
+async function closeStore(opened: OpenedStore | undefined): Promise<void> {
+  const written = whenWritten();
+  if (written) {
+    console.error('Waiting for the store, to save sign-ins. Press Ctrl-C again to stop at once.');
+    await atMost(grace, written);
+  }
+  await opened?.store.close();
 }
 
 /** Ends what runs when this process, or the npm that started it, is told to end. */
