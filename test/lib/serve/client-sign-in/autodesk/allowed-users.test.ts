@@ -144,7 +144,10 @@ describe.each(eras)('%s', (_name, mode) => {
     const asked: string[] = [];
     const fetch: FetchLike = (address, init) => {
       asked.push(new URL(address).pathname);
-      return globalThis.fetch(address, init);
+      // The next server has the port of this one, and a connection to this one must not be tried there.
+      const headers = new Headers(init?.headers);
+      headers.set('connection', 'close');
+      return globalThis.fetch(address, { ...init, headers });
     };
     return { provider, asked, fetch };
   }
