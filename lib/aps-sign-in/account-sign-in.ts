@@ -22,6 +22,8 @@ export type AccountSignInOptions = ApsApplication & {
   scopes: readonly string[];
   /** Where APS sends the browser back to, as registered with the application. */
   callbackUrl: string;
+  /** Whether to use PKCE at APS. Default true; false only for an application for which APS refuses it. */
+  pkce?: boolean;
   store: Store;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
@@ -38,9 +40,9 @@ export type AccountSignIn = UserTokens &
 
 /** Signs people in with their Autodesk accounts, and renews their tokens. */
 export function accountSignIn(options: AccountSignInOptions): AccountSignIn {
-  const { scopes, callbackUrl, store, now = Date.now } = options;
+  const { scopes, callbackUrl, pkce, store, now = Date.now } = options;
   const aps = apsOAuth(options);
-  const flow = authorizationCodeFlow(aps, { scopes, callbackUrl: async () => callbackUrl });
+  const flow = authorizationCodeFlow(aps, { scopes, callbackUrl: async () => callbackUrl, pkce });
   const tokens = userTokenStore({
     ...{ aps, store, now },
     notSignedIn: async () =>

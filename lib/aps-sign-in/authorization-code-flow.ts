@@ -30,9 +30,9 @@ export type AuthorizationCodeFlow = {
    * The address at Autodesk that starts a sign-in.
    *
    * @param state - comes back with the browser; letters, digits and `,._-` only
-   * @param verifier - the PKCE verifier (RFC 7636), where PKCE is used
+   * @param verifier - the PKCE verifier (RFC 7636)
    */
-  authorizationUrl(state: string, verifier: string | undefined): Promise<string>;
+  authorizationUrl(state: string, verifier: string): Promise<string>;
   /**
    * The authorization code that the browser brought back.
    *
@@ -45,7 +45,7 @@ export type AuthorizationCodeFlow = {
    *
    * @throws {ApsError} with the code `invalid_grant` when APS does not know the code, or not any more
    */
-  redeem(code: string, verifier: string | undefined): Promise<TokenAnswer>;
+  redeem(code: string, verifier: string): Promise<TokenAnswer>;
   /** Whose token it is; undefined if APS does not say, or not before `signal` aborts. */
   profileOf(accessToken: string, signal?: AbortSignal): Promise<Profile | undefined>;
 };
@@ -56,6 +56,7 @@ export type AuthorizationCodeFlow = {
  *
  * @param options.scopes - what the tokens can be used for, e.g. `data:read`
  * @param options.callbackUrl - where APS sends the browser back to, as registered with the application
+ * @param options.pkce - whether to use PKCE. Default true; without it, verifiers count for nothing
  * @param options.advice - what to do about error codes of APS, in addition to the usual advice
  */
 export function authorizationCodeFlow(
@@ -63,10 +64,11 @@ export function authorizationCodeFlow(
   options: {
     scopes: readonly string[];
     callbackUrl: () => Promise<string>;
+    pkce?: boolean;
     advice?: Readonly<Record<string, string>>;
   },
 ): AuthorizationCodeFlow {
-  const { scopes, callbackUrl, advice } = options;
+  const { scopes, callbackUrl, pkce = true, advice } = options;
   return {
     async authorizationUrl(state, verifier) {
       const url = new URL(server.authorization_endpoint ?? '');
@@ -76,7 +78,7 @@ export function authorizationCodeFlow(
         redirect_uri: await callbackUrl(),
         scope: scopes.join(' '),
         state,
-        ...(verifier && {
+        ...(pkce && {
           code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
         }),
@@ -115,7 +117,7 @@ export function authorizationCodeFlow(
           // The state was checked when the browser came back.
           oauth.validateAuthResponse(server, client, new URLSearchParams({ code }), oauth.expectNoState),
           await callbackUrl(),
-          verifier ?? oauth.nopkce,
+          pkce ? verifier : oauth.nopkce,
           request,
         );
         return await oauth.processAuthorizationCodeResponse(server, client, response);

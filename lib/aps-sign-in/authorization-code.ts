@@ -67,8 +67,8 @@ const signInSchema = z.object({
   id: z.string(),
   /** Who it was made for. */
   caller: callerSchema,
-  /** The PKCE verifier (RFC 7636), where PKCE is used. */
-  verifier: z.string().optional(),
+  /** The PKCE verifier (RFC 7636). */
+  verifier: z.string(),
   /** The digest of what identifies the browser in which it was confirmed. */
   browser: z.string().optional(),
 });
@@ -92,13 +92,13 @@ const signInSchema = z.object({
  *   });
  */
 export function authorizationCode(options: AuthorizationCode): UserSignIn {
-  const { clientSecret, scopes, browser, pkce = true, profilePatience = 2000, now = Date.now } = options;
+  const { clientSecret, scopes, browser, pkce, profilePatience = 2000, now = Date.now } = options;
   const { callbackUrl, confirmationUrl, keys } = browser;
   // What one application can use, at one APS and with its scopes, is of no use to another.
   const store = partOf(browser.store, [options.clientId, options.baseUrl, ...scopes]);
   const advice = clientSecret === undefined ? adviceForPublicClients : {};
   const aps = apsOAuth(options);
-  const flow = authorizationCodeFlow(aps, { scopes, callbackUrl, advice });
+  const flow = authorizationCodeFlow(aps, { scopes, callbackUrl, pkce, advice });
   const signIns = createSealed(keys, 'sign-ins', signInSchema, signInLifetime, now);
   const tokens = userTokenStore({
     ...{ aps, store, now, advice },
@@ -108,7 +108,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
   /** Starts a sign-in for `caller`. */
   async function linkFor({ id, user, client }: Caller): Promise<string> {
     await store.delete(deniedKey(id));
-    const verifier = pkce ? oauth.generateRandomCodeVerifier() : undefined;
+    const verifier = oauth.generateRandomCodeVerifier();
     const state = await signIns.seal({ id: crypto.randomUUID(), caller: { id, user, client }, verifier });
     return confirmationUrl
       ? `${confirmationUrl}?${new URLSearchParams({ state })}`

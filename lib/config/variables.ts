@@ -304,6 +304,7 @@ export const oidcVariables = {
 
 /** Variables of `--client-auth autodesk`. */
 export const autodeskVariables = {
+  APS_PKCE: apsUserSignIn.APS_PKCE,
   MCP_AUTH_DOCUMENTS: onOrOff().register(guide, {
     what: 'whether MCP clients can identify themselves with a metadata document, which the server fetches: on or off',
     where: 'leave it out; with the sandbox it is off unless you set it, because there may be no network',

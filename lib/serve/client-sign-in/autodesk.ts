@@ -33,6 +33,8 @@ export type Autodesk = {
   scopes: readonly string[];
   /** Origin of APS. */
   baseUrl: string;
+  /** Whether to use PKCE at APS. Default true; false only for an application for which APS refuses it. */
+  pkce?: boolean;
   /** Origin of this server, as clients and browsers see it: its issuer identifier. */
   publicUrl: string;
   /** The address of the MCP server: `publicUrl` with `/mcp`. */

@@ -19,7 +19,10 @@ export type ClientSignInSettings =
       clientSecret: string;
       /** Origin of APS. */
       baseUrl: string;
-    } & Pick<Autodesk, 'documents' | 'registration' | 'redirectUris' | 'grantDays' | 'allowedUsers'>);
+    } & Pick<
+      Autodesk,
+      'pkce' | 'documents' | 'registration' | 'redirectUris' | 'grantDays' | 'allowedUsers'
+    >);
 
 export type ClientSignInOptions = {
   settings: ClientSignInSettings;

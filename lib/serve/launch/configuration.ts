@@ -269,6 +269,7 @@ function clientSignInFrom(
     clientId: clientId ?? autodesk.APS_CLIENT_ID,
     clientSecret: clientSecret ?? autodesk.APS_CLIENT_SECRET,
     baseUrl: autodesk.APS_BASE_URL,
+    pkce: autodesk.APS_PKCE,
     documents: autodesk.MCP_AUTH_DOCUMENTS,
     registration: autodesk.MCP_AUTH_REGISTRATION,
     redirectUris: autodesk.MCP_AUTH_REDIRECT_URIS,

@@ -205,6 +205,7 @@ test('everything but the issuer may be left out', () => {
     MCP_AUTH_REGISTRATION: true,
     MCP_AUTH_REDIRECT_URIS: [],
     MCP_AUTH_GRANT_DAYS: 90,
+    APS_PKCE: true,
   });
 });
 

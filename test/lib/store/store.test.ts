@@ -15,7 +15,6 @@ import { describeWith } from '../../support/with-programs.ts';
 
 const secret = 'a-secret-of-a-store-0123456789-abcdef';
 const dataKey = new Uint8Array(32).fill(7);
-const hasNodeSqlite = isBuiltin('node:sqlite');
 
 describe('a store in memory', () => {
   const store = memoryStore();
@@ -32,13 +31,14 @@ describe('a store in a file', () => {
   keepsItsPromises(() => stores);
 });
 
-describe.skipIf(!hasNodeSqlite)('a store in a file, with the SQLite of Node.js 22.5 and later', () => {
+// Node.js 22.5 and later have an SQLite of their own.
+describe.each(isBuiltin('node:sqlite') ? [openNodeSqlite] : [])('a store in a file, with $name', (openIt) => {
   const stores: Store[] = [];
   const path = join(scratchFolder(), 'store.db');
   beforeAll(async () => {
     for (let process = 0; process < 2; process += 1) {
       const backend = await fileBackend(path, async (file) => {
-        const database = await openNodeSqlite(file);
+        const database = await openIt(file);
         if (!database) throw new Error('There is one');
         return database;
       });

@@ -1,5 +1,6 @@
 // The way back from Autodesk: it ends in the browser that it began in, once, and at the client that asked.
 import { afterEach, describe, expect, test } from 'vitest';
+import { definition as twoLegged } from '../../../../../servers/2lo.ts';
 import { later, minutes } from '../../../../support/clock.ts';
 import { headings, htmlHeaded } from '../../../../support/headings.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
@@ -10,11 +11,13 @@ import {
   codeForm,
   newClient,
   newPkce,
+  newTokens,
   type Parameters,
   tokensFor,
 } from '../../../../support/oauth-requests.ts';
 import { alice } from '../../../../support/people.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
+import { serveWith } from '../../../../support/signing-in.ts';
 import { watchedStore } from '../../../../support/watched-store.ts';
 import { openBrowser, type WebBrowser } from '../../../../support/web-browser.ts';
 
@@ -34,6 +37,20 @@ async function wayBack(browser: WebBrowser, allow = true): Promise<URL> {
 }
 
 const isCode = expect.stringMatching(/^[\w-]+(\.[\w-]*){4}$/);
+
+test.each([
+  ['off', []],
+  ['on', ['code_challenge', 'code_challenge_method']],
+])(
+  'with APS_PKCE=%s, the address at Autodesk has the challenge %j, and the sign-in works',
+  async (setting, names) => {
+    const at = keep(await serveWith(sandbox, twoLegged, 'autodesk', { env: { APS_PKCE: setting } }));
+    const browser = openBrowser();
+    const address = await toAutodesk(browser, {}, at);
+    expect([...address.searchParams.keys()].filter((name) => name.includes('challenge'))).toEqual(names);
+    expect((await call(at, (await newTokens(at)).access, 'list_buckets')).status).toBe(200);
+  },
+);
 
 describe('a sign-in at Autodesk', () => {
   test('ends at the client, with a code, its state, and who answers (RFC 9207)', async () => {
