@@ -107,11 +107,15 @@ describeWith('Redis', [noRedis], () => {
     expect(await findings('3lo', env, '--client-auth', 'autodesk')).toMatchObject([{ status: 'ok' }]);
     const operator = await createClient({ url: redis.url }).connect();
     await operator.configSet({ 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' });
-    operator.destroy();
     expect(await findings('3lo', env)).toMatchObject([
       { status: 'ok' },
       { status: 'warning', advice: 'Set maxmemory-policy to noeviction.' },
       { status: 'warning', advice: 'Set appendonly to yes.' },
     ]);
+    // Hosted ones keep their settings to themselves.
+    await operator.aclSetUser('guest', ['on', '>a-password', '~*', '&*', '+@all', '-config']);
+    operator.destroy();
+    const asGuest = { ...env, STORE_URL: redis.url.replace('//', '//guest:a-password@') };
+    expect(await findings('3lo', asGuest)).toMatchObject([{ status: 'ok' }]);
   });
 });
