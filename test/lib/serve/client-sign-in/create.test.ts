@@ -198,10 +198,10 @@ describe('with autodesk', () => {
   });
 
   test.each([
-    [twoLegged, 'user-profile:read'],
-    [serviceAccount, 'user-profile:read'],
-    [threeLegged, 'data:read'],
-  ])('$name asks for no more than it needs: %s', async (definition, scope) => {
+    { definition: twoLegged, scope: 'user-profile:read' },
+    { definition: serviceAccount, scope: 'user-profile:read' },
+    { definition: threeLegged, scope: 'data:read' },
+  ])('$definition.name asks for no more than it needs: $scope', async ({ definition, scope }) => {
     const { parameters } = await signInThrough(definition, {});
     expect(parameters.get('scope')).toBe(scope);
   });
