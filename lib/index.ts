@@ -12,13 +12,13 @@ export { type ClientCredentials, clientCredentials } from './aps-sign-in/client-
 export type { ApsApplication } from './aps-sign-in/oauth.ts';
 export { type ServiceAccount, serviceAccount } from './aps-sign-in/service-account.ts';
 export type { Caller } from './caller.ts';
-export type { Settings, Variables } from './config/settings.ts';
 export {
   apsApplication,
   apsPublicApplication,
   apsServiceAccount,
   apsUserSignIn,
-} from './config/variables.ts';
+} from './config/aps-variables.ts';
+export type { Settings, Variables } from './config/settings.ts';
 export type { ServerDefinition, ServerDescription, ServingContext } from './serve/launch/definition.ts';
 export { defineServer, startIfMain } from './serve/launch/start.ts';
 export type { TokenSource, UserTokens } from './token-source.ts';

@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { decodeEnvFile } from './env-file.ts';
-import { guide, knownVariables } from './variables.ts';
+import { guide } from './guide.ts';
+import { knownVariables } from './variables.ts';
 
 /** Read permission of the group and of all others (POSIX). */
 const readableByOthers = 0o044;

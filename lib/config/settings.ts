@@ -5,7 +5,8 @@ import { parse } from 'dotenv';
 import { z } from 'zod';
 import { StartupError } from '../startup-error.ts';
 import { decodeEnvFile } from './env-file.ts';
-import { guide, knownVariables, launchVariables } from './variables.ts';
+import { guide } from './guide.ts';
+import { knownVariables, launchVariables } from './variables.ts';
 
 /** Environment variables by name, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

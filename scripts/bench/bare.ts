@@ -3,8 +3,8 @@ import { createMcpHandler, isCallToolResult, McpServer } from '@modelcontextprot
 import { z } from 'zod';
 import { createApsClient } from '../../lib/aps/client.ts';
 import { clientCredentials } from '../../lib/aps-sign-in/client-credentials.ts';
+import { apsApplication } from '../../lib/config/aps-variables.ts';
 import { readSettings } from '../../lib/config/settings.ts';
-import { apsApplication } from '../../lib/config/variables.ts';
 import { listen } from '../../lib/serve/http/listen.ts';
 import { addOssTools } from '../../lib/tools/oss.ts';
 import type { ToolContext, ToolServer } from '../../lib/tools/tool.ts';

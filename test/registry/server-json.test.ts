@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { guide } from '../../lib/config/variables.ts';
+import { guide } from '../../lib/config/guide.ts';
 import { definition as twoLegged } from '../../servers/2lo.ts';
 import { definition as threeLegged } from '../../servers/3lo.ts';
 import { definition as pkce } from '../../servers/pkce.ts';

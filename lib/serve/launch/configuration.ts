@@ -1,6 +1,7 @@
 /** What a server runs with: its command line and its environment, read once, checked and typed. */
 import { parseArgs } from 'node:util';
 import type { AllowedUser } from '../../config/allowed-users.ts';
+import { apsApplication } from '../../config/aps-variables.ts';
 import { envFileWarning } from '../../config/env-file-warning.ts';
 import {
   type Environment,
@@ -14,7 +15,6 @@ import {
   wantsSandbox,
 } from '../../config/settings.ts';
 import {
-  apsApplication,
   autodeskVariables,
   type ClientAuthMode,
   clientAuthModes,

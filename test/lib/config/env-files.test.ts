@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { guide } from '../../../lib/config/guide.ts';
 import { readEnvironment } from '../../../lib/config/settings.ts';
-import { guide, knownVariables } from '../../../lib/config/variables.ts';
+import { knownVariables } from '../../../lib/config/variables.ts';
 import { newFolder } from '../../support/folder.ts';
 import { pathOf, run, runToEnd } from '../../support/programs.ts';
 import { toolCall } from '../../support/raw-http.ts';

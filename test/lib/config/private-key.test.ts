@@ -2,8 +2,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { apsServiceAccount } from '../../../lib/config/aps-variables.ts';
 import { readSettings } from '../../../lib/config/settings.ts';
-import { apsServiceAccount } from '../../../lib/config/variables.ts';
 import { problemOf } from '../../support/settings.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { apsApplication } from '../../../lib/config/aps-variables.ts';
 import {
   type Environment,
   readEnvironment,
   readSettings,
   wantsSandbox,
 } from '../../../lib/config/settings.ts';
-import { apsApplication, launchVariables } from '../../../lib/config/variables.ts';
+import { launchVariables } from '../../../lib/config/variables.ts';
 import { newFolder } from '../../support/folder.ts';
 import { problemOf } from '../../support/settings.ts';
 

@@ -13,7 +13,7 @@ import { createApsClient } from '../../../lib/aps/client.ts';
 import { ApsError } from '../../../lib/aps/errors.ts';
 import { authorizationCode } from '../../../lib/aps-sign-in/authorization-code.ts';
 import type { Caller } from '../../../lib/caller.ts';
-import { apsUserSignIn } from '../../../lib/config/variables.ts';
+import { apsUserSignIn } from '../../../lib/config/aps-variables.ts';
 import type { ServerDefinition } from '../../../lib/serve/launch/definition.ts';
 import { defineServer } from '../../../lib/serve/launch/start.ts';
 import { addDataManagementTools } from '../../../lib/tools/data-management.ts';
