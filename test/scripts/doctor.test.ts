@@ -34,6 +34,15 @@ type Planted = {
   now?: () => number;
 };
 
+/** What it is called, at which server, how it comes about, and the id of the check that names it, with parts of what it says. */
+type Row = [
+  what: string,
+  server: string,
+  planted: () => Planted | Promise<Planted>,
+  id: string,
+  ...parts: string[],
+];
+
 /** What it prints, and its exit code. Where no port is named, any free one is checked. */
 async function examined(server: string, { env = {}, options = [], file, now }: Planted = {}) {
   const folder = await newFolder();
@@ -78,13 +87,6 @@ describe('a planted fault is named, with what to do:', () => {
     );
     return ['--port', new URL(printer.url).port];
   };
-  type Row = [
-    what: string,
-    server: string,
-    planted: () => Planted | Promise<Planted>,
-    id: string,
-    ...parts: string[],
-  ];
   const noHubs = async () => ({ env: { ...env, ...(await newAccount(sandbox)) } });
   const rows: Row[] = [
     [
@@ -267,13 +269,6 @@ describe('a planted fault is named, with what to do:', () => {
 });
 
 describe('what works otherwise than somebody may expect is a warning, with what to do:', () => {
-  type Row = [
-    what: string,
-    server: string,
-    planted: () => Planted | Promise<Planted>,
-    id: string,
-    ...parts: string[],
-  ];
   const running = async () => keep(await serve(builtFrom(twoLegged, env)));
   const rows: Row[] = [
     [

@@ -173,7 +173,8 @@ describe('while the store is down', () => {
     expect(await next).toBe('access-2');
   });
 
-  test('what APS has issued is kept by the instance, and saved later: it is not asked for twice', async () => {
+  /** Two instances after an outage, during which APS has answered the renewal of one. */
+  async function renewedMeanwhile() {
     const { store, one, other } = await expired();
     const renewal = one.fresh();
     await until(() => asked.length === 1);
@@ -181,18 +182,17 @@ describe('while the store is down', () => {
     await answer(1, always(renewed));
     await expect(renewal).rejects.toThrow('The store does not answer');
     store.pause = async () => {};
+    return { one, other };
+  }
+
+  test('what APS has issued is kept by the instance, and saved later: it is not asked for twice', async () => {
+    const { one, other } = await renewedMeanwhile();
     expect([await one.fresh(), await other.fresh()]).toEqual(['access-2', 'access-2']);
     expect(asked).toEqual(['refresh-1']);
   });
 
   test('what APS has issued is saved as soon as the store is back, though nobody asks the instance again', async () => {
-    const { store, one, other } = await expired();
-    const renewal = one.fresh();
-    await until(() => asked.length === 1);
-    store.pause = outage;
-    await answer(1, always(renewed));
-    await expect(renewal).rejects.toThrow('The store does not answer');
-    store.pause = async () => {};
+    const { other } = await renewedMeanwhile();
     expect(await other.fresh()).toBe('access-2');
     expect(asked).toEqual(['refresh-1']);
   });

@@ -2,15 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { definition as threeLegged } from '../../../../servers/3lo.ts';
-import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { decide, shown } from '../../../support/consent.ts';
 import { clientCallback } from '../../../support/oauth-client.ts';
 import { askToken, authorizeAddress, codeForm, newClient } from '../../../support/oauth-requests.ts';
+import { inNewestEra } from '../../../support/oidc.ts';
 import { alice } from '../../../support/people.ts';
-import { post, send } from '../../../support/raw-http.ts';
+import { send } from '../../../support/raw-http.ts';
 import { startSandbox } from '../../../support/sandbox.ts';
-import { takesAddresses } from '../../../support/sign-in.ts';
 import { serveWith } from '../../../support/signing-in.ts';
 import { openBrowser } from '../../../support/web-browser.ts';
 
@@ -76,14 +75,7 @@ describe.each(others)('at %s is accepted (%s)', (name, isSame) => {
 
   test('the state of a question', async () => {
     const ask = async ({ url }: { url: string }, further = {}) => {
-      const _meta = {
-        'io.modelcontextprotocol/protocolVersion': newest,
-        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-        'io.modelcontextprotocol/clientCapabilities': takesAddresses.capabilities,
-      };
-      const params = { name: 'list_hubs', arguments: {}, ...further, _meta };
-      const headers = { 'mcp-protocol-version': newest, 'mcp-method': 'tools/call', 'mcp-name': 'list_hubs' };
-      const { body } = await post(url, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, headers);
+      const { body } = await inNewestEra(url, 'list_hubs', {}, further);
       return JSON.parse(body.replace(/^.*?data: /s, ''));
     };
     const question = z.object({ result: z.object({ requestState: z.string() }) });
