@@ -19,6 +19,7 @@ import { readSettings } from '../lib/config/settings.ts';
 import { demoHubs, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { median } from './bench/median.ts';
 import { measureMemory } from './bench/memory.ts';
+import { callsPerSecond } from './bench/rate.ts';
 import { compareStarts } from './bench/start-up.ts';
 import { compareStores } from './bench/store.ts';
 import type { Mode } from './demo/client.ts';
@@ -26,8 +27,6 @@ import { type Program, startProgram } from './demo/program.ts';
 
 const eras: Record<string, Mode> = { handshake: 'legacy', '2026-07-28': { pin: '2026-07-28' } };
 const turns = 9;
-/** Length of one turn in milliseconds. Short, so that all subjects run under the same load. */
-const turn = 500;
 const clientsAtOnce = 4;
 const callsAtOnce = 4;
 
@@ -54,19 +53,10 @@ async function timeToFirstResult(subject: Subject): Promise<number> {
   return took;
 }
 
-/** Calls per second, from several clients with several concurrent calls each. */
-async function callsPerSecond(subject: Subject): Promise<number> {
+/** Calls per second, of clients that have just connected. */
+async function rateOf(subject: Subject): Promise<number> {
   const clients = await Promise.all(Array.from({ length: clientsAtOnce }, () => connect(subject)));
-  const began = performance.now();
-  let calls = 0;
-  const worker = async (client: Client) => {
-    while (performance.now() - began < turn) {
-      await callOnce(client);
-      calls += 1;
-    }
-  };
-  await Promise.all(clients.flatMap((client) => Array.from({ length: callsAtOnce }, () => worker(client))));
-  const rate = (calls * 1000) / (performance.now() - began);
+  const rate = await callsPerSecond(clients, callsAtOnce, callOnce);
   await Promise.all(clients.map((client) => client.close()));
   return rate;
 }
@@ -151,7 +141,7 @@ async function compareAll(): Promise<void> {
   for (let index = 0; index < turns; index += 1)
     for (const each of index % 2 === 0 ? subjects : subjects.toReversed()) {
       each.first.push(await timeToFirstResult(each));
-      each.rate.push(await callsPerSecond(each));
+      each.rate.push(await rateOf(each));
     }
 
   console.log(

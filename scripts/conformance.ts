@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort, registerClient } from './conformance/client.ts';
+import { registerClient } from './conformance/client.ts';
 import { signIn } from './conformance/person.ts';
 import { judge, readResults, type Verdict } from './conformance/results.ts';
 import {
@@ -24,6 +24,7 @@ import {
   suiteVersion,
 } from './conformance/suite.ts';
 import { startProgram } from './demo/program.ts';
+import { freePort } from './free-port.ts';
 
 const servers = ['2lo', '3lo'];
 

@@ -1,19 +1,18 @@
 /** What the store costs: calls a second of signed-in people to `3lo`, with the store in memory, in a file and in Redis. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { startProgram } from '../demo/program.ts';
+import { freePort } from '../free-port.ts';
 import { median } from './median.ts';
+import { callsPerSecond } from './rate.ts';
 
 const redisProgram = process.env.REDIS_PATH ?? '/usr/bin/redis-server';
 const callsAtOnce = 16;
-/** Length of one turn in milliseconds. */
-const turn = 500;
 
 const signInResult = z.object({ result: z.object({ auth_url: z.string() }) });
 
@@ -36,7 +35,7 @@ export async function compareStores(sandbox: Sandbox, folder: string, turns: num
     subjects.push({ name, client: await signedIn(sandbox, folder, env), rates: [] });
   for (let index = 0; index < turns; index += 1)
     for (const each of index % 2 === 0 ? subjects : subjects.toReversed())
-      each.rates.push(await callsPerSecond(each.client));
+      each.rates.push(await rateOf(each.client));
 
   console.log(
     `\nMedians of ${turns} turns: list_hubs of 3lo, ${callsAtOnce} concurrent calls of a signed-in person.\n`,
@@ -71,23 +70,16 @@ async function signedIn(sandbox: Sandbox, folder: string, env: Record<string, st
   const address = signInResult.parse(structuredContent).result.auth_url;
   sandbox.registerRedirectUri(new URL(address).searchParams.get('redirect_uri') ?? '');
   await fetch(await sandbox.signIn(address));
-  await callsPerSecond(client);
+  await rateOf(client);
   return client;
 }
 
-async function callsPerSecond(client: Client): Promise<number> {
-  const began = performance.now();
-  let calls = 0;
-  const worker = async () => {
-    while (performance.now() - began < turn) {
-      const { isError, content } = await client.callTool({ name: 'list_hubs' });
-      if (isError) throw new Error(JSON.stringify(content));
-      calls += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: callsAtOnce }, worker));
-  return (calls * 1000) / (performance.now() - began);
-}
+/** Calls per second of one client, with several concurrent calls. */
+const rateOf = (client: Client) =>
+  callsPerSecond([client], callsAtOnce, async () => {
+    const { isError, content } = await client.callTool({ name: 'list_hubs' });
+    if (isError) throw new Error(JSON.stringify(content));
+  });
 
 /** Redis as docs/operations.md has it set; it ends with this process. Undefined where there is none. */
 async function startRedis(folder: string): Promise<string | undefined> {
@@ -95,20 +87,12 @@ async function startRedis(folder: string): Promise<string | undefined> {
   const port = await freePort();
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
   const persistence = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''];
-  const child = spawn(redisProgram, [...options, ...persistence], { stdio: 'ignore' });
+  const child = spawn(redisProgram, [...options, ...persistence], { stdio: ['ignore', 'pipe', 'ignore'] });
   process.once('exit', () => child.kill('SIGKILL'));
-  // The servers say so if it does not start.
-  await wait(500);
-  return `redis://127.0.0.1:${port}`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close();
-      if (address === null || typeof address === 'string') reject(new Error('no free port'));
-      else resolve(address.port);
-    });
-  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.includes('Ready to accept connections')) continue;
+    child.stdout.resume();
+    return `redis://127.0.0.1:${port}`;
+  }
+  throw new Error('Redis did not start');
 }

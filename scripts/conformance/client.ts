@@ -1,17 +1,5 @@
 /** The client for which the conformance suite asks an authorization server for a code. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { z } from 'zod';
-
-/** A port of 127.0.0.1 that is free: the suite takes the number of one, and cannot choose. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /**
  * Registers a public client (RFC 7591) at the endpoint that the server's metadata names (RFC 8414).
