@@ -1,4 +1,5 @@
 /** The store of a server with users: whether it can be used, and is set so that it forgets nobody. */
+import { ownFile, storeUrlOf } from '../../lib/serve/launch/store.ts';
 import { examineStore } from '../../lib/store/open.ts';
 import { type Check, type Finding, fault, ok, skipped, warning } from './check.ts';
 
@@ -8,14 +9,15 @@ export const storeCheck: Check = {
   async run({ definition, options, server }) {
     if (!server) return [skipped('the settings are not valid')];
     const { launch, clientAuth } = server.configuration;
-    const { STORE_URL: url, STORE_SECRET: secrets } = launch;
-    if (definition.userScopes === undefined && clientAuth !== 'autodesk')
-      return [skipped('this server keeps nothing')];
-    if (url === undefined && options.transport === 'stdio' && !server.sandbox)
-      return [ok('a file in your own data folder, so that you sign in once')];
-    if (url === undefined || url === 'memory:') return [ok('in memory, until the server ends')];
+    const url = storeUrlOf(definition, {
+      ...{ clientAuth, transport: options.transport },
+      ...{ isSandbox: server.sandbox !== undefined, url: launch.STORE_URL },
+    });
+    if (url === undefined) return [skipped('this server keeps nothing')];
+    if (url === ownFile) return [ok('a file in your own data folder, so that you sign in once')];
+    if (url === 'memory:') return [ok('in memory, until the server ends')];
     try {
-      return [ok(await examineStore(url, secrets)), ...(await redisFindings(url))];
+      return [ok(await examineStore(url, launch.STORE_SECRET)), ...(await redisFindings(url))];
     } catch (error) {
       return [fault(error instanceof Error ? error.message : String(error))];
     }

@@ -134,14 +134,11 @@ export async function start<Shape extends Variables>(
     if (options.transport === 'stdio') console.log = console.info = console.debug = console.error;
     const configuration = await loadConfiguration(definition, options, { loadSandbox });
     const { launch, sandbox } = configuration;
-    const opened = await openStoreFor(definition, {
-      ...{
-        clientAuth: configuration.clientAuth,
-        transport: options.transport,
-        isSandbox: sandbox !== undefined,
-      },
-      ...{ url: launch.STORE_URL, secrets: launch.STORE_SECRET },
-    });
+    const choice = {
+      ...{ clientAuth: configuration.clientAuth, transport: options.transport },
+      ...{ isSandbox: sandbox !== undefined, url: launch.STORE_URL },
+    };
+    const opened = await openStoreFor(definition, choice, launch.STORE_SECRET);
     const started = {
       ...configuration,
       ...{ definition, options, opened },

@@ -9,22 +9,38 @@ export type StoreChoice = {
   transport: 'http' | 'stdio';
   /** Whether APS is the built-in sandbox, which forgets everybody when it ends. */
   isSandbox: boolean;
-  /** `STORE_URL` and `STORE_SECRET`. */
+  /** `STORE_URL`. */
   url: string | undefined;
-  secrets: readonly string[];
 };
 
+/** What stands for the address of the file in a desktop user's own data folder. */
+export const ownFile = 'own-file';
+
 /**
- * Opens the store for a server that has users, or that signs people in for MCP clients. Others keep nothing: they start, and
- * answer, whether a store can be reached or not. Over stdio, a desktop user signs in once, and not at every start.
+ * The address of the store of a server that has users, or that signs people in for MCP clients. Undefined for others, which keep
+ * nothing: they start, and answer, whether a store can be reached or not. Over stdio, a desktop user signs in once, and not at
+ * every start.
+ */
+export function storeUrlOf(
+  { userScopes }: Pick<ServerDefinition, 'userScopes'>,
+  { clientAuth, transport, isSandbox, url }: StoreChoice,
+): string | undefined {
+  if (userScopes === undefined && clientAuth !== 'autodesk') return undefined;
+  return url ?? (transport === 'stdio' && !isSandbox ? ownFile : 'memory:');
+}
+
+/**
+ * Opens the store that a server needs; undefined if it needs none.
  *
+ * @param secrets - of `STORE_SECRET`
  * @throws {StartupError} when the store of `STORE_URL` cannot be opened
  */
 export async function openStoreFor(
-  { userScopes }: Pick<ServerDefinition, 'userScopes'>,
-  { clientAuth, transport, isSandbox, url, secrets }: StoreChoice,
+  definition: Pick<ServerDefinition, 'userScopes'>,
+  choice: StoreChoice,
+  secrets: readonly string[],
 ): Promise<OpenedStore | undefined> {
-  if (userScopes === undefined && clientAuth !== 'autodesk') return undefined;
-  if (url !== undefined) return openStore(url, secrets);
-  return transport === 'stdio' && !isSandbox ? openUserStore() : openStore('memory:', []);
+  const url = storeUrlOf(definition, choice);
+  if (url === undefined) return undefined;
+  return url === ownFile ? openUserStore() : openStore(url, secrets);
 }
