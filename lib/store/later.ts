@@ -11,7 +11,7 @@ const unwritten = new Set<Promise<void>>();
  * Does work again and again, in the background, until the store takes it. Keeps no process alive.
  *
  * @param work - throws {@link StoreUnavailable} to be called again; any other failure ends it
- * @param lifetime - for how many milliseconds it makes sense; as long as the process lives, by default
+ * @param lifetime - for how many milliseconds it makes sense. Without it, the work must be done, and {@link whenWritten} waits
  */
 export function later(work: () => Promise<unknown>, lifetime = Number.POSITIVE_INFINITY): void {
   const end = Date.now() + lifetime;
@@ -33,7 +33,7 @@ export function later(work: () => Promise<unknown>, lifetime = Number.POSITIVE_I
   void done.then(() => unwritten.delete(done));
 }
 
-/** Resolves when nothing is left that would be lost with the process; undefined if that is so already. */
+/** Resolves when all work without a lifetime is done; undefined if there is none. */
 export function whenWritten(): Promise<unknown> | undefined {
   return unwritten.size > 0 ? Promise.all(unwritten) : undefined;
 }

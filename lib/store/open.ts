@@ -19,6 +19,9 @@ type Surroundings = {
   patience: number;
 };
 
+/** Those of a server that runs. */
+const usual: Surroundings = { keychainFor: systemKeychain, patience: 2000 };
+
 /** Why a store cannot be used at the start. */
 const startupError = (error: unknown) =>
   error instanceof StartupError
@@ -40,12 +43,11 @@ export async function openStore(
   secrets: readonly string[],
   options: Partial<Surroundings> = {},
 ): Promise<OpenedStore> {
-  const { keychainFor = systemKeychain, patience = 2000 } = options;
+  const surroundings = { ...usual, ...options };
   if (url === 'memory:') return { store: memoryStore(), where: 'in memory, until the server ends' };
   try {
-    if (!url.startsWith('file:')) return await openRedis(url, secrets, patience);
-    const path = pathOf(url);
-    return await openFile(path, secrets, { keychainFor, patience });
+    if (!url.startsWith('file:')) return await openRedis(url, secrets, surroundings.patience);
+    return await openFile(pathOf(url), secrets, surroundings);
   } catch (error) {
     throw startupError(error);
   }
@@ -58,10 +60,7 @@ export async function openStore(
  */
 export async function openUserStore(path?: string): Promise<OpenedStore> {
   try {
-    return await openFile(path ?? (await userStorePath()), [], {
-      keychainFor: systemKeychain,
-      patience: 2000,
-    });
+    return await openFile(path ?? (await userStorePath()), [], usual);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.error(`Sign-ins are kept in memory, and end with this process. ${reason}`);
@@ -124,7 +123,7 @@ export async function examineStore(url: string, secrets: readonly string[]): Pro
   try {
     const backend = isFile
       ? await (await import('./file.ts')).fileBackend(pathOf(url))
-      : await (await import('./redis.ts')).redisBackend(url, 2000);
+      : await (await import('./redis.ts')).redisBackend(url, usual.patience);
     try {
       const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with a secret of its own' };
       return `${where} ${states[await examineDataKey(backend, secrets)]}`;
