@@ -1,6 +1,7 @@
 // Answers to the question whether the user signed in: which count, and which are refused.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
+import { changedAt } from '../../../support/changed-text.ts';
 import { newest } from '../../../support/clients.ts';
 import { closing } from '../../../support/closing.ts';
 import { benji } from '../../../support/people.ts';
@@ -78,8 +79,7 @@ describe('an answer to a question', () => {
     await startServer();
     const { requestState } = question.parse((await call()).body).result;
     const foreign = question.parse((await call({}, other)).body).result.requestState;
-    const middle = Math.floor(requestState.length / 2);
-    const changed = `${requestState.slice(0, middle)}${requestState[middle] === 'A' ? 'B' : 'A'}${requestState.slice(middle + 1)}`;
+    const changed = changedAt(requestState, Math.floor(requestState.length / 2));
     for (const forged of ['made-up', '', changed, foreign])
       for (const action of ['accept', 'decline'])
         expect((await call({ ...answer(action), requestState: forged })).body).toMatchObject({

@@ -1,6 +1,7 @@
 // The token endpoint with an authorization code: once, in time, for the client that asked, where it asked.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { changedAt } from '../../../../support/changed-text.ts';
 import { later, minutes } from '../../../../support/clock.ts';
 import { always, startLocalServer } from '../../../../support/local-server.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
@@ -104,10 +105,10 @@ describe('refused, and the code stays good:', () => {
   test('a code of which one character was changed', async () => {
     const form = await codeForm(served);
     const { code = '' } = form;
-    for (const at of [0, 40, code.length - 2]) {
-      const changed = code.slice(0, at) + (code[at] === 'A' ? 'B' : 'A') + code.slice(at + 1);
-      expect((await askToken(served, { ...form, code: changed })).json.error).toBe('invalid_grant');
-    }
+    for (const at of [0, 40, -2])
+      expect((await askToken(served, { ...form, code: changedAt(code, at) })).json.error).toBe(
+        'invalid_grant',
+      );
     expect((await askToken(served, form)).status).toBe(200);
   });
 
