@@ -251,7 +251,7 @@ describe('on this machine, behind a public address, without a sign-in of clients
 
 describe('a refusal is one line that names what to do:', () => {
   const host = '192.0.2.1';
-  test.each([
+  const refusals = [
     [
       twoLegged,
       { host },
@@ -284,7 +284,10 @@ describe('a refusal is one line that names what to do:', () => {
         ] as const,
     ),
     [publicClient, { clientAuth: 'autodesk' }, ['the client sign-in "autodesk"', 'Use 3lo']],
-  ] as const)('$name, %j', (definition, changes, words) => {
+  ] as const;
+  test.each(
+    refusals.map(([definition, changes, words]) => [definition.name, changes, definition, words] as const),
+  )('%s, %j', (_name, changes, definition, words) => {
     const said = refusal(definition, changes) ?? '';
     for (const word of words) expect(said).toContain(word);
     expect(said).toMatch(/\.$/);
