@@ -15,7 +15,7 @@ export type Place = {
 
 /** What the commands get of the caller's environment: what concerns the machine and its network. */
 const inherited =
-  /^(LANG|LC_ALL|TMPDIR|CHROMIUM_PATH|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|npm_config_registry)$/i;
+  /^(TMPDIR|CHROMIUM_PATH|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|npm_config_registry)$/i;
 
 /** An HTTP error is a failure of the command. Curl shows its progress here, because the output is not a terminal. */
 const curlOptions = 'fail-with-body\nno-progress-meter\n';
@@ -35,7 +35,8 @@ export function makePlace(folder: string): Place {
     .filter((it) => !/node_modules\/\.bin|node-gyp-bin/.test(it));
   const env = {
     ...Object.fromEntries(kept),
-    ...{ PATH: path.join(delimiter), HOME: home, NO_COLOR: '1', TERM: 'dumb' },
+    // Every machine has the locale C, and programs print the same in it everywhere.
+    ...{ PATH: path.join(delimiter), HOME: home, NO_COLOR: '1', TERM: 'dumb', LC_ALL: 'C' },
     // Packages come from the cache that there is, and are installed globally in the place only.
     npm_config_cache: process.env.npm_config_cache ?? join(homedir(), '.npm'),
     npm_config_userconfig: process.env.npm_config_userconfig ?? join(homedir(), '.npmrc'),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkPage, type PageReport } from '../../scripts/docs-check/check-page.ts';
 import { missingSteps } from '../../scripts/docs-check/ci-steps.ts';
 import { misplacedPictures } from '../../scripts/docs-check/pictures.ts';
@@ -130,12 +130,14 @@ test('what a command leaves running is ended with it', async () => {
   expect(failures).toEqual([]);
 });
 
-test('commands get no setting of the caller', async () => {
+test('commands get no setting of the caller, nor their language', async () => {
+  vi.stubEnv('LC_ALL', 'de_DE.UTF-8');
+  onTestFinished(() => void vi.unstubAllEnvs());
   const place = makePlace(await newFolder());
   expect(
     Object.keys(place.env).filter((name) => /^(APS|MCP|VITEST|NODE_ENV)|SESSION_SECRET/.test(name)),
   ).toEqual([]);
-  expect(place.env.HOME).toBe(place.home);
+  expect(place.env).toMatchObject({ HOME: place.home, LC_ALL: 'C' });
 });
 
 test('ports, ids, times and tokens may differ; words may not', async () => {
