@@ -79,7 +79,7 @@ export const sessionSecret = z
   .string()
   .min(32, 'must have at least 32 characters')
   .refine((text) => new Set(text).size >= leastVariety, {
-    error: `has fewer than ${leastVariety} different characters, so that others can guess it`,
+    error: `has fewer than ${leastVariety} different characters, so others can guess it`,
   });
 
 /** Where a store is. */
@@ -166,7 +166,7 @@ function withLineBreaks(text: string): string {
   const pem = text.replaceAll(/(\\r)?\\n/g, '\n').trim();
   // In a .env, a value without quotes ends with its line.
   if (/^-----BEGIN [A-Z ]+-----$/.test(pem))
-    throw new Error(`is only the first line of a PEM: put the whole in double quotes, or ${encode}`);
+    throw new Error(`is only the first line of a PEM: put all of it in double quotes, or ${encode}`);
   return pem.replace(
     /(-----BEGIN [A-Z ]+-----)([A-Za-z0-9+/=\s]+)(-----END [A-Z ]+-----)/,
     (_pem, begin: string, body: string, end: string) =>

@@ -91,8 +91,8 @@ export function readEnvironment(
   const worthMentioning = ignored.filter((name) => known[name]);
   if (worthMentioning.length > 0)
     warn(
-      `Ignored in ${file}, because ${credential} comes from elsewhere: ${worthMentioning.join(', ')}. The file of a ` +
-        'stranger could send your credentials away with them. If it is yours, set MCP_ENV_FILE to its path.',
+      `Ignored in ${file}, because ${credential} comes from elsewhere: ${worthMentioning.join(', ')}. A file that ` +
+        'is not yours could leak your credentials through them. If it is yours, set MCP_ENV_FILE to its path.',
     );
   return { ...ours, ...theirs, ...given };
 }
@@ -236,7 +236,7 @@ function readInto<Shape extends Variables>(
 
 /** What configurations of MCP clients, Compose files and pipelines replace by a value, if they know one. */
 const placeholder = /\$\{[^}]*\}/;
-const leftIn = `has a placeholder such as \${NAME} in it, which nothing has replaced: write the value itself, or set what the placeholder names`;
+const leftIn = `still contains a placeholder such as \${NAME}: write the value itself, or set the variable that it names`;
 
 function givenIn(environment: Environment, name: string): string | undefined {
   return environment[name]?.trim() || undefined;
@@ -244,7 +244,11 @@ function givenIn(environment: Environment, name: string): string | undefined {
 
 function describe(name: string, problem: string, schema: z.core.$ZodType | undefined): string {
   const help = schema && guide.get(schema);
-  return [`  ${name} ${problem}.`, help && `    It is ${help.what}.`, help && `    Find it: ${help.where}.`]
+  return [
+    `  ${name} ${problem}.`,
+    help && `    Meaning: ${help.what}.`,
+    help && `    How to set it: ${help.where}.`,
+  ]
     .filter((line) => line !== undefined)
     .join('\n');
 }

@@ -70,7 +70,7 @@ export const launchVariables = {
     secret: true,
   }),
   STORE_SECRET: commaSeparated.pipe(z.array(sessionSecret)).register(guide, {
-    what: 'the key to what is kept outside the process; redis: needs it',
+    what: 'the key that encrypts what is stored outside the process; redis: needs it',
     where:
       'generate one with: openssl rand -base64 32; to replace it, put the new one first, then a comma and the old one',
     credential: true,
@@ -82,7 +82,7 @@ export const launchVariables = {
     .transform(Number)
     .refine((seconds) => seconds >= 0 && seconds <= 600, 'must be a number of seconds, up to 600')
     .register(guide, {
-      what: 'how long the port still accepts requests when the server is told to end, while /ready answers 503, in seconds',
+      what: 'how many seconds the port still accepts requests after the server is told to stop, while /ready answers 503',
       where: 'the time that your load balancer takes to notice; leave it out for 0',
     }),
   MCP_ALLOWED_HOSTS: namesSeparated
@@ -146,28 +146,28 @@ export const oidcVariables = {
   }),
   MCP_AUTH_RESOURCE: resourceIdentifier.optional().register(guide, {
     what: 'the resource identifier that the metadata of this server names, which MCP clients send to the provider',
-    where: 'leave it out for the address of this server, with /mcp; docs/providers.md has the exceptions',
+    where: 'leave it out for the address of this server, with /mcp; docs/providers.md lists the exceptions',
   }),
   MCP_AUTH_SCOPES: spaceSeparated.register(guide, {
     what: 'the scopes that a token must have, separated by spaces',
     where: 'the names that your provider puts into its tokens; leave it out to require none',
   }),
   MCP_AUTH_STRICT: oneOrZero().register(guide, {
-    what: 'whether tokens must be access tokens by RFC 9068, to the letter',
+    what: 'whether tokens must follow RFC 9068 to the letter',
     where: 'set it to 1 if your provider issues such tokens; docs/providers.md says which do',
   }),
   MCP_AUTH_SCOPES_SUPPORTED: spaceSeparated.pipe(scopeTokens).register(guide, {
     what: 'the scopes that MCP clients are told to request, separated by spaces',
     where:
-      'leave it out for MCP_AUTH_SCOPES; docs/providers.md has the providers that need other names in requests',
+      'leave it out for MCP_AUTH_SCOPES; docs/providers.md lists the providers that need other names in requests',
   }),
   MCP_AUTH_SUBJECT_CLAIM: subjectClaim.register(guide, {
-    what: 'the claim of access tokens that identifies a person, beside the issuer',
+    what: 'the claim of access tokens that, with the issuer, identifies a person',
     where:
-      'leave it out for sub; docs/providers.md has the providers with a better one, such as oid of Entra ID',
+      'leave it out for sub; docs/providers.md lists the providers with a better one, such as oid of Entra ID',
   }),
   MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
-    what: 'the client id of this server at the OpenID provider, where it signs in people who open a link to Autodesk',
+    what: 'the client id of this server at the OpenID provider, to sign in people who open a link to Autodesk',
     where:
       'docs/providers.md: register a client with the redirect URI MCP_PUBLIC_URL/signin/callback; or MCP_PUBLIC_URL/signin/client.json, if the provider accepts metadata documents',
   }),
@@ -200,7 +200,7 @@ export const autodeskVariables = {
       ),
     )
     .register(guide, {
-      what: 'redirect URIs with private-use schemes that are allowed, separated by commas',
+      what: 'allowed redirect URIs with private-use schemes, separated by commas',
       where:
         'the documentation of a desktop client that has no https or loopback address, for example app://callback',
     }),
@@ -210,7 +210,7 @@ export const autodeskVariables = {
     .transform(Number)
     .refine((days) => days > 0 && days <= 3650, 'must be a number of days, up to 3650')
     .register(guide, {
-      what: 'after how many days people must sign in again, whatever their clients renew',
+      what: 'after how many days people must sign in again, even if their clients renew tokens',
       where: 'your security policy; leave it out for 90',
     }),
   MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {

@@ -56,7 +56,7 @@ describe('it does not start', () => {
       'APS_SSA_KEY_ID',
       'APS_SSA_KEY_BASE64',
     ])
-      expect(said).toMatch(new RegExp(`  ${name} is missing\\.\\n    It is .+\\n    Find it: .+`));
+      expect(said).toMatch(new RegExp(`  ${name} is missing\\.\\n    Meaning: .+\\n    How to set it: .+`));
     expect(said).toContain('npm run ssa:setup');
   });
 

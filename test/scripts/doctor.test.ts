@@ -175,7 +175,7 @@ describe('a planted fault is named, with what to do:', () => {
       '2lo',
       () => ({ env: { ...env, APS_CLIENT_SECRET: '\u0024{SECRET}' } }),
       'settings',
-      'APS_CLIENT_SECRET has a placeholder',
+      'APS_CLIENT_SECRET still contains a placeholder',
       'write the value itself',
     ],
     [

@@ -198,7 +198,7 @@ export function readConfiguration<Shape extends Variables>(
   // If the last user is taken off the list, that is not meant to let everybody in.
   if ((oidc || autodesk) && !allowedUsers && environment.MCP_ALLOWED_USERS !== undefined)
     throw new SettingsError(
-      'MCP_ALLOWED_USERS is there, and lists nobody. List who can use the server, or remove it to let in everybody who ' +
+      'MCP_ALLOWED_USERS is set, but lists nobody. List who can use the server, or remove it to let in everybody who ' +
         'signs in.',
     );
   const clientSignIn = clientSignInFrom(key, oidc, autodesk, allowedUsers, launch.MCP_PUBLIC_URL);
@@ -286,14 +286,14 @@ function providerClientFrom(
   if (id === undefined) {
     if (secret === undefined) return undefined;
     throw new SettingsError(
-      'MCP_AUTH_CLIENT_SECRET is set, and MCP_AUTH_CLIENT_ID is not: set the id of the same client at the OpenID provider, ' +
+      'MCP_AUTH_CLIENT_SECRET is set, but MCP_AUTH_CLIENT_ID is not: set both, for the same client at the OpenID provider, ' +
         'or neither.',
     );
   }
   if (id.endsWith(clientDocumentPath)) {
     if (id !== `${publicUrl}${clientDocumentPath}` || !id.startsWith('https:'))
       throw new SettingsError(
-        'MCP_AUTH_CLIENT_ID is the address of a metadata document, but not of the one of this server: that is MCP_PUBLIC_URL ' +
+        'MCP_AUTH_CLIENT_ID is the address of another metadata document: that of this server is MCP_PUBLIC_URL ' +
           `with ${clientDocumentPath}, and MCP_PUBLIC_URL must be an https address.`,
       );
     if (secret !== undefined)

@@ -272,6 +272,6 @@ test.each<[string, z.core.$ZodType]>(
 )('%s has words of its own for what it is and where to find it', (name, field) => {
   const message = complaint(() => readSettings({ [name]: field }, { [name]: impossible }));
   expect(message).toMatch(
-    new RegExp(`^ {2}${name} .+\\.\\n {4}It is .{10,}\\.\\n {4}Find it: .{10,}\\.$`, 'm'),
+    new RegExp(`^ {2}${name} .+\\.\\n {4}Meaning: .{10,}\\.\\n {4}How to set it: .{10,}\\.$`, 'm'),
   );
 });

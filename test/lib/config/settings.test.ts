@@ -61,7 +61,7 @@ describe('what is wrong', () => {
     const impossible = { APS_CLIENT_ID: '', APS_CLIENT_SECRET: '' };
     const message = complaint({ ...impossible, [name]: name.startsWith('APS_CLIENT') ? '' : '\u0000/' });
     const told = message.slice(message.indexOf(`  ${name} `));
-    expect(told).toMatch(/^ {2}[A-Z_]+ .+\.\n {4}It is .{10,}\.\n {4}Find it: .{10,}\./);
+    expect(told).toMatch(/^ {2}[A-Z_]+ .+\.\n {4}Meaning: .{10,}\.\n {4}How to set it: .{10,}\./);
   });
 
   test('never quotes a value, also not one that landed in the wrong variable', () => {
@@ -276,7 +276,7 @@ describe('a value', () => {
     '\u0024{env:SECRET}',
   ])('with a placeholder that nothing has replaced is refused: %s', (value) => {
     const message = complaint({ APS_CLIENT_SECRET: value });
-    expect(message).toMatch(/APS_CLIENT_SECRET has a placeholder/);
+    expect(message).toMatch(/APS_CLIENT_SECRET still contains a placeholder/);
     expect(message).not.toContain(value);
   });
 

@@ -84,7 +84,7 @@ describe('with oidc', () => {
   });
 
   test.each([
-    ['a secret alone', { MCP_AUTH_CLIENT_SECRET: 's3cret' }, 'MCP_AUTH_CLIENT_SECRET is set, and'],
+    ['a secret alone', { MCP_AUTH_CLIENT_SECRET: 's3cret' }, 'MCP_AUTH_CLIENT_SECRET is set, but'],
     [
       'a secret with the document of this server',
       { ...publicUrl, MCP_AUTH_CLIENT_ID: document, MCP_AUTH_CLIENT_SECRET: 's3cret' },
@@ -93,7 +93,7 @@ describe('with oidc', () => {
     [
       'the document of another server',
       { ...publicUrl, MCP_AUTH_CLIENT_ID: 'https://other.example.com/signin/client.json' },
-      'not of the one of this server',
+      'the address of another metadata document',
     ],
     ['a document without a public address', { MCP_AUTH_CLIENT_ID: document }, 'MCP_PUBLIC_URL'],
     [
