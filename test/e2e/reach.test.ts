@@ -49,7 +49,7 @@ test('with a sign-in of clients and a public address, both in a .env, 3lo starts
   const program = await run(['scripts/aps-mcp.ts', '3lo', ...everywhere], { files });
   await program.says(/Address +https:\/\/mcp\.example\.com\/mcp\b/);
   await program.says(
-    /Who can call +those on MCP_ALLOWED_USERS \(1 user, 1 domain\) with an Autodesk account/,
+    /Who can call +those in MCP_ALLOWED_USERS \(1 user, 1 domain\) with an Autodesk account/,
   );
   program.signal('SIGTERM');
   expect((await program.ended).code).toBe(0);

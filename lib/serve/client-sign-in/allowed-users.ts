@@ -36,7 +36,7 @@ export function createAllowedUsers(list: readonly AllowedUser[] | undefined): Al
     describe(how) {
       const domains = list.filter(({ kind }) => kind === 'domain').length;
       const counts = [count(list.length - domains, 'user'), count(domains, 'domain')].filter(Boolean);
-      return `those on MCP_ALLOWED_USERS (${counts.join(', ')}) ${how}`;
+      return `those in MCP_ALLOWED_USERS (${counts.join(', ')}) ${how}`;
     },
   };
 }

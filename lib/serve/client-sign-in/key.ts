@@ -18,10 +18,10 @@ export type ApiKeys = {
   name: string;
 };
 
-/** What to do without a good key. Frameworks print it as the message of a JSON-RPC error. */
+/** What to do without a valid key. Frameworks print it as the message of a JSON-RPC error. */
 const advice =
-  'This server has no sign-in. Send one of its keys in the header "Authorization: Bearer KEY". Whoever runs the server ' +
-  `makes a key with: ${commandLine('key', 'NAME')}.`;
+  'This server has no sign-in. Send one of its keys in the header "Authorization: Bearer KEY". Its operator makes a ' +
+  `key with: ${commandLine('key', 'NAME')}.`;
 
 /**
  * Accepts the keys as bearer tokens (RFC 6750). The name of a key is the caller.

@@ -144,7 +144,7 @@ export function oidc({
   if (client?.id === `${origin}${clientDocumentPath}`)
     guarded.publicRoutes.route('/', clientDocumentRoutes(origin, name));
   return {
-    whoCanCall: allowedUsers.describe(`with an access token of ${issuer}`),
+    whoCanCall: allowedUsers.describe(`with an access token from ${issuer}`),
     howToSignIn: `When your MCP client connects, it asks you to sign in at ${issuer}.`,
     ...guarded,
     identityProvider:

@@ -130,7 +130,7 @@ function noClientAuthContradicts(_: ExposedServer, { clientAuth, insecureNoClien
 function anyAccountContradicts(_: ExposedServer, { clientAuth, insecureAnyAccount, limitsUsers }: Exposure) {
   if (!insecureAnyAccount) return undefined;
   if (clientAuth !== 'autodesk')
-    return `--insecure-any-account contradicts ${signInNamed(clientAuth)}, where no Autodesk account counts: choose one.`;
+    return `--insecure-any-account contradicts ${signInNamed(clientAuth)}, which uses no Autodesk accounts: choose one.`;
   return (
     limitsUsers &&
     '--insecure-any-account contradicts MCP_ALLOWED_USERS, which says who can use this server: choose one.'
@@ -142,8 +142,8 @@ function userListNeedsPeople(server: ExposedServer, { clientAuth, limitsUsers }:
   return (
     limitsUsers &&
     (clientAuth === 'none' || clientAuth === 'key') &&
-    `MCP_ALLOWED_USERS says which people can use this server, and with the client sign-in "${clientAuth}" nobody proves ` +
-      `who they are. Choose --client-auth ${forPeople(server)} (docs/client-sign-in.md), or leave it out.`
+    `MCP_ALLOWED_USERS says who can use this server, but the client sign-in "${clientAuth}" does not identify people. ` +
+      `Choose --client-auth ${forPeople(server)} (docs/client-sign-in.md), or leave it out.`
   );
 }
 
@@ -152,13 +152,13 @@ function keyProvesNoPerson(server: ExposedServer, { clientAuth }: Exposure, reac
     clientAuth === 'key' &&
     server.userScopes &&
     reach.openedBy.length > 0 &&
-    `A key proves a program and no person, and the tokens of this server belong to its users: everybody who has a key ` +
-      `and can reach ${reach.where} would act as the person who signed in to Autodesk with it last. ` +
+    `A key identifies a program, not a person, and the tokens of this server belong to its users: everybody with a key ` +
+      `who can reach ${reach.where} would act as the person who last signed in to Autodesk with it. ` +
       `Choose --client-auth ${forPeople(server)} (docs/client-sign-in.md), or ${toStayLocal(reach)}.`
   );
 }
 
-/** Clients with a key are told no address. Those that sign in get tokens for one. */
+/** Clients with a key need no fixed address. Those that sign in get tokens for one. */
 function tokensNeedAddress(_: ExposedServer, { clientAuth, publicUrl, host }: Exposure, { openedBy }: Reach) {
   const [first] = openedBy;
   return (
@@ -171,7 +171,7 @@ function tokensNeedAddress(_: ExposedServer, { clientAuth, publicUrl, host }: Ex
   );
 }
 
-/** Where a link to Autodesk reaches somebody else than its person, the server must find out who opens it. */
+/** Where a link to Autodesk can reach someone other than the person it is for, the server must find out who opens it. */
 function linksNeedIdentity(
   { userScopes }: ExposedServer,
   { clientAuth, publicUrl, identifiesPeople }: Exposure,
@@ -196,7 +196,7 @@ function usersNeedSignIn(server: ExposedServer, { clientAuth }: Exposure, reach:
     server.userScopes &&
     reach.openedBy.length > 0 &&
     `The tokens of this server belong to its users, and without a client sign-in it cannot identify them: everybody ` +
-      `who can reach ${reach.where} would act as the person who signed in to Autodesk last. Choose --client-auth ` +
+      `who can reach ${reach.where} would act as the person who last signed in to Autodesk. Choose --client-auth ` +
       `${forPeople(server)} (docs/client-sign-in.md), or ${toStayLocal(reach)}.`
   );
 }
@@ -228,7 +228,7 @@ function anyAccountNeedsConsent(
     !limitsUsers &&
     !insecureAnyAccount &&
     reach.openedBy.length > 0 &&
-    `Everybody with an Autodesk account could sign in and read all that this server can. List the people who can use it ` +
+    `Everybody with an Autodesk account could sign in and read everything that this server can. List the people who can use it ` +
       `in MCP_ALLOWED_USERS (docs/client-sign-in.md), choose --client-auth oidc, or ${toStayLocal(reach)}. To let ` +
       `everybody in, add --insecure-any-account.`
   );
@@ -237,7 +237,7 @@ function anyAccountNeedsConsent(
 const signInNamed = (clientAuth: ClientAuthMode) =>
   `the client sign-in "${clientAuth}" (--client-auth or MCP_CLIENT_AUTH)`;
 
-/** The client sign-ins that prove who somebody is. */
+/** The client sign-ins that identify people. */
 const forPeople = ({ isPublicClient }: ExposedServer) => (isPublicClient ? 'oidc' : 'autodesk or oidc');
 
 const list = new Intl.ListFormat('en-GB');

@@ -40,7 +40,7 @@ export function checkNames(request: Request, allowed: AllowedNames): NameCheck {
 /** What SDKs answer to an unknown host, and what to do about it. */
 function unknownHost(host: string): Response {
   const advice =
-    'This server answers under the names of its own machine. To let clients use another, list it in MCP_ALLOWED_HOSTS, ' +
-    'or set MCP_PUBLIC_URL to the address that they use.';
+    'This server answers only to the names of its own machine. To allow another name, list it in MCP_ALLOWED_HOSTS, ' +
+    'or set MCP_PUBLIC_URL to the address that clients use.';
   return jsonRpcRefusal(403, `Invalid Host: ${host}. ${advice}`, {});
 }

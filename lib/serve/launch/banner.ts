@@ -43,7 +43,7 @@ export function httpBanner(banner: HttpBanner): string {
   const publicUrl = isEverywhere ? `http://localhost:${port}` : banner.publicUrl;
   const address = `${publicUrl}/mcp`;
   const names = banner.clientsSignIn
-    ? 'use exactly this: clients sign in for no other address'
+    ? 'use exactly this: clients can sign in at no other address'
     : alsoAs.length > 0 && `also as ${alsoAs.join(' and ')}`;
   return [
     title(banner),

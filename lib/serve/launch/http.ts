@@ -169,7 +169,7 @@ export async function serveHttp<Shape extends Variables>(
 
 /**
  * The part of the front page for the person who reads it. Without a client sign-in that is the local user, on this machine
- * only. Otherwise it needs a place where people can show who they are: a key proves no person.
+ * only. Otherwise it needs a place where people can show who they are: a key identifies no person.
  */
 function accountOf(
   { userSignIn }: McpService,

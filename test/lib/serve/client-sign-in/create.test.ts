@@ -54,10 +54,10 @@ test.each([
 ])('a list of users is part of that: %s', async (list, counted) => {
   const environment = { MCP_AUTH_ISSUER: 'https://login.example.com', MCP_ALLOWED_USERS: list };
   expect((await made('oidc', environment))?.whoCanCall).toBe(
-    `those on MCP_ALLOWED_USERS ${counted} with an access token of https://login.example.com`,
+    `those in MCP_ALLOWED_USERS ${counted} with an access token from https://login.example.com`,
   );
   expect((await made('autodesk', environment))?.whoCanCall).toBe(
-    `those on MCP_ALLOWED_USERS ${counted} with an Autodesk account`,
+    `those in MCP_ALLOWED_USERS ${counted} with an Autodesk account`,
   );
 });
 

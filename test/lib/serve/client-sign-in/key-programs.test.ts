@@ -33,7 +33,7 @@ describe('where tokens belong to users, and others can reach it', () => {
   ])('%s does not start, and says why, and what to do', async (name, way) => {
     const said = await refusalOf(['scripts/aps-mcp.ts', name, ...everywhere], { env: keys });
     expect(said).toMatch(oneLine);
-    for (const part of ['A key proves a program and no person', '0.0.0.0', way, 'leave out --host'])
+    for (const part of ['A key identifies a program, not a person', '0.0.0.0', way, 'leave out --host'])
       expect(said).toContain(part);
     expectNone(secrets, [said]);
   });

@@ -56,7 +56,7 @@ const reasons = {
   belongsToUsers: /^The tokens of this server belong to its users/,
   everybody: /^Everybody who can reach/,
   contradiction: /^--insecure-no-client-auth contradicts the client sign-in/,
-  noPerson: /^A key proves a program and no person/,
+  noPerson: /^A key identifies a program, not a person/,
   noPublicUrl: /^MCP_PUBLIC_URL is missing/,
   unknownPerson: /^MCP_AUTH_CLIENT_ID is missing/,
   noSecret: /"autodesk".+ secret/,
@@ -221,7 +221,7 @@ describe('a list of users where nobody proves who they are', () => {
   test.each(['none', 'key'] as const)('is refused rather than ignored: %s', (clientAuth) => {
     for (const definition of servers) {
       const said = refusal(definition, { clientAuth, limitsUsers: true });
-      expect(said).toMatch(/^MCP_ALLOWED_USERS .+ prove[^\n]+\.$/);
+      expect(said).toMatch(/^MCP_ALLOWED_USERS .+ does not identify[^\n]+\.$/);
       expect(said).toContain(`"${clientAuth}"`);
       expect(said).toContain(
         definition.isPublicClient ? '--client-auth oidc' : '--client-auth autodesk or oidc',
