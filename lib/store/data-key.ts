@@ -47,7 +47,7 @@ export async function dataKeyOf(
   }
   // What STORE_SECRET protects is never given up: it may only be missing from this start.
   if (!isOwn) throw new StartupError(newest === undefined ? missing : wrong);
-  console.error('The secret of the store is lost, and with it the sign-ins in it: sign in again.');
+  console.error("The store's secret is lost, and its sign-ins with it: sign in again.");
   // Only this key: another process may have made a new one by now.
   await backend.delete(name, wrapped);
   return dataKeyOf(backend, given, own);
@@ -75,8 +75,8 @@ const missing =
   'STORE_SECRET is missing: this store is encrypted with it. For a new store, generate one with: openssl rand -base64 32';
 
 const wrong =
-  'STORE_SECRET is not the secret that this store was written with. Set that one, or put it behind the new one, after a ' +
-  'comma. If it is lost, empty the store: people sign in once more.';
+  'STORE_SECRET is not the secret that this store was written with. Set that one, or put it after the new one and a ' +
+  'comma. If it is lost, empty the store: people then sign in again.';
 
 function wrappingKey(secret: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'aps-mcp store: data key', 32));

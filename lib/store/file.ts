@@ -132,7 +132,7 @@ function textIn(row: unknown): string | undefined {
 function unavailable(path: string, error: unknown): StoreUnavailable {
   const reason = error instanceof Error ? error.message : String(error);
   const advice = /not a database|malformed/i.test(reason)
-    ? 'It is damaged, or is not a store: move it away, and people sign in once more.'
-    : 'See that this account can write the file and its folder, and that the disk is not full.';
+    ? 'It is damaged, or is not a store: move it away. People then sign in again.'
+    : 'Check that this account can write the file and its folder, and that the disk is not full.';
   return new StoreUnavailable(`The store ${path} cannot be used: ${reason}. ${advice}`, { cause: error });
 }

@@ -44,7 +44,7 @@ export async function openStore(
   options: Partial<Surroundings> = {},
 ): Promise<OpenedStore> {
   const surroundings = { ...usual, ...options };
-  if (url === 'memory:') return { store: memoryStore(), where: 'in memory, until the server ends' };
+  if (url === 'memory:') return { store: memoryStore(), where: 'in memory, until the server stops' };
   try {
     if (!url.startsWith('file:')) return await openRedis(url, secrets, surroundings.patience);
     return await openFile(pathOf(url), secrets, surroundings);
@@ -107,7 +107,7 @@ async function openRedis(url: string, secrets: readonly string[], patience: numb
 }
 
 const secretForRedis =
-  'STORE_SECRET is missing: what lies in Redis is encrypted. Generate one with: openssl rand -base64 32';
+  'STORE_SECRET is missing: data in Redis is encrypted. Generate one with: openssl rand -base64 32';
 
 /**
  * What a start with a store outside the process would find. Changes nothing in it, and makes nothing.
@@ -118,14 +118,14 @@ const secretForRedis =
 export async function examineStore(url: string, secrets: readonly string[]): Promise<string> {
   const isFile = url.startsWith('file:');
   const where = isFile ? pathOf(url) : `Redis at ${new URL(url).host}`;
-  if (isFile && !existsSync(pathOf(url))) return `${where} is not there yet, and is made at the start`;
+  if (isFile && !existsSync(pathOf(url))) return `${where} does not exist yet; the server creates it`;
   if (!isFile && secrets.length === 0) throw new StartupError(secretForRedis);
   try {
     const backend = isFile
       ? await (await import('./file.ts')).fileBackend(pathOf(url))
       : await (await import('./redis.ts')).redisBackend(url, usual.patience);
     try {
-      const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with a secret of its own' };
+      const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with its own secret' };
       return `${where} ${states[await examineDataKey(backend, secrets)]}`;
     } finally {
       await backend.close();

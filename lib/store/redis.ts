@@ -109,7 +109,7 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
   current = first;
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it says nothing')), 2 * patience);
+    timer = setTimeout(() => reject(new Error('it does not answer')), 2 * patience);
   });
   try {
     await Promise.race([first.connected, silence]);
@@ -190,7 +190,7 @@ function unavailable(where: string, error: unknown): StoreUnavailable {
     ? 'Check the user name and the password in STORE_URL.'
     : /Invalid pathname|URI malformed/.test(reason)
       ? 'Correct STORE_URL: its path is the number of a database, and % in a password is written as %25.'
-      : 'See that Redis runs there, and takes connections from this machine.';
+      : 'Check that Redis runs there and accepts connections from this machine.';
   return new StoreUnavailable(`The store ${where} cannot be used: ${reason}. ${advice}`, { cause: error });
 }
 

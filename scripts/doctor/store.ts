@@ -15,7 +15,7 @@ export const storeCheck: Check = {
     });
     if (url === undefined) return [skipped('this server keeps nothing')];
     if (url === ownFile) return [ok('a file in your own data folder, so that you sign in once')];
-    if (url === 'memory:') return [ok('in memory, until the server ends')];
+    if (url === 'memory:') return [ok('in memory, until the server stops')];
     try {
       return [ok(await examineStore(url, launch.STORE_SECRET)), ...(await redisFindings(url))];
     } catch (error) {

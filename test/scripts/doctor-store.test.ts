@@ -37,7 +37,7 @@ async function findings(server: string, env: Record<string, string>, ...options:
 
 test.each([
   ['2lo', {}, [], 'skipped', 'keeps nothing'],
-  ['3lo', {}, [], 'ok', 'in memory, until the server ends'],
+  ['3lo', {}, [], 'ok', 'in memory, until the server stops'],
   ['pkce', {}, ['--transport', 'stdio'], 'ok', 'a file in your own data folder'],
 ] as const)('%s with %j %j: %s, %s', async (server, env, options, status, text) => {
   expect(await findings(server, env, ...options)).toMatchObject([
@@ -49,7 +49,7 @@ describe('a file', () => {
   test('that is not there yet is not made', async () => {
     const path = join(await newFolder(), 'store.db');
     const [found] = await findings('3lo', { STORE_URL: `file:${path}` });
-    expect(found).toMatchObject({ status: 'ok', text: `${path} is not there yet, and is made at the start` });
+    expect(found).toMatchObject({ status: 'ok', text: `${path} does not exist yet; the server creates it` });
   });
 
   test.each([
@@ -95,7 +95,7 @@ describeWith('Redis', [noRedis], () => {
     const [found] = await findings('3lo', { STORE_URL: url, STORE_SECRET: secret });
     expect(found).toMatchObject({
       status: 'fault',
-      text: expect.stringContaining('See that Redis runs there'),
+      text: expect.stringContaining('Check that Redis runs there'),
     });
     expect(JSON.stringify(found)).not.toContain('hidden-0815');
   });

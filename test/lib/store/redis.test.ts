@@ -30,7 +30,7 @@ describeWith('a store in Redis', [noRedis], () => {
     await store.set('kind:a', 'kept', 60);
     await redis.kill();
     await expect(store.get('kind:a')).rejects.toThrow(StoreUnavailable);
-    await expect(store.check()).rejects.toThrow(/redis:\/\/127\.0\.0\.1:\d+.*See that Redis runs/);
+    await expect(store.check()).rejects.toThrow(/redis:\/\/127\.0\.0\.1:\d+.*Check that Redis runs/);
     await redis.start();
     await isBack();
     expect(await store.get('kind:a')).toBe('kept');
@@ -67,7 +67,7 @@ describeWith('Redis at the start', [noRedis], () => {
     const port = await freePort();
     await expect(openStore(`redis://user:hidden-0815@127.0.0.1:${port}/3`, [secret], hasty)).rejects.toThrow(
       new RegExp(
-        `^The store redis://127\\.0\\.0\\.1:${port}/3 cannot be used: .*ECONNREFUSED.*See that Redis runs there`,
+        `^The store redis://127\\.0\\.0\\.1:${port}/3 cannot be used: .*ECONNREFUSED.*Check that Redis runs there`,
       ),
     );
   });
@@ -103,6 +103,8 @@ describeWith('Redis at the start', [noRedis], () => {
     onTestFinished(() => void silent.close());
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    await expect(openStore(`redis://127.0.0.1:${port}`, [secret], hasty)).rejects.toThrow(/it says nothing/);
+    await expect(openStore(`redis://127.0.0.1:${port}`, [secret], hasty)).rejects.toThrow(
+      /it does not answer/,
+    );
   });
 });

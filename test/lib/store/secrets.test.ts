@@ -79,7 +79,7 @@ describe('STORE_SECRET', () => {
     const path = newFile();
     await open(path);
     await expect(open(path, [newer])).rejects.toThrow(
-      /STORE_SECRET is not the secret that this store was written with.*behind the new one, after a comma/,
+      /STORE_SECRET is not the secret that this store was written with.*after the new one and a comma/,
     );
   });
 
