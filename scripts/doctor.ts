@@ -38,16 +38,16 @@ const names = Object.keys(servers).join(', ');
 const usage = `Usage: ${commandLine('doctor', 'SERVER [options]')}
 
 Checks what a server needs, and says what to do about each fault: settings and .env, who can call, the port, the store, proxy and
-network, the clock, the sign-in to APS, scopes, one call, the callback URL, and the OpenID provider. Starts no server, and
+network, the clock, the sign-in to APS, scopes, one call, the callback URL, and the OpenID provider. Starts no server and
 changes nothing. SERVER is one of ${names}.
 
 Options:
   --json     Print JSON
   --sandbox  Check against the built-in APS sandbox: no Autodesk account, no network
   --help     Print this
-  Those of the server, such as --client-auth, --host, --port and --transport: give the same as when you start it.
+  Those of the server, such as --client-auth, --host, --port and --transport: give those that you start it with.
 
-Exit code: 0 without faults (there may be warnings), 1 with a fault, 2 for a command line that is not valid.`;
+Exit code: 0 without faults (there may be warnings), 1 with a fault, 2 for an invalid command line.`;
 
 /** Where it runs, and where it prints. By default, in this process. */
 type Surroundings = {
@@ -80,7 +80,7 @@ export async function doctor(
     const load = Object.hasOwn(servers, name) ? servers[name] : undefined;
     if (!load)
       throw new StartupError(
-        `Name the server to check first, one of: ${names}. For example: ${commandLine('doctor', '2lo')}`,
+        `Begin with the server to check, one of: ${names}. For example: ${commandLine('doctor', '2lo')}`,
       );
     json = rest.includes('--json');
     examination = {

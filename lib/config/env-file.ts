@@ -9,7 +9,7 @@ export function decodeEnvFile(bytes: Uint8Array): string {
   const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
   // UTF-16 without a mark, for example.
   if (text.includes('\0'))
-    throw new Error('it is not a text in UTF-8. Save it as UTF-8 in your editor, and try again');
+    throw new Error('it is not UTF-8 text. Save it as UTF-8 in your editor, and try again');
   return text;
 }
 

@@ -8,10 +8,10 @@ import type { ServerDefinition } from '../../lib/serve/launch/definition.ts';
 import type { LaunchedSandbox, SandboxModule } from '../../lib/serve/launch/sandbox.ts';
 import type { TokenSource } from '../../lib/token-source.ts';
 
-/** `warning`: it works, but not as somebody may expect. `fault`: it does not work. */
+/** `warning`: it works, but perhaps not as expected. `fault`: it does not work. */
 export type Status = 'ok' | 'warning' | 'fault' | 'skipped';
 
-/** What a check has found. `text` says what it looked at, and what is so; `advice` what to do. Both without secrets. */
+/** What a check has found. `text` says what is so, `advice` what to do. Neither contains a secret. */
 export type Finding = { status: Status; text: string; advice?: string };
 
 export const ok = (text: string): Finding => ({ status: 'ok', text });
@@ -30,7 +30,7 @@ export type Examination = {
   loadSandbox: () => Promise<SandboxModule>;
   /** The clock, in milliseconds since 1970. */
   now: () => number;
-  /** What was said of files already. */
+  /** Warnings about files that were already reported. */
   said: Set<string>;
   /** From the check of the settings: what the server would run with. */
   server?: Configured;

@@ -1,4 +1,4 @@
-/** The `.env` files: found where, readable, in which encoding, for whose eyes, and what the environment overrides. */
+/** The `.env` files: where they are, whether they can be read, by whom, their encoding, and what the environment overrides. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { decodeEnvFile, encodingOf } from '../../lib/config/env-file.ts';
@@ -17,7 +17,12 @@ export const envFileCheck: Check = {
     if (findings.length > 0) return findings;
     const named = env.MCP_ENV_FILE !== undefined;
     return named
-      ? [fault(`there is no ${files.join()}, which MCP_ENV_FILE names`, 'Correct MCP_ENV_FILE, or unset it.')]
+      ? [
+          fault(
+            `${files.join()}, which MCP_ENV_FILE names, does not exist`,
+            'Correct MCP_ENV_FILE, or unset it.',
+          ),
+        ]
       : [ok(`there is no ${files.join(' and no ')}: all settings come from the environment`)];
   },
 };
@@ -40,13 +45,13 @@ function look(file: string, { env, said }: Examination): Finding[] {
   try {
     text = decodeEnvFile(bytes);
   } catch {
-    return [fault(`${file} is not a text in UTF-8`, 'Save it as UTF-8 in your editor.')];
+    return [fault(`${file} is not UTF-8 text`, 'Save it as UTF-8 in your editor.')];
   }
   const findings: Finding[] = [];
   if (encodingOf(bytes) !== 'utf-8')
     findings.push(
       warning(
-        `${file} is in UTF-16, which servers read, but other programs do not`,
+        `${file} is in UTF-16, which servers can read, but not all programs`,
         'Save it as UTF-8. In PowerShell 5, write it with: Set-Content -Encoding utf8',
       ),
     );
@@ -63,7 +68,7 @@ function look(file: string, { env, said }: Examination): Finding[] {
   for (const name of shadowed)
     findings.push(
       warning(
-        `${name} has another value in the environment than in ${file}, and that of the environment counts`,
+        `${name} has another value in the environment, which overrides ${file}`,
         `To use the file, unset ${name} in the environment.`,
       ),
     );

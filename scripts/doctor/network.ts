@@ -11,12 +11,12 @@ export const proxyCheck: Check = {
     const name = proxyVariable(env, protocol);
     if (name === undefined) return [ok('none is set: servers connect to APS directly')];
     if (isLoopback(hostname) || isExcepted(env, hostname))
-      return [ok(`${name} is set, and does not apply to ${hostname}`)];
+      return [ok(`${name} is set, but does not apply to ${hostname}`)];
     if (env.NODE_USE_ENV_PROXY === '1' && knowsProxies(process.versions.node))
       return [ok(`${name} is used, because NODE_USE_ENV_PROXY is 1`)];
     return [
       warning(
-        `${name} is set, and servers do not use it: Node.js connects to ${hostname} directly`,
+        `${name} is set, but servers do not use it: Node.js connects to ${hostname} directly`,
         knowsProxies(process.versions.node)
           ? 'Set NODE_USE_ENV_PROXY=1 in the environment of the server.'
           : `Node.js ${process.versions.node} has no support for it. Use Node.js 22.21, 24 or newer with NODE_USE_ENV_PROXY=1.`,
@@ -83,17 +83,17 @@ function unreachable(host: string, error: unknown): Finding {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return fault(
       `the name ${host} cannot be resolved (${code})`,
-      'Check the connection to the internet, DNS and APS_BASE_URL. Behind a proxy, see the check of the proxy.',
+      'Check the connection to the internet, DNS and APS_BASE_URL. Behind a proxy, see the proxy check.',
     );
   if (certificateCodes.test(code))
     return fault(
       `the certificate of ${host} is not trusted (${code})`,
-      'A proxy or virus scanner may read the traffic of this machine. Get its root certificate, as a PEM file, from who ' +
-        'runs it, and set NODE_EXTRA_CA_CERTS to the path of that file in the environment of the server.',
+      'A proxy or virus scanner may read the traffic of this machine. Get its root certificate as a PEM file ' +
+        'from its operator, and set NODE_EXTRA_CA_CERTS to the path of that file in the environment of the server.',
     );
   return fault(
     reasons[code] ? `${host} ${reasons[code]}` : `${host} cannot be reached (${code})`,
-    'Check the connection to the internet, the firewall and APS_BASE_URL. Behind a proxy, see the check of the proxy.',
+    'Check the connection to the internet, the firewall and APS_BASE_URL. Behind a proxy, see the proxy check.',
   );
 }
 

@@ -32,13 +32,13 @@ export const applicationCheck: Check = {
     } catch (error) {
       const cause = error instanceof SignInFailed ? error.cause : error;
       if (cause instanceof ApsError && cause.code === 'invalid_grant')
-        return [ok('APS knows it: it refused only the code, which was made up')];
+        return [ok('APS knows it, and refused only the invalid code of this check')];
       const finding = failureOf(cause);
       // Any other refusal may be about the code.
       const unclear = cause instanceof ApsError && cause.status === 400 && !isAboutApplication(cause.code);
       return [unclear ? { ...finding, status: 'warning' } : finding];
     }
-    throw new Error('APS accepted a code that was made up');
+    throw new Error('APS accepted an invalid code');
   },
 };
 
@@ -73,7 +73,7 @@ async function signInLink(users: UserSignIn): Promise<string> {
     if (error instanceof SignInRequired) return error.url;
     throw error;
   }
-  throw new Error('Nobody has signed in, and there is a token');
+  throw new Error('There is a token, although nobody has signed in');
 }
 
 /** Why APS refuses to show its sign-in page. Autodesk documents only the redirect, so any answer below 400 is taken as none. */

@@ -28,14 +28,14 @@ export const providerCheck: Check = {
       return [
         fault(
           `${issuer} is unusable: ${reason(error)}`,
-          `MCP_AUTH_ISSUER must be "issuer" in ${metadata}, character by character, and that must answer.`,
+          `MCP_AUTH_ISSUER must equal "issuer" in ${metadata}, character by character, and that URL must answer.`,
         ),
       ];
     }
   },
 };
 
-/** The provider authenticates a client before it looks at a code, so a made-up one shows whether it knows the client. */
+/** The provider authenticates a client before it looks at a code, so an invalid code shows whether it knows the client. */
 async function clientFindings({ configuration, addresses }: Configured): Promise<Finding[]> {
   const { clientSignIn: settings } = configuration;
   if (settings.mode !== 'oidc' || !settings.client) return [];
@@ -52,7 +52,7 @@ async function clientFindings({ configuration, addresses }: Configured): Promise
     if (!(error instanceof SignInFailed)) throw error;
     const { issuer, client } = settings;
     if (error.problem === 'incomplete')
-      return [ok(`${issuer} knows the client ${client.id}: it refused only the code, which was made up`)];
+      return [ok(`${issuer} knows the client ${client.id}, and refused only the invalid code of this check`)];
     const code = error.cause instanceof ResponseBodyError ? error.cause.error : 'invalid_client';
     // Any other refusal may be about the code.
     return [isAboutApplication(code) ? fault(error.message) : warning(error.message)];

@@ -41,7 +41,7 @@ export const portCheck: Check = {
   },
 };
 
-/** Who has the port, as far as it answers a browser: another server of this project is probably the one that is examined. */
+/** Who has the port, as far as it answers a browser: another server of this project is probably the one being checked. */
 async function takenBy(port: number, { message, cause }: StartupError): Promise<Finding> {
   if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) return fault(message);
   const page = await fetch(`http://localhost:${port}/`, { signal: AbortSignal.timeout(1000) })
@@ -51,7 +51,7 @@ async function takenBy(port: number, { message, cause }: StartupError): Promise<
   if (page.includes('Model Context Protocol'))
     return warning(
       `${port} is in use by the MCP server "${title}"`,
-      'If that is the server that you check, all is well. Otherwise stop it, or choose another port with --port.',
+      'If that is the server you are checking, all is well. Otherwise stop it, or choose another port with --port.',
     );
   const find = process.platform === 'win32' ? `netstat -ano | findstr :${port}` : `lsof -i :${port}`;
   return fault(

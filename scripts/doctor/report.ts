@@ -5,13 +5,13 @@ const marks: Record<Status, string> = { ok: '✓', warning: '!', fault: '✗', s
 const titleWidth = 20;
 const indent = ' '.repeat(titleWidth + 2);
 
-/** One finding, in a line or more. */
+/** One finding, in one line or several. */
 export function lineOf({ status, title, text, advice }: Result): string {
   const body = [text, ...(advice ? [advice] : [])].join('\n').replaceAll('\n', `\n${indent}`);
   return `${marks[status]} ${title.padEnd(titleWidth)}${body}`.replaceAll(/ +$/gm, '');
 }
 
-/** What it comes to. */
+/** How many faults and warnings there are. */
 export function summaryOf(results: readonly Result[]): string {
   const count = (status: Status, word: string) => {
     const found = results.filter((result) => result.status === status).length;

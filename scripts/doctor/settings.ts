@@ -18,7 +18,7 @@ export const settingsCheck: Check = {
   async run(examination) {
     const findings: Finding[] = quoted(examination).map((name) =>
       warning(
-        `${name} has quotes around its value in the environment, which do not count`,
+        `${name} has quotes around its value in the environment, which are ignored`,
         'Remove them where it is set.',
       ),
     );

@@ -22,7 +22,7 @@ export const signInCheck: Check = {
     if (!tokens) return [ofUsers];
     try {
       examination.token = await tokens.get(localUser);
-      return [ok('APS accepts the credentials, and gave a token')];
+      return [ok('APS accepts the credentials, and issued a token')];
     } catch (error) {
       return [failureOf(error)];
     }
@@ -74,12 +74,12 @@ export const callCheck: Check = {
       return await aps.call(localUser, signal, async (session) => {
         if (!isOfApplication(tokens)) {
           examination.hubs = await listHubs(session);
-          return [ok(`listing the hubs works, and found ${examination.hubs.hubs.length}`)];
+          return [ok(`listing the hubs works, and returned ${examination.hubs.hubs.length}`)];
         }
         const { items } = await listBuckets(session, 'US', { limit: 10 });
         return [
           ok(
-            `listing the buckets in the region US works, and found ${items.length === 10 ? '10 or more' : items.length}`,
+            `listing the buckets in the region US works, and returned ${items.length === 10 ? '10 or more' : items.length}`,
           ),
         ];
       });

@@ -1,4 +1,4 @@
-/** The store of a server with users: whether it can be used, and is set so that it forgets nobody. */
+/** The store of a server with users: whether it can be used, and is set up so that no sign-in gets lost. */
 import { ownFile, storeUrlOf } from '../../lib/serve/launch/store.ts';
 import { examineStore } from '../../lib/store/open.ts';
 import { type Check, type Finding, fault, ok, skipped, warning } from './check.ts';
@@ -13,7 +13,7 @@ export const storeCheck: Check = {
       ...{ clientAuth, transport: options.transport },
       ...{ isSandbox: server.sandbox !== undefined, url: launch.STORE_URL },
     });
-    if (url === undefined) return [skipped('this server keeps nothing')];
+    if (url === undefined) return [skipped('this server stores nothing')];
     if (url === ownFile) return [ok('a file in your own data folder, so that you sign in once')];
     if (url === 'memory:') return [ok('in memory, until the server stops')];
     try {
@@ -24,7 +24,7 @@ export const storeCheck: Check = {
   },
 };
 
-/** What in the settings of Redis costs sign-ins. Where it does not tell, nothing is said. */
+/** Settings of Redis with which sign-ins can get lost. If Redis does not show them, nothing is reported. */
 async function redisFindings(url: string): Promise<Finding[]> {
   if (!/^rediss?:/.test(url)) return [];
   const { createClient } = await import('redis');
@@ -47,7 +47,7 @@ async function redisFindings(url: string): Promise<Finding[]> {
       ...(appendonly === 'no'
         ? [
             warning(
-              'Redis can lose what was written last when it restarts (appendonly no)',
+              'Redis can lose the latest writes when it restarts (appendonly no)',
               'Set appendonly to yes.',
             ),
           ]

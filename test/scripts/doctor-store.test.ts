@@ -36,7 +36,7 @@ async function findings(server: string, env: Record<string, string>, ...options:
 }
 
 test.each([
-  ['2lo', {}, [], 'skipped', 'keeps nothing'],
+  ['2lo', {}, [], 'skipped', 'stores nothing'],
   ['3lo', {}, [], 'ok', 'in memory, until the server stops'],
   ['pkce', {}, ['--transport', 'stdio'], 'ok', 'a file in your own data folder'],
 ] as const)('%s with %j %j: %s, %s', async (server, env, options, status, text) => {

@@ -167,7 +167,7 @@ describe('a planted fault is named, with what to do:', () => {
       '2lo',
       () => ({ env, file: (path) => writeFile(path, 'MCP_PORT=1', 'utf16le') }),
       'env-file',
-      'not a text in UTF-8',
+      'not UTF-8 text',
       'Save it as UTF-8',
     ],
     [
@@ -348,7 +348,7 @@ describe('what works otherwise than somebody may expect is a warning, with what 
       (await read('2lo', { env: { ...given, ...more } })).checks.find(({ id }) => id === 'proxy');
     expect(await proxy()).toMatchObject({
       status: 'warning',
-      text: expect.stringContaining(`HTTPS_PROXY is set, and servers do not use it`),
+      text: expect.stringContaining(`HTTPS_PROXY is set, but servers do not use it`),
       advice: expect.stringContaining('NODE_USE_ENV_PROXY=1'),
     });
     for (const NO_PROXY of ['*', host, '.example', 'other.test, example'])
