@@ -174,7 +174,7 @@ export async function signInError(
       ...details,
       advice:
         tryAgain(response) ??
-        'APS has an internal problem, or its rate limit is reached. Try again in a minute.',
+        'APS has an internal problem, or its rate limit was exceeded. Try again in a minute.',
     });
   const origin = redirectOf(response);
   if (origin !== undefined)

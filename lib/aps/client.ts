@@ -241,7 +241,7 @@ function nextUrl(baseUrl: string, link: string): URL {
   const url = URL.canParse(link, baseUrl) ? new URL(link, baseUrl) : undefined;
   if (url?.origin !== new URL(baseUrl).origin)
     throw new ApsError('APS linked to a next page at another address, which was not followed', {
-      advice: 'If you reach APS through a proxy, set APS_BASE_URL to the origin that its links have.',
+      advice: 'If you reach APS through a proxy, set APS_BASE_URL to the origin in its links.',
     });
   return url;
 }

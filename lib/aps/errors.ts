@@ -176,7 +176,7 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
         advice: 'Check the identifiers: copy them exactly, from data that this sign-in has access to.',
       });
     case 429:
-      return new ApsError(`The rate limit of APS is reached${said}`, {
+      return new ApsError(`The rate limit of APS was exceeded${said}`, {
         ...details,
         advice: tryAgain(response) ?? 'Wait a minute and try again.',
       });

@@ -53,7 +53,7 @@ export function readCursor<Position>(
   const parsed = z.tuple([z.literal(listing), schema]).safeParse(json);
   if (!parsed.success)
     throw new UserError(
-      'cursor: it does not belong to this listing. Pass "next_cursor" of a result with the same other arguments, or leave it out to start over.',
+      'cursor: it does not belong to this listing. Pass "next_cursor" from a call with otherwise the same arguments, or leave it out to start over.',
     );
   return parsed.data[1];
 }

@@ -94,7 +94,7 @@ export function addDataManagementTools(server: ToolServer, aps: ApsClient): void
       warnings: z
         .array(warningSchema)
         .optional()
-        .describe('Problems that APS met in a region. Many can be ignored: see "meaning".'),
+        .describe('Problems that APS had in a region. Many can be ignored: see "meaning".'),
     }),
     async execute(_args, { session, note }) {
       const { hubs, warnings } = await listHubs(session);

@@ -7,7 +7,7 @@ import { addApsTool, type ToolServer } from './tool.ts';
 const messages = {
   'signed out': 'Signed out. Access to Autodesk was revoked. Using a tool again requires a new sign-in.',
   'deleted only':
-    'Signed out here. Autodesk could not be reached, so the access expires there by itself. Using a tool again requires a new sign-in.',
+    'Signed out here. Autodesk could not be reached, so the access there lasts until it expires. Using a tool again requires a new sign-in.',
   'was not signed in': 'Nobody was signed in.',
 } as const;
 

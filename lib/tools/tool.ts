@@ -291,7 +291,7 @@ function paged(
       if (after === undefined) return result;
       const next = writeCursor(listing, after);
       call.note(
-        `There ${warnings.length > 0 ? 'can be' : 'are'} more ${list.noun}. To continue, call again with the same arguments and cursor "${next}".`,
+        `There ${warnings.length > 0 ? 'may be' : 'are'} more ${list.noun}. To continue, call again with the same arguments and cursor "${next}".`,
       );
       return { ...result, next_cursor: next };
     },
@@ -304,9 +304,9 @@ function pagedOutput(item: z.ZodType) {
       .string()
       .optional()
       .describe(
-        'Present when there is more: pass it as "cursor", with the same other arguments, to continue.',
+        'Present when there is more. To continue, pass it as "cursor" with otherwise the same arguments.',
       ),
-    warnings: z.array(z.string()).optional().describe('Why this list is not whole.'),
+    warnings: z.array(z.string()).optional().describe('Why this list is incomplete.'),
   });
 }
 
@@ -324,5 +324,5 @@ function presentable(error: unknown, signal: AbortSignal): UserError {
   if (signal.aborted) return new UserError('The call was cancelled.');
   // Only the stack: the properties of an HTTP error hold request headers, and with them a token.
   console.error(error instanceof Error ? error.stack : String(error));
-  return new UserError('The tool failed unexpectedly. See the log of the server.');
+  return new UserError('The tool failed unexpectedly. See the server log.');
 }

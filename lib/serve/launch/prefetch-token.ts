@@ -5,7 +5,7 @@ import type { TokenSource } from '../../token-source.ts';
 
 /**
  * Gets the token that the first call would wait for. If APS refuses, it says so on stderr, in the words of that call. It never
- * rejects: the server goes on, and so it says nothing of a failure that may be over by the first call.
+ * rejects: the server keeps running, and says nothing of a failure that may be over by the first call.
  *
  * @param tokens - undefined where tokens belong to users: they come when somebody signs in
  */

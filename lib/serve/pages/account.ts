@@ -168,7 +168,7 @@ function signedOut(outcome: Awaited<ReturnType<UserTokenStore['signOut']>>): Pro
     'You are signed out',
     html`<p role="status">${
       outcome === 'deleted only'
-        ? 'This server has deleted its access to your Autodesk account. Autodesk could not be reached, so the access expires there by itself.'
+        ? 'This server has deleted its access to your Autodesk account. Autodesk could not be reached, so the access there lasts until it expires.'
         : 'The access to your Autodesk account was revoked. Your MCP clients must sign in again.'
     }</p>
       ${backToFrontPage}`,

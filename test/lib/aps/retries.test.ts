@@ -217,7 +217,7 @@ describe('the deadline', () => {
       }),
     );
     const error = await apsErrorOf(getThing(apsAt(server.url, { deadline: aMoment })));
-    expect(error.message).toMatch(/^The rate limit of APS is reached: Quota \(HTTP 429\)/);
+    expect(error.message).toMatch(/^The rate limit of APS was exceeded: Quota \(HTTP 429\)/);
   });
 
   test('ends a call that waits for its token', async () => {
