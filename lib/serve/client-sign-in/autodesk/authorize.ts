@@ -141,7 +141,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
         return { client, redirectUri };
       throw new OAuthError(
         OAuthErrorCode.InvalidRequest,
-        `${client.name} asks for the answer at an address that it has not registered or published.`,
+        `${client.name} wants the answer at an address that it has not registered or published.`,
       );
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;

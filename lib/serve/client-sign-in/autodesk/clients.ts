@@ -186,7 +186,7 @@ export function createClients(options: {
 function keysIn({ jwks, jwks_uri }: { jwks?: JSONWebKeySet; jwks_uri?: string }): ClientKeys {
   if (jwks) return { jwks };
   if (jwks_uri) return { jwksUri: jwks_uri };
-  throw new DocumentRefused('it asks for private_key_jwt, and names no keys');
+  throw new DocumentRefused('it asks for private_key_jwt, but names no keys');
 }
 
 /** Whether a `client_id` is the address of a metadata document. */

@@ -98,7 +98,7 @@ export function createFetchDocument(guards: DocumentGuards = {}): FetchDocument 
     if (isIP(literal) !== 0 && !isAllowed(literal)) throw new DocumentRefused(privateAddress);
     const end = limits.begin(hostname);
     if (!end)
-      throw new DocumentRefused('too many documents are being fetched at this moment', {
+      throw new DocumentRefused('too many documents are being fetched right now', {
         ...{ transient: true, untried: true },
       });
     const dispatcher = new Agent({ connect: { lookup: guardedLookup, ca, timeout } });
@@ -140,7 +140,7 @@ function checked(address: string): URL {
     throw new DocumentRefused('its address has a user name or password in it');
   if (address.includes('#')) throw new DocumentRefused('its address has a fragment');
   if (url.pathname === '/') throw new DocumentRefused('its address has no path');
-  if (url.href !== address) throw new DocumentRefused('its address is not in its normal form');
+  if (url.href !== address) throw new DocumentRefused('its address is not in normal form');
   return url;
 }
 

@@ -70,7 +70,7 @@ export function identityProvider(options: IdentityProviderOptions): IdentityProv
       const { authorization_endpoint: endpoint } = await server().catch((error: unknown) => {
         throw failureOf(error, issuer);
       });
-      if (!endpoint) throw new SignInFailed('refused', `${issuer} has no page to sign in on.`);
+      if (!endpoint) throw new SignInFailed('refused', `${issuer} has no sign-in page.`);
       const url = new URL(endpoint);
       const parameters = {
         response_type: 'code',
@@ -139,7 +139,7 @@ function failureOf(error: unknown, issuer: string): SignInFailed {
   if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant')
     return failed(
       'incomplete',
-      `${issuer} does not know this sign-in, or not any more: ${wordsOf(error)}. Nothing was changed.`,
+      `${issuer} does not know this sign-in, or no longer: ${wordsOf(error)}. Nothing was changed.`,
     );
   if (error instanceof oauth.ResponseBodyError || response?.status === 401)
     return failed(

@@ -68,7 +68,7 @@ function faultByRfc9068(type: unknown, { client_id, iat, jti, scope, scp }: JWTP
   if (typeof iat !== 'number') return `${strictly} it lacks iat`;
   if (typeof jti !== 'string' || jti === '') return `${strictly} it lacks jti`;
   if ((scope ?? scp) !== undefined && typeof scope !== 'string')
-    return `${strictly} its scopes are not a text in scope`;
+    return `${strictly} its scopes are not a string in scope`;
   return undefined;
 }
 
