@@ -45,7 +45,7 @@ export function callbackPort(port: number, fetch: (request: Request) => Promise<
         if (closed || Date.now() >= giveUpAt)
           throw new StartupError(
             `Port ${port} is taken, probably by another server that is waiting for a sign-in. Finish that sign-in, or ` +
-              'end that server, and try again. If another program needs the port, choose one with --port, and add its ' +
+              'stop that server, and try again. If another program needs the port, choose one with --port, and add its ' +
               'callback URL to the application in your Developer Hub.',
             { cause: error },
           );

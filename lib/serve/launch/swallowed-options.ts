@@ -42,5 +42,5 @@ export function swallowedByNpm(
   const all = [...typed, ...arrived].join(' ');
   const instead = script === 'npx' ? commandLine(all) : `npm run ${script} -- ${all}`;
   const names = swallowed.map(({ name }) => `--${name}`).join(' and ');
-  return `npm has kept ${names} to itself. Put -- before the options: ${instead}`;
+  return `npm has taken ${names} for itself. Put -- before the options: ${instead}`;
 }

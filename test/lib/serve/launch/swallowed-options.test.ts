@@ -41,7 +41,9 @@ test.each<[string, Record<string, string>, string[], string]>([
   ['an option whose value has arrived', { port: 'true', sandbox: 'true' }, ['5005'], '--sandbox --port 5005'],
   ['an option before others that have arrived', { sandbox: 'true' }, ['--port', '1'], '--sandbox --port 1'],
 ])('%s gets the command line that was meant', (_what, config, args, expected) => {
-  expect(said(config, args)).toMatch(new RegExp(`^npm has kept .*: npm run 2lo -- ${expected}$`));
+  expect(said(config, args)).toMatch(
+    new RegExp(`^npm has taken .* for itself\\. .*: npm run 2lo -- ${expected}$`),
+  );
 });
 
 test('values that could belong to several options are left to be filled in', () => {
