@@ -178,7 +178,7 @@ function signedOut(outcome: Awaited<ReturnType<UserTokenStore['signOut']>>): Pro
 function outOfDate(): Promise<Response> {
   return page(
     'This page is out of date',
-    html`<p>It was open for too long, or somebody has signed in or out meanwhile. Nothing was changed.</p>
+    html`<p>It was open for too long, or somebody has signed in or out since. Nothing was changed.</p>
       ${backToFrontPage}`,
     { status: 400 },
   );

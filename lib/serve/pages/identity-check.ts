@@ -118,7 +118,7 @@ function invalidLink(): SignInFailed {
 function otherPerson(expected: Caller, person: Caller): Promise<Response> {
   return page(
     'This sign-in is not yours',
-    html`<p>The link was made for another person than the one who signed in. Nothing was changed.</p>
+    html`<p>The link was made for someone other than the person who signed in. Nothing was changed.</p>
       <dl>
         <dt>The link was made for</dt>
         <dd id="expected"><strong>${expected.user ?? 'unnamed'}</strong>, ${subjectOf(expected)}</dd>
