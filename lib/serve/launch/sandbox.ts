@@ -119,7 +119,7 @@ export function sandboxWarning(
 ): string | undefined {
   if (!id?.trim() || [env.APS_CLIENT_ID, publicClientId].includes(id)) return undefined;
   return (
-    'Warning: APS_CLIENT_ID is set, and not used, because APS_SANDBOX=1 is set too: all data is made up by the built-in ' +
+    'Warning: APS_CLIENT_ID is set, but not used, because APS_SANDBOX=1 is set too: all data is sample data of the built-in ' +
     'sandbox. To use your application at Autodesk, remove APS_SANDBOX or set it to 0.'
   );
 }

@@ -49,7 +49,7 @@ export type McpService = {
 };
 
 const sandboxNotice =
-  'This server runs on a sandbox: all that it returns is made-up demo data, and none of it is from Autodesk.';
+  'This server runs on a sandbox: everything that it returns is sample data, and none of it is from Autodesk.';
 
 /** How many callers keep a connection between their requests. Making a new one takes milliseconds. */
 const mostConnections = 1000;

@@ -41,7 +41,7 @@ export function frontPage(
   const entry = { name: `aps-${serverName}`, url: address };
   return page(
     name,
-    html`${isSandbox ? html`<p class="note"><strong>Made-up data: this server runs on the built-in sandbox.</strong></p>` : ''}
+    html`${isSandbox ? html`<p class="note"><strong>Sample data: this server runs on the built-in sandbox.</strong></p>` : ''}
       <p>This is a Model Context Protocol (MCP) server. It is made for MCP clients: give yours this address.</p>
       <p><code class="copy">${address}</code></p>
       <p>${instructions}</p>

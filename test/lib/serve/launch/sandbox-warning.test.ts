@@ -1,4 +1,4 @@
-/** Credentials that are set, and not used because APS_SANDBOX is: who sees made-up data must know. */
+/** Credentials that are set, and not used because APS_SANDBOX is: who sees sample data must know. */
 import { expect, test } from 'vitest';
 import { loadConfiguration, readOptions } from '../../../../lib/serve/launch/configuration.ts';
 import { definition } from '../../../../servers/2lo.ts';
@@ -21,7 +21,7 @@ async function saidWith(file: string, ...args: string[]): Promise<string[]> {
 test('APS_SANDBOX=1 beside credentials of an application is warned of, with what to do', async () => {
   const [warning = '', ...more] = await saidWith('APS_SANDBOX=1\nAPS_CLIENT_ID=my-application\n');
   expect(more).toEqual([]);
-  for (const part of ['APS_CLIENT_ID', 'made up', 'remove APS_SANDBOX']) expect(warning).toContain(part);
+  for (const part of ['APS_CLIENT_ID', 'sample data', 'remove APS_SANDBOX']) expect(warning).toContain(part);
 });
 
 test.each([

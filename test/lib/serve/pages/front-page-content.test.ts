@@ -94,7 +94,7 @@ describe('the page of a server', () => {
   });
 
   test('says that data is made up, on the sandbox only', async () => {
-    const madeUp = /Made-up data: this server runs on the built-in sandbox/;
+    const madeUp = /Sample data: this server runs on the built-in sandbox/;
     expect((await pageOf(twoLegged, 'none', { isSandbox: true })).text).toMatch(madeUp);
     expect((await pageOf(twoLegged, 'none')).text).not.toMatch(madeUp);
   });
