@@ -90,7 +90,7 @@ export const storeUrl = z
       text === 'memory:' ||
       (/^rediss?:\/\/[^/?#]/.test(text) && URL.canParse(text)) ||
       /^file:(\/\/\/)?[^/\s]|^file:\/[^/]/.test(text),
-    'must be memory:, file:PATH, redis://HOST or rediss://HOST',
+    'must be memory:, file:PATH, redis://HOST or rediss://HOST; in a password, write / as %2F, # as %23, ? as %3F and % as %25',
   );
 
 /**

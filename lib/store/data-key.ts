@@ -2,10 +2,11 @@
  * The key that a store is encrypted with. It lies in the store itself, wrapped by `STORE_SECRET`: so the secret can be replaced
  * while names and values stay as they are.
  */
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { StartupError } from '../startup-error.ts';
 import type { Backend } from './backend.ts';
 import { decrypt, encrypt } from './cipher.ts';
+import { StoreUnavailable } from './store.ts';
 
 const name = 'aps-mcp:data-key';
 
@@ -71,12 +72,37 @@ export async function examineDataKey(
   throw new StartupError(given.length === 0 ? missing : wrong);
 }
 
+/**
+ * Sees to it that the store still holds the data key in use, also when it has lost its data. Instances that start later then
+ * read what this one writes.
+ *
+ * @param given - the secrets of `STORE_SECRET`, newest first
+ * @throws {StoreUnavailable} if the store has another key by now: one made by an instance that started after the loss
+ */
+export async function keepDataKey(
+  backend: Backend,
+  key: Uint8Array,
+  given: readonly [string, ...string[]],
+): Promise<void> {
+  await backend.add(name, wrap(key, { kind: 'given', secret: given[0] }), lifetime);
+  const wrapped = (await backend.get(name)) ?? '';
+  // A secret that this instance does not know has wrapped the same key: only the key itself says more.
+  const others = given.map((secret) => unwrap(wrapped, secret)).filter((other) => other !== undefined);
+  if (others.length > 0 && !others.some((other) => timingSafeEqual(other, key)))
+    throw new StoreUnavailable(replaced);
+}
+
+const replaced =
+  'The store has lost its data, and another instance has started anew with it. Restart this instance: what it writes can be ' +
+  'read by no other.';
+
 const missing =
   'STORE_SECRET is missing: this store is encrypted with it. For a new store, generate one with: openssl rand -base64 32';
 
 const wrong =
   'STORE_SECRET is not the secret that this store was written with. Set that one, or put it after the new one and a ' +
-  'comma. If it is lost, empty the store: people then sign in again.';
+  'comma. If it is lost, empty the store: people then sign in again. If the store belongs to another deployment, choose another: ' +
+  'Redis has several databases, redis://HOST/1 for example.';
 
 function wrappingKey(secret: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'aps-mcp store: data key', 32));

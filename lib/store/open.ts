@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartupError } from '../startup-error.ts';
-import { dataKeyOf, examineDataKey } from './data-key.ts';
+import { dataKeyOf, examineDataKey, keepDataKey } from './data-key.ts';
 import { encryptedCoding } from './encrypted.ts';
 import { fileSecret, type Keychain, systemKeychain } from './file-secret.ts';
 import { memoryStore } from './memory.ts';
@@ -94,12 +94,19 @@ async function openFile(
 }
 
 async function openRedis(url: string, secrets: readonly string[], patience: number): Promise<OpenedStore> {
-  if (secrets.length === 0) throw new StartupError(secretForRedis);
+  const [newest, ...older] = secrets;
+  if (newest === undefined) throw new StartupError(secretForRedis);
   const { redisBackend } = await import('./redis.ts');
   const backend = await redisBackend(url, patience);
   try {
+    await backend.check();
     const dataKey = await dataKeyOf(backend, secrets);
-    return { store: createStore(backend, encryptedCoding(dataKey)), where: `Redis at ${new URL(url).host}` };
+    const store = createStore(backend, encryptedCoding(dataKey));
+    const check = async () => {
+      await backend.check();
+      await keepDataKey(backend, dataKey, [newest, ...older]);
+    };
+    return { store: { ...store, check }, where: `Redis at ${new URL(url).host}` };
   } catch (error) {
     await backend.close();
     throw error;
@@ -110,7 +117,8 @@ const secretForRedis =
   'STORE_SECRET is missing: data in Redis is encrypted. Generate one with: openssl rand -base64 32';
 
 /**
- * What a start with a store outside the process would find. Changes nothing in it, and makes nothing.
+ * What a start with a store outside the process would find. Makes no store, and leaves nothing in one but, for a minute, an empty
+ * record in Redis.
  *
  * @returns where it is, and in what state, in words
  * @throws {StartupError} as {@link openStore}
@@ -125,6 +133,7 @@ export async function examineStore(url: string, secrets: readonly string[]): Pro
       ? await (await import('./file.ts')).fileBackend(pathOf(url))
       : await (await import('./redis.ts')).redisBackend(url, usual.patience);
     try {
+      if (!isFile) await backend.check();
       const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with its own secret' };
       return `${where} ${states[await examineDataKey(backend, secrets)]}`;
     } finally {

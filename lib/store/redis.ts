@@ -13,6 +13,9 @@ const pollInterval = 2000;
 /** Where all instances announce the keys that have changed. */
 const channel = 'aps-mcp:changed';
 
+/** An empty record that shows whether Redis can be used. */
+const checkKey = 'aps-mcp:check';
+
 /** Writes if the value is as expected: KEYS[1], ARGV: expected, value, lifetime in seconds. */
 const replaceScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) return 1`;
@@ -166,10 +169,12 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
 
     watch,
 
-    // A replica answers, and takes nothing; so does a Redis whose memory is full.
     check: () =>
       run(async (client) => {
-        await client.set('aps-mcp:check', '', { expiration: expiry(60) });
+        // A replica and a Redis whose memory is full answer, but refuse this; Redis before 6.2 and some users refuse the rest.
+        await client.set(checkKey, '', { expiration: expiry(60) });
+        await client.eval(deleteScript, { keys: [checkKey], arguments: ['another'] });
+        await client.getDel(checkKey);
       }),
 
     async close() {
@@ -184,20 +189,33 @@ function expiry(lifetime: number) {
   return { type: 'EX', value: Math.max(1, Math.ceil(lifetime)) } as const;
 }
 
+/** What to do about an error of Redis, by its words. The first that fits counts. */
+const advices: readonly (readonly [RegExp, string])[] = [
+  [/NOAUTH|WRONGPASS/, 'Check the user name and the password in STORE_URL.'],
+  [/NOPERM/, 'Allow this user every command on the keys and channels aps-mcp:*.'],
+  [/^OOM/, 'Give Redis more memory (maxmemory).'],
+  [/^READONLY/, 'This is a replica: set STORE_URL to the primary.'],
+  [/unknown command/i, 'Use Redis 6.2 or newer.'],
+  [/DB index|Invalid pathname/, 'Correct STORE_URL: its path must be the number of a database that exists.'],
+  [/URI malformed/, 'Correct STORE_URL: % in a password is written as %25.'],
+  [/certificate/i, 'If your own authority issued the certificate, set NODE_EXTRA_CA_CERTS to its file.'],
+  [/wrong version number|packet length/, 'If this port does not use TLS, write redis: instead of rediss:.'],
+];
+
 function unavailable(where: string, error: unknown): StoreUnavailable {
   const reason = reasonOf(error);
-  const advice = /NOAUTH|WRONGPASS|NOPERM/.test(reason)
-    ? 'Check the user name and the password in STORE_URL.'
-    : /Invalid pathname|URI malformed/.test(reason)
-      ? 'Correct STORE_URL: its path is the number of a database, and % in a password is written as %25.'
-      : 'Check that Redis runs there and accepts connections from this machine.';
-  return new StoreUnavailable(`The store ${where} cannot be used: ${reason}. ${advice}`, { cause: error });
+  const advice = advices.find(([words]) => words.test(reason))?.[1];
+  return new StoreUnavailable(
+    `The store ${where} cannot be used: ${reason}. ${advice ?? 'Check that Redis runs there and accepts connections from this machine.'}`,
+    { cause: error },
+  );
 }
 
-/** Some errors of connections have their reasons inside. */
+/** Some errors of connections have their reasons inside; those of OpenSSL have them between numbers and paths. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? error.message : String(error);
+  return /SSL routines:[^:]*:([^:]+)/.exec(words)?.[1] ?? words;
 }
 
 /** An address that can be shown. */

@@ -118,4 +118,16 @@ describeWith('Redis', [noRedis], () => {
     const asGuest = { ...env, STORE_URL: redis.url.replace('//', '//guest:a-password@') };
     expect(await findings('3lo', asGuest)).toMatchObject([{ status: 'ok' }]);
   });
+
+  test('that a server could read but not write is a fault', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const operator = await createClient({ url: redis.url }).connect();
+    await operator.aclSetUser('reader', ['on', '>a-password', '~*', '&*', '+@all', '-@write']);
+    operator.destroy();
+    const url = redis.url.replace('//', '//reader:a-password@');
+    expect(await findings('3lo', { STORE_URL: url, STORE_SECRET: secret })).toMatchObject([
+      { status: 'fault', text: expect.stringContaining('Allow this user every command') },
+    ]);
+  });
 });

@@ -111,6 +111,18 @@ describe('APS_BASE_URL', () => {
   });
 });
 
+describe('STORE_URL', () => {
+  test.each([
+    'redis://:s3cr3t/0815@localhost',
+    'redis://:s3cr3t#0815@localhost',
+    'redis://:s3cr3t?0815@localhost',
+  ])('with a password that must be encoded says how, without it: %s', (url) => {
+    const told = complaint({ STORE_URL: url });
+    expect(told).toContain('in a password, write / as %2F, # as %23, ? as %3F and % as %25');
+    expect(told).not.toContain('s3cr3t');
+  });
+});
+
 describe('SESSION_SECRET', () => {
   test.each(['x'.repeat(32), '0'.repeat(200), 'ab'.repeat(20), 'secret!'.repeat(9)])(
     'may not be %s: it is long, and can be guessed',

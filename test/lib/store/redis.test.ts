@@ -1,6 +1,6 @@
 // A store in Redis that goes away, stands still and comes back.
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createClient } from 'redis';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../lib/store/open.ts';
@@ -62,6 +62,40 @@ describeWith('a store in Redis', [noRedis], () => {
   });
 });
 
+describeWith('Redis that has lost its data', [noRedis], () => {
+  async function emptied() {
+    const redis = keep(await startRedis());
+    const store = keep((await openStore(redis.url, [secret], hasty)).store);
+    const operator = await createClient({ url: redis.url }).connect();
+    await operator.flushAll();
+    operator.destroy();
+    return { redis, store };
+  }
+
+  test('is used with the same key by an instance that starts later', async () => {
+    const { redis, store } = await emptied();
+    await store.check();
+    await store.set('kind:a', 'written after the loss', 60);
+    const later = keep((await openStore(redis.url, [secret], hasty)).store);
+    expect(await later.get('kind:a')).toBe('written after the loss');
+    await Promise.all([store.check(), later.check()]);
+  });
+
+  test('and was begun anew by another instance is not ready', async () => {
+    const { redis, store } = await emptied();
+    const later = keep((await openStore(redis.url, [secret], hasty)).store);
+    await expect(store.check()).rejects.toThrow(/Restart this instance/);
+    await later.check();
+  });
+
+  test('stays ready while its secret is replaced, also by one that this instance does not know', async () => {
+    const { redis, store } = await emptied();
+    await store.check();
+    const later = keep((await openStore(redis.url, [`new-${secret}`, secret], hasty)).store);
+    await Promise.all([store.check(), later.check()]);
+  });
+});
+
 describeWith('Redis at the start', [noRedis], () => {
   test('that is not there is named, without the password', async () => {
     const port = await freePort();
@@ -84,6 +118,42 @@ describeWith('Redis at the start', [noRedis], () => {
     expect(refusal).not.toContain('hidden-0815');
   });
 
+  test.each([
+    [
+      'without a command of Redis 6.2',
+      'ACL SETUSER limited on >limited ~* &* +@all -getdel',
+      'Allow this user every command',
+    ],
+    [
+      'without its keys',
+      'ACL SETUSER limited on >limited ~others:* &* +@all',
+      'Allow this user every command',
+    ],
+    ['whose memory is full', 'CONFIG SET maxmemory 1', 'more memory (maxmemory)'],
+    ['that is a replica', 'REPLICAOF 127.0.0.1 1', 'set STORE_URL to the primary'],
+  ])('%s says what to do', async (_what, command, advice) => {
+    const redis = keep(await startRedis());
+    const operator = await createClient({ url: redis.url }).connect();
+    await operator.sendCommand(command.split(' '));
+    operator.destroy();
+    const url = command.startsWith('ACL') ? redis.url.replace('//', '//limited:limited@') : redis.url;
+    await expect(openStore(url, [secret], hasty)).rejects.toThrow(advice);
+  });
+
+  test('without the database that the path names says so', async () => {
+    const redis = keep(await startRedis());
+    await expect(openStore(`${redis.url}/99`, [secret], hasty)).rejects.toThrow('a database that exists');
+  });
+
+  test('without TLS at an address with rediss: says so, in one line', async () => {
+    const port = await listening((socket) =>
+      socket.on('data', () => socket.write('-ERR unknown command\r\n')),
+    );
+    await expect(openStore(`rediss://127.0.0.1:${port}`, [secret], hasty)).rejects.toThrow(
+      /^The store .+ cannot be used: [^\n]+write redis: instead of rediss:\.$/,
+    );
+  });
+
   test('needs a secret, since what lies there is encrypted', async () => {
     await expect(openStore('redis://127.0.0.1:1', [])).rejects.toThrow(/STORE_SECRET is missing/);
   });
@@ -98,13 +168,18 @@ describeWith('Redis at the start', [noRedis], () => {
   });
 
   test('that takes the connection and says nothing is not waited for', async () => {
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    onTestFinished(() => void silent.close());
-    const address = silent.address();
-    const port = typeof address === 'object' ? address?.port : 0;
+    const port = await listening(() => {});
     await expect(openStore(`redis://127.0.0.1:${port}`, [secret], hasty)).rejects.toThrow(
       /it does not answer/,
     );
   });
 });
+
+/** Listens until the test ends. Resolves with the port. */
+async function listening(onConnection: (socket: Socket) => void): Promise<number> {
+  const server = createServer(onConnection).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
