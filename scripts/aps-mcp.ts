@@ -37,7 +37,7 @@ MCP servers for Autodesk Platform Services (APS), one for each way to sign in to
   3lo        As each user (3-legged OAuth, authorization code)
   pkce       As the person who uses it (authorization code without a secret)
 
-Around them:
+Other commands:
   connect    Adds a server to an MCP client, such as Claude Code or VS Code
   new        Makes a project with a server and a tool to change
   sandbox    A local stand-in for APS: no Autodesk account, no network
@@ -46,7 +46,7 @@ Around them:
   doctor     Checks what a server needs, and says what to do about each fault
 
 Options:
-  --help     Print this, or with a command: its options
+  --help     Print this, or the options of a command
   --version  Print the version
 
 Try it: npx aps-mcp 2lo --sandbox`;

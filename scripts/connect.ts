@@ -103,7 +103,7 @@ async function write(
   if (!yes) {
     if (!confirm)
       throw new StartupError(
-        `${question}\nThere is no terminal to ask at, so nothing was changed. To confirm, add --yes.`,
+        `${question}\nThere is no terminal to answer in, so nothing was changed. To confirm, add --yes.`,
       );
     if (!(await confirm(question))) {
       print('Nothing was changed.');
@@ -158,9 +158,9 @@ function advice({ client, http, sandbox, project }: Wish, { file, path }: Place,
   const [, name] = path;
   return [
     client.title === 'Claude Desktop' && machine.platform === 'linux'
-      ? 'Anthropic has no Claude Desktop for Linux. Builds of others look for this file.'
+      ? 'Anthropic has no Claude Desktop for Linux. Unofficial builds look for this file.'
       : '',
-    project && http === undefined ? 'The paths are those of this machine: do not commit the file.' : '',
+    project && http === undefined ? 'The file has paths of this machine in it: do not commit it.' : '',
     http === undefined && !sandbox && !hasSettings(machine)
       ? `There is no ${settingsFile(machine)} yet. Make it from .env.example first: the server reads its settings there.`
       : '',

@@ -30,7 +30,7 @@ const names = Object.keys(demos).join(', ');
 const usage = `Usage: npm run demo -- [NAME ...] [options]
 
 Shows how servers sign in to Autodesk, and clients to servers, against the built-in sandbox. You need no Autodesk account
-and no network. Without a name, it shows the heart of every pattern; with names, those patterns in full.
+and no network. Without a name, it shows every pattern in short; with names, those patterns in full.
 
   NAME    ${names}
   --all   Every pattern in full
@@ -61,7 +61,10 @@ async function show(chosen: readonly string[], full: boolean): Promise<void> {
     );
     for (const name of chosen) await demos[name]?.(sandbox, folder);
     title(full ? 'All went as expected' : 'Every sign-in pattern went as expected');
-    if (!full) console.log('In full: npm run demo -- 3lo, or another of', `${names}; npm run demo -- --all`);
+    if (!full)
+      console.log(
+        `To see one in full: npm run demo -- NAME (${names}), or all of them: npm run demo -- --all`,
+      );
     console.log('Next: start a server yourself with "npm run 2lo -- --sandbox", or read docs/tutorial/.');
   } finally {
     await sandbox.close();

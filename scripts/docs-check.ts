@@ -17,8 +17,8 @@ import { packageRoot } from './package-root.ts';
 
 const usage = `Usage: npm run docs:check -- [--write] [PAGE...]
 
-Runs the commands of README.md, CONTRIBUTING.md and docs/, and takes the pictures in docs/images again. Each page has a
-clone and a home folder to itself. Ends with 1 if a command fails, or if a page or picture shows something else.
+Runs the commands of README.md, CONTRIBUTING.md and docs/, and takes the pictures in docs/images again. Each page has its
+own clone and home folder. Ends with 1 if a command fails, or if a page or picture shows something else.
 
   PAGE      Check this page only, such as docs/sandbox.md; docs/images for the pictures
   --write   Replace transcripts and pictures that are not up to date
@@ -55,7 +55,7 @@ for (const page of pages) {
   failures.push(...report.failures.map((failure) => failureText(page, failure)));
   notRun.push(...report.notRun.map((it) => ({ page, ...it })));
   const counts = `ran ${report.ran}, not run ${report.notRun.length}, failures ${report.failures.length}`;
-  const changed = report.markdown === markdown ? '' : ', written anew';
+  const changed = report.markdown === markdown ? '' : ', rewritten';
   console.log(`${page}: ${counts}${changed} (${Math.round((performance.now() - began) / 1000)} s)`);
 }
 

@@ -36,7 +36,7 @@ function makeKey(args: string[]): void {
   }
   const key = randomBytes(32).toString('base64url');
   const pair = `${name}=${key}`;
-  console.log(`A new key for "${name}". It is shown only now: keep it like a password.
+  console.log(`A new key for "${name}". It is shown only once: treat it like a password.
 
 For the server, started with --client-auth key, in its environment or .env:
 
@@ -50,7 +50,7 @@ For the client, a header of each request:
 
 To replace a key without a refused call:
 
-  1. Add the new key beside the old one, with the same name, and restart the server: it accepts both.
+  1. Add the new key after the old one, with the same name, and restart the server: it accepts both.
   2. Give the new key to the client.
   3. Remove the old key from MCP_API_KEYS, and restart the server.`);
 }

@@ -49,7 +49,7 @@ export async function run(args: string[]): Promise<void> {
 
   const answers = isComplete(given) ? given : await askFor(given);
   if (!answers) {
-    console.error('Nothing was made.');
+    console.error('Nothing was created.');
     process.exitCode = 130;
     return;
   }

@@ -28,10 +28,10 @@ Starts a local stand-in for Autodesk Platform Services. You need no Autodesk acc
   --host H             Address to listen on (default 127.0.0.1)
   --latency MS         Delay of every response in milliseconds (default 0)
   --token-lifetime S   Lifetime of access tokens in seconds (default 3599)
-  --openid-like NAME   Give the identity provider the habits of entra, okta, auth0 or keycloak
+  --openid-like NAME   Let the identity provider behave like entra, okta, auth0 or keycloak
   --callback-url URL   Register a callback URL for signing users in; repeat it for more
   --no-rate-limits     Do not refuse calls beyond the published rate limits
-  --region-warnings    Warn of every region without a hub, in lists of hubs, as APS does
+  --region-warnings    In lists of hubs, warn of every region without one, as APS does
   --invite ACCOUNT     Invite a service account, by id or email address, to the hubs of the sandbox that
                        runs at --host and --port, and exit
   --help               Print this`;
@@ -123,7 +123,7 @@ Simulate failures, and end them:
   curl -s -X POST ${url}/_sandbox/revoke-access-tokens
   curl -s -X DELETE ${url}/_sandbox/trouble
 
-Invite a service account that you create, which sees nothing before:
+Invite a service account that you created. Until then, it sees nothing:
   npm run sandbox -- --port ${new URL(url).port} --invite ACCOUNT
 
 MCP clients sign in at the identity provider of a made-up company, not at Autodesk:
@@ -144,7 +144,7 @@ function provider(
   const variables = Object.entries(openIdEnv('http://localhost:5000/mcp')).map(
     ([name, value]) => `  ${name}=${value}`,
   );
-  return `  It has the habits of ${like}. For a server at http://localhost:5000/mcp:
+  return `  It behaves like ${like}. For a server at http://localhost:5000/mcp:
   MCP_CLIENT_AUTH=oidc
 ${variables.join('\n')}
   The client id for MCP clients is ${openIdClientId}

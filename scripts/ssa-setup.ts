@@ -85,7 +85,7 @@ async function runWith(options: Options): Promise<void> {
   const given = readEnvironment();
   const sandbox =
     options.sandbox || wantsSandbox(given)
-      ? // It knows the account in .env, as the one did in which that was created.
+      ? // It knows the account in .env, which another sandbox may have created.
         await (await import('../sandbox/index.ts')).startSandbox({ serviceAccount: accountIn(given) })
       : undefined;
   try {
@@ -184,9 +184,9 @@ async function setUp(
   );
   const saved = await saveKey(administer, id).catch(async (error: unknown) => {
     const undone = await administer((session) => deleteServiceAccount(session, id)).then(
-      () => 'The service account was deleted again.',
+      () => 'The new service account was deleted.',
       () =>
-        `The service account could not be deleted again. Run: ${commandLine('ssa-setup', `--delete ${id}`)}`,
+        `The new service account could not be deleted. Run: ${commandLine('ssa-setup', `--delete ${id}`)}`,
     );
     const why = error instanceof Error ? error.message : String(error);
     throw new StartupError(`Could not create and save a key for ${id}: ${why}\n${undone}`);
@@ -243,7 +243,7 @@ async function saveKey(administer: Calls, id: string) {
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new StartupError(
-      `${question}\nThere is no terminal to ask at. To confirm, add --yes, for example: ${commandLine('ssa-setup', '--yes')}`,
+      `${question}\nThere is no terminal to answer in. To confirm, add --yes, for example: ${commandLine('ssa-setup', '--yes')}`,
     );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C means no.

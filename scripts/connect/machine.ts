@@ -16,7 +16,7 @@ export type Machine = {
   /** The names in a folder; none if there is no such folder. */
   list(folder: string): string[];
   print(text: string): void;
-  /** Asks for confirmation; undefined if there is no terminal to ask at. */
+  /** Asks for confirmation; undefined without a terminal. */
   confirm?: (question: string) => Promise<boolean>;
 };
 

@@ -18,7 +18,7 @@ export type Place = { file: string; format: Format; path: readonly [key: string,
  * Adds a server to the text of a configuration, or changes the one of the same name. Everything else stays as it is.
  *
  * @returns undefined if the server is there already
- * @throws {StartupError} if the text cannot be read, or cannot be changed without a loss
+ * @throws {StartupError} if the text cannot be read, or cannot be changed without losing something
  */
 export function merge(whole: string, { file, format, path }: Place, entry: Entry): Merged | undefined {
   const [key, name] = path;
@@ -36,7 +36,7 @@ export function merge(whole: string, { file, format, path }: Place, entry: Entry
   const after = { ...before, [key]: { ...servers, [name]: wanted } };
   if (!isDeepStrictEqual(plain(read(changed, file, format)), plain(after)))
     throw new StartupError(
-      `${file} has a form that this command cannot change without a loss. ${unchanged} Add the server by hand.`,
+      `This command cannot change ${file} without losing something. ${unchanged} Add the server by hand.`,
     );
   return { text: mark + changed, replaces: old !== undefined };
 }
@@ -51,14 +51,14 @@ function read(text: string, file: string, format: Format): Record<string, unknow
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     throw new StartupError(
-      `${file} is not valid in line ${error.line}, column ${error.column}: ${error.message}. ${unchanged} ` +
-        'Repair the file, and run this again.',
+      `${file} is not valid at line ${error.line}, column ${error.column}: ${error.message}. ${unchanged} ` +
+        'Fix the file, and run this again.',
     );
   }
 }
 
 /**
- * A program that is started keeps what people have set for it, such as variables and time-outs. Another address gets nothing:
+ * A program that is started keeps what people have set for it, such as variables and time-outs. A new address keeps nothing:
  * headers may hold a key that is for the old one.
  */
 function combined(old: Record<string, unknown>, entry: Entry): Record<string, unknown> {

@@ -61,7 +61,7 @@ export async function replaceText(file: string, before: string, after: string): 
       if (mode !== undefined) await chmod(temporary, mode);
       if ((await readText(file)) !== before)
         throw new StartupError(
-          `${file} has changed meanwhile. Nothing was changed by this command: run it again.`,
+          `${file} has changed in the meantime. This command changed nothing: run it again.`,
         );
       await rename(temporary, target);
     } catch (error) {

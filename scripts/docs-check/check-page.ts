@@ -121,7 +121,7 @@ export async function checkPage(
     const what = exit
       ? `it ended with ${statusOf(exit)}`
       : url
-        ? `nobody listens at ${url.origin}`
+        ? `nothing listens at ${url.origin}`
         : 'it printed none';
     failStep(
       line,

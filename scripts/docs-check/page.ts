@@ -47,7 +47,7 @@ function walk(parent: Parents, page: Page, markdown: string): void {
       for (const [, url = ''] of node.value.matchAll(/<img\b[^>]*\bsrc="([^"]*)"/g))
         page.images.push({ line, url });
       if (isMark(node.value) && parent.children[index + 1]?.type !== 'code')
-        page.problems.push({ line, message: 'This mark is not right before a fenced block.' });
+        page.problems.push({ line, message: 'This mark is not directly before a fenced block.' });
     }
     if (node.type === 'code') {
       const step = stepOf(node, previous, markdown);

@@ -9,7 +9,7 @@ export type Answers = { folder: string; signIn: SignIn };
 
 const choices: Option<SignIn>[] = [
   { value: '2lo', label: '2lo', hint: 'as an application; data that it owns, such as OSS buckets' },
-  { value: 'ssa', label: 'ssa', hint: 'as a secure service account; automated work, no user is there' },
+  { value: 'ssa', label: 'ssa', hint: 'as a secure service account; automated work, without a user' },
   { value: '3lo', label: '3lo', hint: 'as each user; everybody reads their own data' },
   { value: 'pkce', label: 'pkce', hint: "as the person who uses it; for people's own machines" },
 ];

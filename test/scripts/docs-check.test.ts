@@ -68,7 +68,7 @@ describe('a page fails, with the line and what came, when', () => {
     [
       'a server prints an address where nobody listens',
       [fence('bash', 'echo http://127.0.0.1:1; exec sleep 30', 'serves')],
-      'nobody listens at http://127.0.0.1:1',
+      'nothing listens at http://127.0.0.1:1',
     ],
     [
       'a server ends before its section does',
@@ -84,7 +84,7 @@ describe('a page fails, with the line and what came, when', () => {
     [
       'a mark stands before something else',
       ['<!-- check: serves -->\nText'],
-      'not right before a fenced block',
+      'not directly before a fenced block',
     ],
     ['a block hides a command', [fence('sh', 'true')], 'Use ```bash instead of ```sh'],
     ['a block has no language', [fence('', 'true')], 'has no language'],

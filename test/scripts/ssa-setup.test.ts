@@ -268,7 +268,7 @@ describe('nothing is created or written', () => {
     });
     onTestFinished(() => aps.close());
     const ended = await setup(['--yes'], application({ APS_BASE_URL: aps.url }));
-    expectRefusal(ended, 'Could not create and save a key', 'was deleted again');
+    expectRefusal(ended, 'Could not create and save a key', 'The new service account was deleted');
     const calls = sandbox.requests.filter(({ path }) => path.includes('/service-accounts'));
     expect(calls.map(({ method }) => method)).toEqual(['POST', 'POST', 'DELETE']);
     await expectNothing();

@@ -222,9 +222,9 @@ describe('changes nothing, and says why, if', () => {
       'the JSON is not valid',
       '.cursor/mcp.json',
       '{\n  "a": 1\n  "b": 2\n}',
-      /mcp\.json is not valid in line 3, column 3/,
+      /mcp\.json is not valid at line 3, column 3/,
     ],
-    ['the JSON is a list', '.cursor/mcp.json', '[]', /is not valid in line 1, column 1: it is not an object/],
+    ['the JSON is a list', '.cursor/mcp.json', '[]', /is not valid at line 1, column 1: it is not an object/],
     [
       'the servers are a list',
       '.cursor/mcp.json',
@@ -235,13 +235,13 @@ describe('changes nothing, and says why, if', () => {
       'the servers are there twice',
       '.cursor/mcp.json',
       '{"mcpServers":{},"mcpServers":{"a":{}}}',
-      /without a loss/,
+      /without losing something/,
     ],
     [
       'the TOML is not valid',
       '.codex/config.toml',
       'a = 1\nb = [1,\n',
-      /config\.toml is not valid in line \d, column \d/,
+      /config\.toml is not valid at line \d, column \d/,
     ],
   ])('%s', async (_, name, before, message) => {
     const { machine, read } = await withFile(before, name);
@@ -259,7 +259,7 @@ describe('changes nothing, and says why, if', () => {
 
   test('there is no terminal to ask at, and no --yes', async () => {
     const { machine, read } = await withFile('{}');
-    await expect(write(machine)).rejects.toThrow(/no terminal to ask at.*add --yes/);
+    await expect(write(machine)).rejects.toThrow(/no terminal to answer in.*add --yes/);
     expect(await read()).toBe('{}');
   });
 
@@ -270,7 +270,7 @@ describe('changes nothing, and says why, if', () => {
         return true;
       },
     });
-    await expect(write(machine)).rejects.toThrow('has changed meanwhile');
+    await expect(write(machine)).rejects.toThrow('has changed in the meantime');
     expect(await read()).toBe('{"a":1}');
   });
 
