@@ -1,6 +1,6 @@
 /**
- * What an MCP server for Autodesk Platform Services (APS) is written with: the APS sign-ins, the client of the APS web APIs,
- * the tools and the launcher. A file in `servers/` needs nothing else of this project.
+ * What you need to write an MCP server for Autodesk Platform Services (APS): the APS sign-ins, the client of the APS web
+ * APIs, the tools and the launcher. A file in `servers/` uses nothing else of this project.
  *
  * @module aps-mcp
  */

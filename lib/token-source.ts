@@ -2,8 +2,8 @@
 import type { Caller } from './caller.ts';
 
 /**
- * Where the APS client gets access tokens. Three rules hold for every source: concurrent calls share one request (single flight), tokens are renewed before they
- * expire, and no token, secret or assertion ever appears in a log or an error.
+ * Where the APS client gets access tokens. Three rules hold for every source: concurrent calls share one request (single
+ * flight), tokens are renewed before they expire, and no token, secret or assertion ever appears in a log or an error.
  *
  * @example
  * import type { TokenSource } from 'aps-mcp';
@@ -17,7 +17,7 @@ export type TokenSource = {
    * output schemas. Default false.
    */
   readonly requiresSignIn?: boolean;
-  /** What its tokens are to be used for, e.g. `data:read`, where it says so. */
+  /** The scopes of its tokens, e.g. `data:read`, if it names them. */
   readonly scopes?: readonly string[];
   /**
    * An access token that acts for `caller`, cached or new.
@@ -42,8 +42,8 @@ export type TokenSource = {
  */
 export type UserTokens = TokenSource & {
   /**
-   * Ends a caller's sign-in: revokes their tokens at APS, and deletes them here. `deleted only` says that APS could not
-   * be told, so that the tokens stay valid there until they expire.
+   * Ends a caller's sign-in: revokes their tokens at APS, and deletes them here. `deleted only` means that APS could
+   * not be reached, so the tokens stay valid there until they expire.
    */
   signOut(caller: Caller): Promise<'signed out' | 'deleted only' | 'was not signed in'>;
 };

@@ -39,7 +39,7 @@ export type { SignInChoices } from './unattended-sign-in.ts';
 export { demoUsers, type User } from './users.ts';
 
 /**
- * What {@link startSandbox} takes.
+ * The options of {@link startSandbox}.
  *
  * @example
  * import { type SandboxOptions, startSandbox } from 'aps-mcp/sandbox';
@@ -78,7 +78,7 @@ export type SandboxOptions = {
    * that is missing for lack of a custom integration causes a warning.
    */
   regionWarnings?: boolean;
-  /** The provider of the real world whose habits the OpenID provider takes on. Default: none. */
+  /** The real provider that the OpenID provider behaves like. Default: none. */
   openIdLike?: OpenIdLikeness;
   /** Sees a copy of each answer before it is sent, apart from those of the control routes and dropped ones. */
   onAnswer?: OnAnswer;
@@ -109,7 +109,7 @@ export type Sandbox = {
     set(partial: Partial<Trouble>): void;
     /** Switches everything off and restarts the counts. */
     reset(): void;
-    /** The positions of all switches. */
+    /** The current values of all switches. */
     readonly current: Trouble;
   };
   /** Revokes every valid access token and returns how many there were. */
@@ -141,15 +141,15 @@ export type Sandbox = {
   inviteServiceAccount(idOrEmail: string): Invitation;
   /** The issuer of the company's OpenID provider, where MCP clients sign in. It is not Autodesk. */
   openIdIssuer: string;
-  /** The client that its administrator has registered, where clients cannot register themselves. */
+  /** The client that its administrator has registered, if clients cannot register themselves. */
   openIdClientId: string | undefined;
-  /** Registers the address of an MCP server, with `/mcp`, where an administrator would have to do that. */
+  /** Registers the address of an MCP server, with `/mcp`, if an administrator would have to do that. */
   registerOpenIdApi(address: string): void;
   /** The client of MCP servers at the OpenID provider. Its callback is `/signin/callback`, on any port of loopback. */
   openIdServerClient: { readonly clientId: string; readonly clientSecret?: string };
   /** Registers another callback URL with that client. */
   registerOpenIdRedirectUri(uri: string): void;
-  /** The variables of a server at `address`, with `/mcp`, that takes tokens of the OpenID provider. */
+  /** The variables of a server at `address`, with `/mcp`, that accepts tokens of the OpenID provider. */
   openIdEnv(address: string): Record<string, string>;
   /**
    * An access token of the OpenID provider, as a client would get it from a sign-in. Rejects with an `Error` if there

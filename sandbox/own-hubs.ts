@@ -49,7 +49,7 @@ const folderSchema: z.ZodType<SandboxFolder> = z.strictObject({
 });
 
 const hubSchema = z.strictObject({
-  /** Begins with `b.`. Default: one that is made of the name, always the same. */
+  /** Begins with `b.`. Default: one that is derived from the name, always the same. */
   id: accountId.optional(),
   name,
   /** Default `US`. */
@@ -58,7 +58,7 @@ const hubSchema = z.strictObject({
   members: z.array(z.string()).optional(),
   projects: listOf(
     z.strictObject({
-      /** Begins with `b.`. Default: one that is made of the names of hub and project, always the same. */
+      /** Begins with `b.`. Default: one that is derived from the names of hub and project, always the same. */
       id: accountId.optional(),
       name,
       /** The top folders. Default: none. */

@@ -34,7 +34,7 @@ export type RouteCall = {
 };
 
 /**
- * A route of an API that the sandbox does not have. One with the method and path of a built-in route replaces it.
+ * A route of an API that the sandbox does not have. One with the same method and path as a built-in route replaces it.
  *
  * @example
  * import type { SandboxRoute } from 'aps-mcp/sandbox';

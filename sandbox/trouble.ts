@@ -28,10 +28,10 @@ export const faultSchema = z.union([
  * The trouble switches, independent of each other. If several apply to a call, the first one in this order is used.
  *
  * - `latencyMs` delays every response, in milliseconds.
- * - `failAll` is a fault of every request.
+ * - `failAll` is a fault for every request.
  * - `rateLimit`: this many of the next requests to each route (method and path) get 429 with `Retry-After: 1`.
  * - `sequence`: each distinct call (method, path, query and grant) gets these faults in order, one per attempt.
- * - `everyNth` is a fault of every n-th request.
+ * - `everyNth` is a fault for every n-th request.
  * - `tokenLifetimeSeconds` is the lifetime of access tokens issued from now on, in seconds.
  *
  * @example
@@ -64,7 +64,7 @@ export const troubleSchema = z.strictObject({
  */
 export type Fault = z.infer<typeof faultSchema>;
 /**
- * The positions of the trouble switches: see {@link troubleSchema}.
+ * The values of the trouble switches: see {@link troubleSchema}.
  *
  * @example
  * import { startSandbox, type Trouble } from 'aps-mcp/sandbox';

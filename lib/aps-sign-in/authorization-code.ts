@@ -17,21 +17,21 @@ import { tokensKey, userTokenStore } from './user-tokens.ts';
 export type BrowserAccess = {
   /** Where APS sends the browser back to, as registered with the application. Called for every sign-in. */
   callbackUrl(): Promise<string>;
-  /** Called when no sign-in is under way any more, for a server that opens its callback address only then. */
+  /** Called when no sign-in is under way any more, for a server that opens its callback address only for sign-ins. */
   release?(): void;
   /**
    * The page on which people confirm that a sign-in is theirs before they go to Autodesk. Only the browser that confirmed
-   * a sign-in can finish it. Left out where a link reaches nobody but the person it is for.
+   * a sign-in can finish it. Left out if a link can reach only the person it is for.
    */
   confirmationUrl?: string;
   /** For sealing sign-ins that are under way. */
   keys: Keys;
-  /** Where the tokens of users lie, and marks of what must not happen twice: the same for every instance. */
+  /** Where the tokens of users are kept, and marks of what must not happen twice: the same for every instance. */
   store: Store;
 };
 
 /**
- * What {@link authorizationCode} takes. Leave `clientSecret` out for an application without one.
+ * The options of {@link authorizationCode}. Leave `clientSecret` out for an application without one.
  *
  * @example
  * import { type AuthorizationCode, authorizationCode } from 'aps-mcp';
@@ -53,8 +53,8 @@ export type AuthorizationCode = ApsApplication & {
   /** Whether to use PKCE (S256). Default true; false only for an application for which APS refuses it. */
   pkce?: boolean;
   /**
-   * How long a sign-in waits for APS to say whose account it is, in milliseconds. Default 2,000: the tokens are there, and
-   * the name is only shown.
+   * How long a sign-in waits for APS to say whose account it is, in milliseconds. Default 2,000: the tokens are already
+   * stored, and the name is for display only.
    */
   profilePatience?: number;
   /** The clock, in milliseconds since 1970. */
@@ -76,7 +76,7 @@ const signInSchema = z.object({
 /**
  * Signs users in with the authorization code grant, and renews their tokens.
  *
- * The link of a sign-in is sealed, valid for ten minutes, made for one caller, and spent once APS has taken its code.
+ * A sign-in link is sealed, valid for ten minutes, made for one caller, and used up once APS has accepted its code.
  *
  * @example
  * import { type apsUserSignIn, authorizationCode, type ServingContext, type Settings } from 'aps-mcp';

@@ -4,7 +4,7 @@ import type { TokenSource } from '../token-source.ts';
 import { type ApsApplication, accessTokenFrom, apsOAuth, sharedTokens, signInError } from './oauth.ts';
 
 /**
- * What {@link clientCredentials} takes.
+ * The options of {@link clientCredentials}.
  *
  * @example
  * import { type ClientCredentials, clientCredentials } from 'aps-mcp';

@@ -26,7 +26,7 @@ const advice = {
 };
 
 /**
- * What {@link serviceAccount} takes.
+ * The options of {@link serviceAccount}.
  *
  * @example
  * import { createPrivateKey } from 'node:crypto';

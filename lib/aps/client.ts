@@ -38,7 +38,7 @@ export type ApsSession = {
    * Fetches `url` and checks the answer against `schema`. Unknown fields are ignored; the error names missing ones. Control
    * characters in texts become U+FFFD, except line breaks and tabs.
    *
-   * @param signal - ends this request alone
+   * @param signal - aborts this request only
    * @throws {ApsError}
    */
   get<T>(url: URL, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
@@ -55,8 +55,8 @@ export type ApsSession = {
    */
   delete(url: URL): Promise<void>;
   /**
-   * Runs a part of the call that others do not have to wait for: its requests end when `share` of the time that is left, a
-   * number from 0 to 1, has passed.
+   * Runs a part of the call that must not use up all of the time: its requests are aborted after `share` of the time that is
+   * left, a number from 0 to 1.
    *
    * @throws {ApsError} when that time has passed
    * @throws whatever `work` throws

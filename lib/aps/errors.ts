@@ -8,7 +8,7 @@ import { z } from 'zod';
  * @example
  * import { ApsError } from 'aps-mcp';
  *
- * // Undefined where APS says that there is no such thing.
+ * // Undefined if APS says that it does not exist.
  * export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
  *   try {
  *     return await answer;

@@ -18,9 +18,9 @@ export type RetryPolicy = {
   retries?: number;
   /** Shortest wait before retry number `attempt` (from 1), in milliseconds. Default: 300, 600, 1200, 2400, jittered. */
   backoff?: (attempt: number) => number;
-  /** The longest `Retry-After` to wait for, in milliseconds; a longer one is reported. Default 30,000. */
+  /** The longest `Retry-After` to wait for, in milliseconds; a longer one is an error at once. Default 30,000. */
   longestRetryAfter?: number;
-  /** No retry begins later than this after the request, in milliseconds, unless the request says when. Default 30,000. */
+  /** No retry begins later than this after the request, in milliseconds, unless the request has a deadline. Default 30,000. */
   longest?: number;
 };
 

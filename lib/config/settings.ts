@@ -26,7 +26,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Variables = z.core.$ZodShape;
 
 /**
- * What {@link Variables} are read as.
+ * The values of {@link Variables}, checked and typed.
  *
  * @example
  * import type { apsApplication, Settings } from 'aps-mcp';

@@ -14,7 +14,7 @@ const messages = {
 /**
  * Adds `sign_out` to a server. It ends the caller's sign-in, here and at Autodesk.
  *
- * @param users - where the tokens are that `aps` uses
+ * @param users - the tokens that `aps` uses
  *
  * @example
  * import { addSignOutTool, type Caller, createApsClient, type UserTokens, version } from 'aps-mcp';

@@ -44,7 +44,7 @@ export type ToolCall = {
   caller: Caller;
   /** Aborts when the client cancels the call. */
   signal: AbortSignal;
-  /** Tells the client how far the call is: `count` must grow. */
+  /** Reports progress to the client: `count` must grow. */
   progress(count: number, message: string): void;
   /** Adds a sentence to the result, for the model and the person: why a list is empty, for example. */
   note(sentence: string): void;
@@ -102,7 +102,7 @@ export type ApsTool<Params extends z.ZodObject, Output extends z.ZodType> = Desc
  * @example
  * import type { SliceRequest } from 'aps-mcp';
  *
- * // A slice of a list that is all there.
+ * // A slice of a list in memory.
  * export function sliceOf<T>(all: readonly T[], { limit, from = 0 }: SliceRequest<number>) {
  *   const end = from + limit;
  *   return { items: all.slice(from, end), ...(end < all.length && { after: end }) };
@@ -150,12 +150,12 @@ export type ApsListTool<
     of: Item;
     /** What the items are called, for progress: `projects`. */
     noun: string;
-    /** What a position in the listing is. It travels through the client in a cursor. */
+    /** The schema of a position in the listing. Clients get it in a cursor, and send it back. */
     position: z.ZodType<Position>;
   };
   /**
    * Returns the items, and the position after the last one unless the listing ends there. `warnings` say why the result is
-   * not whole: they stand in the result, and in its notes.
+   * incomplete: they appear in the result and in its notes.
    */
   execute(
     args: z.output<Params>,

@@ -1,4 +1,4 @@
-// The providers of the real world whose habits the OpenID provider can take on.
+// The real providers that the OpenID provider can behave like.
 import type { Habits } from './habits.ts';
 import { habits as auth0 } from './like/auth0.ts';
 import { habits as entra } from './like/entra.ts';
@@ -7,7 +7,7 @@ import { habits as none } from './like/none.ts';
 import { habits as okta } from './like/okta.ts';
 
 /**
- * The providers whose habits the OpenID provider can take on: the names for `--openid-like`.
+ * The providers that the OpenID provider can behave like: the names for `--openid-like`.
  *
  * @example
  * import { openIdLikenesses, startSandbox } from 'aps-mcp/sandbox';

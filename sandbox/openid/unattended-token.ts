@@ -17,8 +17,8 @@ export type OpenIdTokenChoices = {
   /** The `sub` of an employee. Default: the first one. */
   user?: string;
   /**
-   * For example, the URL of an MCP server. Default: the userinfo endpoint of the provider, or what the provider that it is
-   * like puts there.
+   * For example, the URL of an MCP server. Default: the userinfo endpoint of the provider, or what the provider that it
+   * behaves like puts there.
    */
   audience?: string;
   /** Space-separated, not validated. Default `openid profile email mcp:tools`. */

@@ -5,7 +5,7 @@ import type { UserTokens } from '../../token-source.ts';
 import type { Built } from '../mcp/service.ts';
 
 /**
- * How a definition is served, as far as its sign-in needs to know. `create` gets it.
+ * What a sign-in needs to know of how its server is served. `create` gets it.
  *
  * @example
  * import { authorizationCode, type ServingContext, type UserTokens } from 'aps-mcp';
@@ -49,8 +49,8 @@ export type ServerDescription<Shape extends Variables = Variables> = {
   /** The default port for HTTP. */
   readonly port: number;
   /**
-   * Where tokens belong to users: what they can be used for, e.g. `data:read`. Only a server that names them keeps tokens in
-   * the store of `STORE_URL`; any other keeps what it has in memory.
+   * The scopes of users' tokens, e.g. `data:read`, if tokens belong to users. Only a server that names them keeps tokens in
+   * the store of `STORE_URL`; any other keeps its token in memory.
    */
   readonly userScopes?: readonly string[];
   /** The variables that it needs, with a schema each. */
@@ -60,8 +60,8 @@ export type ServerDescription<Shape extends Variables = Variables> = {
    *
    * @param settings - the variables, checked and typed
    * @param context - how the server is served
-   * @returns the FastMCP server. With `users`, tokens belong to users. With `tokens`, a start asks for the one that all callers
-   *   share, and says at once if APS refuses.
+   * @returns the FastMCP server. With `users`, tokens belong to users. With `tokens`, all callers share one token: the server
+   *   requests it when it starts, and reports at once if APS refuses.
    */
   create(settings: Settings<Shape>, context: ServingContext): Built;
 };

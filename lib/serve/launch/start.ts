@@ -68,7 +68,7 @@ export function defineServer<Shape extends Variables>(
  * process ends with 1.
  *
  * @param url - `import.meta.url` of the file
- * @returns when the server has started, or at once if another file is the program
+ * @returns once the server has started, or at once if another file is the program
  *
  * @example
  * import { apsApplication, defineServer, startIfMain, version } from 'aps-mcp';
