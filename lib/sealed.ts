@@ -105,7 +105,7 @@ export function createSealed<T extends Record<string, unknown>>(
 }
 
 /**
- * Does with each key, newest first, what fails with all but one.
+ * Tries `work` with each key, newest first, until it succeeds.
  *
  * @throws what the last one throws, if none fits
  */

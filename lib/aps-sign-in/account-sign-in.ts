@@ -1,4 +1,4 @@
-/** Sign-in with an Autodesk account on the way to an MCP client: whose account it is, and its APS tokens. */
+/** Sign-in of MCP users with their Autodesk accounts: whose account it is, and its APS tokens. */
 import { ApsError } from '../aps/errors.ts';
 import type { Caller } from '../caller.ts';
 import type { Store } from '../store/store.ts';

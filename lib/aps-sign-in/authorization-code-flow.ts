@@ -43,7 +43,7 @@ export type AuthorizationCodeFlow = {
    * Exchanges a code for tokens, which APS does once. The request is retried, but never sent anywhere else: redirects are
    * not followed.
    *
-   * @throws {ApsError} with the code `invalid_grant` when APS does not know the code, or not any more
+   * @throws {ApsError} with the code `invalid_grant` when APS does not know the code, or no longer
    */
   redeem(code: string, verifier: string): Promise<TokenAnswer>;
   /** Whose token it is; undefined if APS does not say, or not before `signal` aborts. */
@@ -56,7 +56,7 @@ export type AuthorizationCodeFlow = {
  *
  * @param options.scopes - what the tokens can be used for, e.g. `data:read`
  * @param options.callbackUrl - where APS sends the browser back to, as registered with the application
- * @param options.pkce - whether to use PKCE. Default true; without it, verifiers count for nothing
+ * @param options.pkce - whether to use PKCE. Default true; without it, verifiers are ignored
  * @param options.advice - what to do about error codes of APS, in addition to the usual advice
  */
 export function authorizationCodeFlow(

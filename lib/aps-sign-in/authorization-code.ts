@@ -94,7 +94,7 @@ const signInSchema = z.object({
 export function authorizationCode(options: AuthorizationCode): UserSignIn {
   const { clientSecret, scopes, browser, pkce, profilePatience = 2000, now = Date.now } = options;
   const { callbackUrl, confirmationUrl, keys } = browser;
-  // What one application can use, at one APS and with its scopes, is of no use to another.
+  // Tokens are of use only to the same application, at the same APS, with the same scopes.
   const store = partOf(browser.store, [options.clientId, options.baseUrl, ...scopes]);
   const advice = clientSecret === undefined ? adviceForPublicClients : {};
   const aps = apsOAuth(options);

@@ -1,4 +1,4 @@
-/** Signing users in, in their browsers: what the serving needs besides their tokens. */
+/** Signing users in, in their browsers: what a server needs for that besides their tokens. */
 import type { Caller } from '../caller.ts';
 import type { UserTokens } from '../token-source.ts';
 import type { UserTokenStore } from './user-tokens.ts';
@@ -7,7 +7,7 @@ import type { UserTokenStore } from './user-tokens.ts';
 export type SignInProblem =
   /** The link was not made by this server, has expired, or has been used. */
   | 'invalid-link'
-  /** It was started in another browser than it ended in: somebody passed the link on. */
+  /** It ended in another browser than it started in: somebody passed the link on. */
   | 'other-browser'
   /** The person declined. */
   | 'denied'

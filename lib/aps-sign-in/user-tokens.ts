@@ -26,7 +26,7 @@ type Tokens = z.infer<typeof tokensSchema>;
 /** After so many refusals over so many milliseconds a caller is asked to sign in, although their tokens are kept. */
 const conclusive = { count: 3, time: 15 * 60_000 };
 
-/** From then on APS is asked again this often, in milliseconds. */
+/** After that, how often APS is asked again, in milliseconds. */
 const retryInterval = 60_000;
 
 /** APS documents that refresh tokens live for 15 days. Tokens are kept no longer, in seconds. */
@@ -67,7 +67,7 @@ export type UserTokenStore = UserTokens & {
   signInIdOf(caller: Caller): Promise<string | undefined>;
 };
 
-/** Under which key the tokens of a caller lie. Signing in and declining are announced there. */
+/** The key of a caller's tokens in the store. Signing in and declining are announced there. */
 export function tokensKey({ id }: Pick<Caller, 'id'>): string {
   return `tokens:${id}`;
 }
@@ -77,13 +77,13 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
   const { server, client, authentication, request } = aps;
   const renewals = createSingleFlight<Tokens | undefined>();
   const rejected = new Map<string, string>();
-  // What APS has issued, and the store has not taken yet: the refresh token before it works no more.
+  // What APS has issued and the store has not saved yet: the previous refresh token no longer works.
   const unsaved = new Map<string, { refresh: string; tokens: Tokens }>();
 
   const key = (id: string) => tokensKey({ id });
   const signedOutKey = (signInId: string) => `signed-out:${signInId}`;
 
-  /** The tokens of a caller, with their version in the store. Those of a sign-in that has ended are of no use. */
+  /** The tokens of a caller, with their version in the store. Those of a sign-in that has ended do not count. */
   async function find(caller: string): Promise<{ tokens: Tokens; version: string } | undefined> {
     const found = await store.read(key(caller));
     const tokens = tokensSchema.safeParse(found?.value).data;
@@ -128,7 +128,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     try {
       const answer = await requestRenewal(tokens.refresh);
       const refresh = answer.refresh_token ?? tokens.refresh;
-      // APS takes the old refresh token no more, whatever is wrong with the access token.
+      // APS no longer accepts the old refresh token, whatever is wrong with the access token.
       if (!canBeSent(answer.access_token)) await accept(caller, tokens, { ...tokens, refresh });
       const { value, renewAt } = accessTokenFrom(answer, issuedAt);
       return await accept(caller, tokens, { access: value, renewAt, refresh, signInId: tokens.signInId });
@@ -160,8 +160,8 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
 
   /**
    * Saves tokens that APS has issued in place of others. If a new sign-in has finished in the meantime, its tokens count. If
-   * the caller has signed out, nobody gets any. While the store is down, this instance goes on trying: the other instances know
-   * only the refresh token that APS takes no more.
+   * the caller has signed out, nobody gets any. While the store is down, this instance keeps trying: the other instances know
+   * only the refresh token that APS no longer accepts.
    */
   async function accept(caller: string, used: Tokens, issued: Tokens): Promise<Tokens | undefined> {
     const save = async () => {
@@ -184,7 +184,7 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       const found = await store.read(key(caller));
       const current = tokensSchema.safeParse(found?.value).data;
       if (current && !isSame(current, used)) return current;
-      // After reading: whoever signs out leaves the mark first, and then takes the tokens.
+      // After reading: a sign-out leaves the mark first, and then takes the tokens.
       if (await hasEnded(issued)) {
         await revokeBoth(issued.refresh, issued.access).catch(() => {});
         return undefined;

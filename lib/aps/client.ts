@@ -64,7 +64,7 @@ export type ApsSession = {
   within<T>(share: number, work: (session: ApsSession) => Promise<T>): Promise<T>;
 };
 
-/** Until when requests can take: the signal that ends them, and when it will, by the clock of `performance.now()`. */
+/** The deadline of requests: the signal that aborts them, and when it does, by the clock of `performance.now()`. */
 type Term = { signal: AbortSignal; until: number };
 
 /** A request without its URL and its authorization. */
@@ -164,9 +164,9 @@ export function createApsClient(options: {
 }
 
 /**
- * Runs `work` for so many milliseconds at most. When it fails, so do the requests that it has left behind.
+ * Runs `work` for at most so many milliseconds. If it fails, its other requests are aborted.
  *
- * @throws {ApsError} when the time has passed: with what APS answered last, if it answered
+ * @throws {ApsError} when the time has passed: APS's last answer, if there was one
  * @throws the reason of `outer` when that aborts
  */
 async function limited<T>(

@@ -52,7 +52,7 @@ export class ApsError extends Error {
   }
 }
 
-/** Text, or nothing: an error body with a field of another type still says what its other fields say. */
+/** Text, or undefined: if one field of an error body has another type, its other fields still count. */
 const text = z.string().optional().catch(undefined);
 
 /** The first entry of a list that is an object. */
@@ -118,7 +118,7 @@ export function oneLine(foreign: string): string {
   return flat.length > 200 ? `${flat.slice(0, 200)}…` : flat;
 }
 
-/** Takes what follows `Basic` or `Bearer` away, unless it is a word: "Bearer token expired" stays. */
+/** Removes what follows `Basic` or `Bearer`, unless it is a word: "Bearer token expired" stays. */
 function withoutCredentials(foreign: string): string {
   return foreign.replace(/\b(Basic|Bearer)[\s:]+([\w.~+/-]+=*)/gi, (all, scheme, rest) =>
     /^[A-Z]?[a-z]+\.?$/.test(rest) ? all : `${scheme} …`,
@@ -215,7 +215,7 @@ function adviceForForbidden(code: string | undefined, url: URL): string {
     : 'The data belongs to somebody else, or this sign-in has no access to it.';
 }
 
-/** Why a list of APS is not the whole one, in words for the model and the person. */
+/** Why a list of APS is incomplete, in words for the model and the person. */
 export const incomplete = {
   nowhere:
     'This list is incomplete: APS says that there is more, but its link to the next page leads nowhere.',

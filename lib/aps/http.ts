@@ -82,7 +82,7 @@ export function apsHttp(
         timeout,
         redirect: 'manual',
         throwHttpErrors: false,
-        // Of what throws: requests without an answer, and answers that are not the last.
+        // For what throws below: requests without an answer, and answers that are not the last.
         retry: {
           ...{ limit: retries, methods, retryOnTimeout: true },
           shouldRetry: () => (wait !== undefined || performance.now() < until ? undefined : false),

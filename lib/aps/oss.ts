@@ -30,7 +30,7 @@ export type StoredObject = z.infer<typeof objectPage>['items'][number];
 
 /**
  * Part of a listing. `after` is where the next part begins; it is absent at the end of the listing. `warnings` say why the
- * part is not whole.
+ * part is incomplete.
  */
 export type Slice<Item> = { items: Item[]; after?: string; warnings?: string[] };
 
@@ -70,7 +70,7 @@ const shareOfRegion = 0.5;
  * @param positions - the regions to list, and where to begin in each
  * @param onBuckets - called after every page with the number of buckets so far
  * @returns the buckets, grouped by region; `open`: the regions with more buckets, and those that failed, and where to
- *   continue; and warnings that name the regions which are not whole
+ *   continue; and warnings that name the incomplete regions
  * @throws {ApsError} when every region fails
  */
 export async function listBucketsAcross(

@@ -4,7 +4,7 @@ import { incomplete } from './errors.ts';
 
 /**
  * Part of a listing. `after` is the position of the next item; it is absent at the end of the listing. `warnings` say why
- * the part is not whole.
+ * the part is incomplete.
  */
 export type NumberedSlice<Item> = { items: Item[]; after?: number; warnings?: string[] };
 
@@ -46,7 +46,7 @@ export async function collectPages<Item>(
     const pages = Array.from({ length: Math.min(width, needed) }, (_, index) =>
       fetchPage(first + index, ahead.signal),
     );
-    // Whether those beyond the end fail does not matter.
+    // It does not matter whether pages beyond the end fail.
     for (const page of pages) page.catch(() => {});
     const before = items.length;
     let end: Omit<NumberedSlice<Item>, 'items'> | undefined;

@@ -11,7 +11,7 @@ export type AllowedUser = {
 
 /**
  * Entries, separated by commas: `ada@works.example` is an address, `@works.example` a domain, and anything else an id. An id
- * can also stand behind `id:`, percent-encoded. One that contains `@` must: a login that looks like an address proves none.
+ * can also stand behind `id:`, percent-encoded. One that contains `@` must, because a login can look like an address.
  *
  * A message names an entry by its position only. Undefined if there is no entry.
  */

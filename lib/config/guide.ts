@@ -1,4 +1,4 @@
-/** What to say of a variable when it is missing or invalid. */
+/** What to say about a variable when it is missing or invalid. */
 import { z } from 'zod';
 
 /** About a variable. */
@@ -7,10 +7,10 @@ export const guide = z.registry<{
   what: string;
   /** Where to find its value. */
   where: string;
-  /** Whether it belongs to the credentials of who runs the server: they must go nowhere else. */
+  /** Whether it is one of the operator's credentials, which must be sent nowhere else. */
   credential?: true;
   /** Whether its value is for the operator's eyes only. */
   secret?: true;
-  /** Whether it does no harm in a `.env` of a stranger: it sends no credentials away, and lets nobody in. */
+  /** Whether it does no harm in a `.env` from a stranger: it sends no credentials away, and lets nobody in. */
   harmless?: true;
 }>();

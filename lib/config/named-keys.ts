@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { commaSeparated } from './schemas.ts';
 
-/** A key with which a program calls, and whose it is. */
+/** A key with which a program calls, and the name of that program. */
 export type NamedKey = { name: string; key: string };
 
 /**
  * `name=key` pairs, separated by commas. Two pairs can have the same name, so that a key can be replaced without a refused
  * call. Keys have the characters of bearer tokens (RFC 6750, section 2.1).
  *
- * A message names a pair by its position only: whatever somebody mixes up, none of it is shown.
+ * A message names a pair by its position only: if somebody mixes up names and keys, no key is shown.
  */
 export const namedKeys = commaSeparated.transform((pairs, context): NamedKey[] => {
   const keys = pairs.map((pair) => {

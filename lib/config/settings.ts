@@ -44,17 +44,17 @@ export class SettingsError extends StartupError {
  * Reads the environment of this process, completed with the `.env` of the working folder, then with that of the project.
  * Real variables win. If `MCP_ENV_FILE` names a file, that one is read instead of both.
  *
- * The working folder may be somebody else's: an assistant starts the server in the repository that it works on. So where
- * credentials come from elsewhere, variables of its `.env` that could send them away, or let others in, do not count.
+ * The working folder may belong to a stranger: an assistant starts the server in the repository that it works on. If the
+ * credentials come from elsewhere, variables of its `.env` that could send them away, or let others in, are ignored.
  *
- * Quotes around a variable of the environment do not count. A shell takes them off; `docker --env-file` and `set` of Windows
- * leave them.
+ * Quotes around a value in the environment are ignored. A shell removes them; `docker --env-file` and `set` of Windows leave
+ * them.
  *
  * @param folder - the working folder
  * @param options.env - the environment
  * @param options.project - the folder of the project, if there is one
  * @param options.variables - those of the server that is started
- * @param options.warn - is told which variables of the working folder do not count
+ * @param options.warn - is told which variables of the working folder are ignored
  * @throws {SettingsError} when there is a `.env` that cannot be read
  */
 export function readEnvironment(

@@ -1,4 +1,4 @@
-/** Where the texts of a store lie: in memory, in a file or in Redis. */
+/** Where a store keeps its texts: in memory, in a file or in Redis. */
 
 /** Every operation is atomic, also among processes. Lifetimes are in seconds. */
 export type Backend = {
@@ -18,7 +18,7 @@ export type Backend = {
    * Calls `listener` when `key` may have changed: after {@link announce}, and from time to time where an announcement can get
    * lost.
    *
-   * @returns what ends it
+   * @returns a function that stops watching
    */
   watch(key: string, listener: () => void): () => void;
   /** @throws {StoreUnavailable} unless it can be read and written */

@@ -1,6 +1,6 @@
 /**
- * The key that a store is encrypted with. It lies in the store itself, wrapped by `STORE_SECRET`: so the secret can be replaced
- * while names and values stay as they are.
+ * The key that a store is encrypted with. It is kept in the store itself, wrapped by `STORE_SECRET`, so that the secret can be
+ * replaced while names and values stay as they are.
  */
 import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { StartupError } from '../startup-error.ts';
@@ -56,7 +56,7 @@ export async function dataKeyOf(
 
 /**
  * What a start would find, without a change to the store: no key yet, one that a secret unwraps, or one that the store's own secret
- * wraps, which is not looked at.
+ * wraps, which is not tried.
  *
  * @throws {StartupError} as {@link dataKeyOf}
  * @throws {StoreUnavailable}

@@ -1,4 +1,4 @@
-/** The secret of a store in the user's own data folder: in the keychain of the operating system, or else in a file beside it. */
+/** The secret of a store in the user's own data folder: in the keychain of the operating system, or else in a file next to it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -16,14 +16,14 @@ export type Keychain = {
  * once more.
  *
  * @param keychain - undefined for none
- * @param patience - how long the keychain can take, in milliseconds: it may be about to ask somebody who is not there
+ * @param patience - how long the keychain can take, in milliseconds: it may be waiting for a person who is not there
  */
 export async function fileSecret(
   path: string,
   keychain: Keychain | undefined,
   patience: number,
 ): Promise<{ secret: string; where: 'keychain' | 'file' }> {
-  // A secret that a file has was put there because there was no keychain: it stays, or a keychain would cost a sign-in.
+  // A secret in a file was put there because there was no keychain. It stays: another one would cost a sign-in.
   const kept = await readSecret(path);
   if (kept) return { secret: kept, where: 'file' };
   const secret = randomBytes(32).toString('base64url');

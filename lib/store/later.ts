@@ -1,10 +1,10 @@
-/** What must still be written when the store is back. */
+/** Writing later what the store could not take while it was down. */
 import { StoreUnavailable } from './store.ts';
 
 /** How long to wait between two attempts, in milliseconds. */
 const interval = 250;
 
-/** What would be lost with the process. */
+/** What would be lost if the process ended. */
 const unwritten = new Set<Promise<void>>();
 
 /**

@@ -1,18 +1,18 @@
-/** Leases: work that one instance does at a time, as long as everything goes well. */
+/** Leases: work that, normally, only one instance does at a time. */
 import { later } from './later.ts';
 import type { Store } from './store.ts';
 import { waitFor } from './wait.ts';
 
 export type LeaseOptions = {
-  /** After how many seconds a lease that nobody gave back is over. */
+  /** After how many seconds a lease ends that was not given back. */
   lifetime: number;
   /** How long to wait for another's, in milliseconds. */
   patience: number;
 };
 
 /**
- * Does work under a lease. While another instance has it, this one waits, and then does its own work without: a lease saves
- * work, and cannot protect anything, because it can end before its holder knows.
+ * Does work under a lease. While another instance has it, this one waits, and then works without it: a lease saves work, but
+ * cannot protect anything, because it can end before its holder knows.
  *
  * @param work - is told whether this instance has the lease
  */
@@ -39,7 +39,7 @@ export async function underLease<T>(
   }
 }
 
-/** Only one's own: it may be over, and another's by now. */
+/** Ends a lease, unless it has expired and belongs to another holder by now. */
 async function giveBack(store: Store, key: string, holder: string): Promise<void> {
   const lease = await store.read(key);
   if (lease?.value !== holder) return;

@@ -13,13 +13,13 @@ import { createStore, type Store } from './store.ts';
 /** A store, and where it is, in words. */
 export type OpenedStore = { store: Store; where: string };
 
-/** What answers outside the process, and for how long it is waited for. */
+/** What a store needs outside the process, and how long to wait for it. */
 type Surroundings = {
   keychainFor: (path: string) => Promise<Keychain | undefined>;
   patience: number;
 };
 
-/** Those of a server that runs. */
+/** Those of a running server. */
 const usual: Surroundings = { keychainFor: systemKeychain, patience: 2000 };
 
 /** Why a store cannot be used at the start. */
@@ -32,8 +32,8 @@ const startupError = (error: unknown) =>
  * Opens a store.
  *
  * @param url - `memory:`, `file:PATH`, `redis://…` or `rediss://…`
- * @param secrets - of `STORE_SECRET`, newest first. Redis needs one. A file without one has a secret of its own, in the keychain
- *   of the operating system or beside it.
+ * @param secrets - of `STORE_SECRET`, newest first. Redis needs one. A file without one has its own secret, in the keychain of
+ *   the operating system or next to it.
  * @param options.keychainFor - the keychain for that secret; that of the operating system, by default
  * @param options.patience - how long Redis or the keychain can take to answer, in milliseconds. Default 2,000
  * @throws {StartupError} when it cannot be opened, with what to do about it

@@ -25,7 +25,7 @@ const deleteScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
 /**
- * Connects to Redis 6.2 or later. Once it has been there, it is connected to again whenever it comes back.
+ * Connects to Redis 6.2 or later. After the first connection, it reconnects whenever Redis comes back.
  *
  * @param url - `redis://` or `rediss://`, with the password and the number of the database in it
  * @param patience - how long an operation can take, in milliseconds
@@ -41,7 +41,7 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
   function connect() {
     const client = createClient({
       url,
-      // What cannot be sent now fails now, with words that say so.
+      // A command that cannot be sent fails at once, and says so.
       disableOfflineQueue: true,
       socket: {
         connectTimeout: patience,
@@ -54,7 +54,7 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
     for (const each of [client, subscriber]) {
       let greeting: NodeJS.Timeout | undefined;
       each
-        // A server that takes the connection may yet say nothing, for ever: `connectTimeout` is over by then.
+        // A server can accept the connection and then never answer: `connectTimeout` is over by then.
         .on('connect', () => {
           greeting = setTimeout(() => replaceConnection(connection), patience);
           greeting.unref();
@@ -76,7 +76,7 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
     return connection;
   }
 
-  /** A connection may be dead, and nothing says so. */
+  /** A connection can be dead without any sign of it. */
   function replaceConnection(dead: typeof current): void {
     if (isClosed || current !== dead || !wasThere) return;
     current = connect();
@@ -85,7 +85,7 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
 
   let current: ReturnType<typeof connect>;
 
-  /** Runs a command. One that gets no answer may yet have an effect. */
+  /** Runs a command. One that gets no answer may still take effect. */
   async function run<T>(command: (client: typeof current.client) => Promise<T>): Promise<T> {
     const asked = current;
     let timer: NodeJS.Timeout | undefined;
@@ -211,7 +211,7 @@ function unavailable(where: string, error: unknown): StoreUnavailable {
   );
 }
 
-/** Some errors of connections have their reasons inside; those of OpenSSL have them between numbers and paths. */
+/** Some connection errors wrap their reasons; those of OpenSSL put them between numbers and paths. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
   const words = error instanceof Error ? error.message : String(error);

@@ -8,7 +8,7 @@ export class StoreUnavailable extends Error {
 
 /**
  * Every operation is atomic, also among the instances of a deployment, and fails with {@link StoreUnavailable} when the store
- * cannot be reached. Keys are `KIND:REST`: who reads the store's own files sees the kind, and nothing of the rest. Values
+ * cannot be reached. Keys are `KIND:REST`: somebody who reads the store's files sees the kind, and nothing of the rest. Values
  * are JSON. Lifetimes are in seconds.
  */
 export type Store = {
@@ -27,10 +27,10 @@ export type Store = {
   /** Tells those who {@link watch} a key, at every instance, that it has changed. */
   announce(key: string): Promise<void>;
   /**
-   * Calls `listener` when a key may have changed. Register first, then look: announcements can get lost, and looks of its own
-   * make up for that only after a while.
+   * Calls `listener` when a key may have changed. Watch first, then read: announcements can get lost, and polling makes up for
+   * that only after a while.
    *
-   * @returns what ends it
+   * @returns a function that stops watching
    */
   watch(key: string, listener: () => void): () => void;
   /** @throws {StoreUnavailable} unless it can be read and written */
@@ -82,7 +82,7 @@ export function createStore(backend: Backend, { keyOf, encode, decode }: Coding 
 /**
  * A part of a store whose keys have nothing in common with those of other parts.
  *
- * @param name - what holds it apart, e.g. the server, the client id at APS, the address of APS and the scopes
+ * @param name - what distinguishes it, e.g. the server, the client id at APS, the address of APS and the scopes
  */
 export function partOf(store: Store, name: readonly string[]): Store {
   const named = (key: string) => {

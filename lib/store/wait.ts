@@ -4,7 +4,7 @@ import { type Store, StoreUnavailable } from './store.ts';
 /**
  * Looks for something under `key`, and looks again whenever that may have changed, until it is there.
  *
- * @param look - what is there; undefined to go on waiting
+ * @param look - returns what is there; undefined to keep waiting
  * @throws what `look` throws, or the reason of `signal` once it aborts
  */
 export async function waitFor<T>(

@@ -1,8 +1,8 @@
-/** Those in this process who watch keys of a store. */
+/** The listeners in this process that watch keys of a store. */
 
 export type Watchers = {
   announce(key: string): void;
-  /** @returns what ends it */
+  /** @returns a function that stops watching */
   watch(key: string, listener: () => void): () => void;
 };
 
@@ -18,7 +18,7 @@ export function createWatchers(pollInterval?: number): Watchers {
     for (const listener of [...(watchers.get(key) ?? [])]) listener();
   }
 
-  /** Polls as long as somebody watches, and keeps no process alive. */
+  /** Polls while there are listeners, and keeps no process alive. */
   function poll(): void {
     if (pollInterval === undefined || watchers.size > 0 === (timer !== undefined)) return;
     clearInterval(timer);

@@ -65,7 +65,7 @@ export function autodesk(options: Autodesk): ClientSignIn {
   const { scopes, publicUrl, resource, name, keys, fetchDocument = createFetchDocument(), now } = options;
   const { documents = true, registration = true, redirectUris = [], grantDays = 90 } = options;
   const allowedUsers = createAllowedUsers(options.allowedUsers);
-  // What one application can use, at one APS and with its scopes, is of no use to another.
+  // Tokens are of use only to the same application, at the same APS, with the same scopes.
   const store = partOf(options.store, [options.clientId, options.baseUrl, ...scopes]);
 
   const accounts = accountSignIn({ ...options, store, callbackUrl: `${publicUrl}${callbackPath}` });
