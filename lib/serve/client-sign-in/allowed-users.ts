@@ -1,7 +1,7 @@
 /** Who can use a server: everybody who signs in, or those whom the operator has listed. */
 import { type AllowedUser, entryOf } from '../../config/allowed-users.ts';
 
-/** Somebody who has proved who they are. */
+/** A person who has signed in. */
 export type SignedInUser = {
   /** Their id at the authorization server (`sub`). */
   subject: string;

@@ -52,7 +52,7 @@ export type Autodesk = {
   allowedUsers?: readonly AllowedUser[];
   /** The absolute lifetime of a grant, in days. Default 90. */
   grantDays?: number;
-  /** Where grants and APS tokens lie, and marks of what must not happen twice: the same for every instance. */
+  /** Where grants and APS tokens are kept, and marks of what must not happen twice: the same for every instance. */
   store: Store;
   /** Fetches metadata documents of clients; guarded against private addresses by default. */
   fetchDocument?: FetchDocument;

@@ -43,7 +43,7 @@ export type ClientSignInOptions = {
 /** Enough to know who somebody is, for a server that does not act for its users. */
 export const profileOnly = ['user-profile:read'];
 
-/** Makes the client sign-in; undefined for `none`. Each is loaded when it is asked for: most starts need none. */
+/** Makes the client sign-in; undefined for `none`. Each is loaded only when it is needed: most starts need none. */
 export async function createClientSignIn(options: ClientSignInOptions): Promise<ClientSignIn | undefined> {
   const { settings, serverName, userScopes = profileOnly, publicUrl, keys, store, fetchDocument } = options;
   const resource = `${publicUrl}/mcp`;

@@ -29,7 +29,7 @@ export type Oidc = {
   scopesSupported?: readonly string[];
   /** Who can use the server; everybody with a token by default. */
   allowedUsers?: readonly AllowedUser[];
-  /** The claim that identifies a person beside the issuer; `sub` by default. `oid` is read together with `tid`. */
+  /** The claim that, with the issuer, identifies a person; `sub` by default. `oid` is read together with `tid`. */
   subjectClaim?: string;
   /** The client of this server at the provider, where it signs people in who open a link to Autodesk. */
   client?: ProviderClient;
@@ -69,7 +69,7 @@ const claimsSchema = z.looseObject({
   azp: shown,
   cid: shown,
   name: shown,
-  /** As it is: what decides must not be cleaned. */
+  /** Unchanged: a value that decides must not be cleaned up. */
   email: z.string().optional().catch(undefined),
   email_verified: z.literal(true).optional().catch(undefined),
   preferred_username: shown,
@@ -152,7 +152,7 @@ export function oidc({
       identityProvider({
         ...{ issuer, client, redirectUri },
         scopes: scopesSupported ?? scopes,
-        // A provider that does not take the audience from the resource does without, and Entra ID may refuse one.
+        // A provider that does not take the audience from the resource needs none, and Entra ID may refuse one.
         resource: resourceIdentifier ?? (audience === resource ? resource : undefined),
         server: async () => (await provider()).server,
         callerOf: callerOfToken,
@@ -165,7 +165,7 @@ export function oidc({
   };
 }
 
-/** The provider and its keys, or a word to the operator. */
+/** The provider and its keys. If they cannot be found, the operator is told why. */
 async function findProvider(issuer: string): Promise<Provider> {
   try {
     return await discover(issuer);

@@ -53,7 +53,7 @@ export class VerifierUnavailable extends Error {
   override readonly name = 'VerifierUnavailable';
 }
 
-/** A token is valid, and whose it is cannot use the server. */
+/** A token is valid, but the person whose it is cannot use the server. */
 export class NotAllowed extends Error {
   override readonly name = 'NotAllowed';
 }
@@ -93,7 +93,7 @@ export function protectedResource({
     verifier: {
       async verifyAccessToken(token: string) {
         const { caller, subject, verifiedEmail, ...verified } = await verify(token);
-        // Before its scopes: nobody is to sign in again for more of them in vain.
+        // Before its scopes, so that nobody signs in again for more of them in vain.
         const reason = allowedUsers.refusalOf({ subject, verifiedEmail, name: caller.user });
         if (reason) throw new NotAllowed(reason);
         return { token, ...verified, extra: { caller } };

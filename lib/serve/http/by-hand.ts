@@ -1,4 +1,4 @@
-/** What to tell people who try a server with `curl`: MCP is more than one request, and the SDK's refusals name none of it. */
+/** What to tell people who try a server with `curl`: MCP is more than one request, and the SDK's refusals do not say so. */
 import { z } from 'zod';
 import { jsonRpcRefusal } from '../client-sign-in/bearer.ts';
 

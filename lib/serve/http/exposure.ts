@@ -37,13 +37,13 @@ type Reach = {
   where: string;
 };
 
-/** Says who can call a server. `signedIn` are those whom its client sign-in lets in; without one, there is none. */
+/** Says who can call a server. `signedIn` are those whom its client sign-in lets in; undefined without one. */
 type WhoCanCall = (signedIn?: string) => string;
 
 /** Why a server must not start; undefined or false if the rule does not stop it. */
 type Rule = (server: ExposedServer, exposure: Exposure, reach: Reach) => string | undefined | false;
 
-/** The rules, in the order in which they are told: each assumes that those above are kept. */
+/** The rules, in the order in which they are checked: each assumes that those above are kept. */
 const rules: readonly Rule[] = [
   autodeskNeedsSecret,
   noClientAuthContradicts,

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts';
 export type Readiness = {
   /** The answer to `/ready`: 200, or 503 with the reason. */
   answer(): Promise<Response>;
-  /** From now on the answer is 503: the server ends. */
+  /** From now on the answer is 503: the server is stopping. */
   end(): void;
 };
 

@@ -127,7 +127,7 @@ export type Configuration<Shape extends Variables> = {
   limitsUsers: boolean;
 };
 
-/** Where a server finds its settings, and who hears of them. By default those of this process, and stderr. */
+/** Where a server finds its settings, and where its warnings go. By default those of this process, and stderr. */
 export type Surroundings = {
   env?: Environment;
   /** The working folder. */
@@ -140,7 +140,7 @@ export type Surroundings = {
 
 /**
  * Reads what a server runs with. Starts the sandbox, if the command line or the environment asks for it. Warns of a `.env`
- * whose secrets others can read, and of credentials that the sandbox takes the place of.
+ * whose secrets others can read, and of credentials that are unused because of the sandbox.
  *
  * @throws {SettingsError} when variables are missing or invalid
  */
@@ -157,7 +157,7 @@ export async function loadConfiguration<Shape extends Variables>(
   if (!(wantsSandbox(environment) || options.sandbox))
     return readConfiguration(definition, environment, options);
   const sandbox = await startSandbox(environment, loadSandbox);
-  // Who types --sandbox knows.
+  // With --sandbox, the person knows.
   const warning = options.sandbox ? undefined : sandboxWarning(environment, sandbox);
   if (warning) warn(warning);
   const clientAuth = clientAuthMode(environment, options.transport, options.clientAuth);
@@ -195,7 +195,7 @@ export function readConfiguration<Shape extends Variables>(
     environment,
   );
   const allowedUsers = users?.MCP_ALLOWED_USERS;
-  // If the last user is taken off the list, that is not meant to let everybody in.
+  // Removing the last user from the list is not meant to let everybody in.
   if ((oidc || autodesk) && !allowedUsers && environment.MCP_ALLOWED_USERS !== undefined)
     throw new SettingsError(
       'MCP_ALLOWED_USERS is set, but lists nobody. List who can use the server, or remove it to let in everybody who ' +

@@ -47,7 +47,7 @@ export type HttpServerOptions = Pick<ClientSignInOptions, 'fetchDocument'> & {
 
 export type HttpServer = {
   listener: Listener;
-  /** The definition at work, behind the port. */
+  /** The running definition, behind the port. */
   service: McpService;
   clientSignIn?: ClientSignIn;
   /** Origin of the server, as clients and browsers see it. */

@@ -1,9 +1,9 @@
 /**
  * Noticing that npm was told to end. `npm run` and `npx` start a shell that starts the server, and pass SIGTERM and SIGINT on
- * to that shell only: SIGTERM ends it and leaves the server running; SIGINT it keeps for itself until the server has ended
+ * to that shell only: SIGTERM ends it and leaves the server running; it ignores SIGINT until the server has ended
  * (npm 11 with dash, the `sh` of Debian and Ubuntu. Other shells let the server take their place, and then npm reaches it).
  *
- * Nobody who detaches a server loses it. Without npm there is nothing to notice: `nohup`, `setsid`, a service of systemd or
+ * A detached server keeps running. Without npm there is nothing to notice: `nohup`, `setsid`, a service of systemd or
  * pm2 that runs Node.js. With npm, what is watched is the shell of npm, not npm's own parent: `setsid npm run 2lo &`
  * leaves it in place. A script that puts the server into the background with `&` is left alone.
  */

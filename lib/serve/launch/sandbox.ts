@@ -70,7 +70,7 @@ export function accountIn(
   return id && kid && key ? { id, kid, privateKey: keyIn(key) } : undefined;
 }
 
-/** The sandbox has an account of its own in place of one whose key cannot be read. */
+/** If the key of an account cannot be read, the sandbox uses its own account instead. */
 function keyIn(value: string): string {
   try {
     return pemIn(value);
@@ -107,7 +107,7 @@ export function withSandbox(
     // There may be no network to fetch documents from. Nothing probes it to find out.
     MCP_AUTH_DOCUMENTS: given.MCP_AUTH_DOCUMENTS?.trim() || 'off',
     ...(isPublicClient && { APS_CLIENT_ID: sandbox.publicClientId }),
-    // There they are an application of APS, and the sandbox knows its own only.
+    // With `autodesk`, these name an application of APS, and the sandbox knows only its own.
     ...(clientAuth === 'autodesk' && { MCP_AUTH_CLIENT_ID: undefined, MCP_AUTH_CLIENT_SECRET: undefined }),
   };
 }

@@ -8,7 +8,7 @@ const key = 'session-secret:shared';
 const lifetime = 10 * 365 * 24 * 3600;
 
 /**
- * The secrets of `SESSION_SECRET`, newest first. Without any, one lies in the store: instances that share the store agree on it,
+ * The secrets of `SESSION_SECRET`, newest first. Without any, one is kept in the store: instances that share the store agree on it,
  * and it outlasts a restart as far as the store does.
  */
 export async function sessionSecrets(

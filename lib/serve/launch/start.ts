@@ -244,7 +244,7 @@ async function overStdio<Shape extends Variables>(started: Launch<Shape>): Promi
   await prefetchToken(service.tokens);
 }
 
-/** Closes the store. If it is down, it has some time to take the tokens that APS has issued meanwhile. */
+/** Closes the store. If it is down, waits some time to save the tokens that APS has issued in the meantime. */
 async function closeStore(opened: OpenedStore | undefined): Promise<void> {
   const written = whenWritten();
   if (written) {
@@ -254,7 +254,7 @@ async function closeStore(opened: OpenedStore | undefined): Promise<void> {
   await opened?.store.close();
 }
 
-/** Ends what runs when this process, or the npm that started it, is told to end. */
+/** Stops the server when this process, or the npm that started it, is told to end. */
 function onSignals(running: Running): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => shutDown(running, signal));

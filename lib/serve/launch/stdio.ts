@@ -14,7 +14,7 @@ import type { ServerDefinition } from './definition.ts';
 import { atMost, grace } from './shutdown.ts';
 
 export type StdioServer = {
-  /** The definition at work. */
+  /** The running definition. */
   service: McpService;
   /** Resolves when the client has closed the connection. */
   clientLeft: Promise<void>;
@@ -27,7 +27,7 @@ export type StdioServer = {
  *
  * @param options.port - the port of the callback URL
  * @param options.isSandbox - whether APS is the built-in sandbox
- * @param options.store - where users' tokens lie; its owner closes it
+ * @param options.store - where users' tokens are kept; its owner closes it
  * @param options.onCallbackUrl - called with the callback URL as soon as a sign-in needs it
  */
 export function serveStdio<Shape extends Variables>(

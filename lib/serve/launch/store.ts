@@ -17,7 +17,7 @@ export type StoreChoice = {
 export const ownFile = 'own-file';
 
 /**
- * The address of the store of a server that has users, or that signs people in for MCP clients. Undefined for others, which keep
+ * The address of the store of a server that has users, or that signs people in for MCP clients. Undefined for others, which store
  * nothing: they start, and answer, whether a store can be reached or not. Over stdio, a desktop user signs in once, and not at
  * every start.
  */

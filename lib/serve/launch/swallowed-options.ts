@@ -1,7 +1,7 @@
-/** Options that npm takes for its own, because `--` was forgotten. */
+/** Options that npm takes for its own because `--` was forgotten. */
 
 type Program = {
-  /** What stands in the line of the npm script that starts it: the name of a command or a file. */
+  /** What the npm script that starts it contains: the name of a command or a file. */
   name: string;
   /** Its options, by name. */
   options: Record<string, { type: 'string' | 'boolean' }>;
@@ -31,7 +31,7 @@ export function swallowedByNpm(
       : [];
   });
   if (swallowed.length === 0) return undefined;
-  // Values that stood behind their option have arrived, but which is whose is lost unless there is one. Switches have none.
+  // Values that followed their option have arrived, but it is unknown which is whose, unless there is one. Switches have none.
   const takesValue = swallowed.some(({ name }) => options[name]?.type === 'string');
   const arrived = !takesValue || args.some((arg) => arg.startsWith('-')) ? args : [];
   const value = args.length === 1 && arrived.length === 0 ? args[0] : '...';

@@ -23,8 +23,8 @@ export function createSessionId(capabilities: ClientCapabilities): string {
 }
 
 /**
- * The session id of a request (MCP, Transports, "Session Management": visible ASCII). One of another server is as good as
- * ours; one that is longer than 128 characters, or has other characters in it, counts as none.
+ * The session id of a request (MCP, Transports, "Session Management": visible ASCII). One of another server works as well
+ * as ours; one that is longer than 128 characters, or has other characters in it, counts as none.
  */
 export function sessionIdOf(request: Request): string | undefined {
   const sessionId = request.headers.get('mcp-session-id') ?? '';

@@ -1,4 +1,4 @@
-/** A definition at work: its connections, one for each caller, and the requests that are under way over them. */
+/** Serving a definition: its connections, one for each caller, and the requests that are under way over them. */
 import { Client } from '@modelcontextprotocol/client';
 import { InMemoryTransport, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { FastMCP } from 'fastmcp';
@@ -21,7 +21,7 @@ export type ServerWithTokens = { server: FastMCP<Caller>; tokens: TokenSource };
 /** What `create` of a definition returns. */
 export type Built = FastMCP<Caller> | ServerWithUsers | ServerWithTokens;
 
-/** What that consists of. */
+/** Its parts. */
 type Parts = { server: FastMCP<Caller> } & Partial<ServerWithUsers & ServerWithTokens>;
 
 export type McpService = {
@@ -42,7 +42,7 @@ export type McpService = {
   }>;
   /** The sign-ins of users in their browsers, where there are any. */
   readonly userSignIn?: UserSignIn;
-  /** Where the token comes from that all callers share, if the definition says so. */
+  /** The source of the token that all callers share, if the definition names it. */
   readonly tokens?: TokenSource;
   /** Closes all connections. */
   close(): Promise<void>;

@@ -63,7 +63,7 @@ const heartbeat = 5000;
 /** How long a request to sign in can be answered, in seconds: as long as its link is valid. */
 const stateLifetime = 600;
 
-/** How long its link is shown again, in milliseconds: whoever opens it then still has a minute. */
+/** How long its link is shown again, in milliseconds: a person who opens it then still has a minute. */
 const linkLifetime = (stateLifetime - 60) * 1000;
 
 /** The key of the sign-in among the inputs of a call. */
@@ -150,12 +150,12 @@ export function createSignInElicitation(users: UserSignIn, keys: Keys): SignInEl
       users.declined();
       return 'declined';
     }
-    // Whoever has not answered may have signed in all the same.
+    // A person who has not answered may still have signed in.
     return waitForSignIn(users, client.caller, context, signal, answer ? left() : 0);
   }
 }
 
-/** Waits for the person to finish, for so many milliseconds at most. */
+/** Waits for the person to finish, for at most so many milliseconds. */
 async function waitForSignIn(
   users: UserSignIn,
   caller: Caller,

@@ -19,7 +19,7 @@ import { readSmallBody } from './small-body.ts';
 export const accountPath = '/account';
 
 export type Account = {
-  /** What the front page shows to who asks for it, and the id of their browser, which it is to remember. */
+  /** What the front page shows to the person who opens it, and the id of their browser, for its cookie. */
   show(request: Request): Promise<{ part: Markup; browserId?: string }>;
   /** Answers the form. */
   answer(request: Request): Promise<Response>;
@@ -67,7 +67,7 @@ export function createAccount(options: AccountOptions): Account {
     return { caller, isSignedIn, offered };
   }
 
-  /** Begins a sign-in to Autodesk. Whoever pressed the button has been shown whom it is for: nobody else confirms it. */
+  /** Begins a sign-in to Autodesk. The page with the button says whom it is for, so there is no other page to confirm it. */
   async function signIn({ id, user }: Caller, browserId: string): Promise<Response> {
     try {
       await users?.get({ id, user, client: identification && 'every client of this person' });
@@ -114,7 +114,7 @@ export function createAccount(options: AccountOptions): Account {
       const sent = new URLSearchParams(await readSmallBody(request));
       const form = await browserBinding.openForm(request, sent.get('form'));
       const { caller, offered } = await readerOf(request);
-      // Somebody else may have signed in at this browser since.
+      // Another person may have signed in at this browser since.
       if (!form || form.content !== (caller?.id ?? '')) return outOfDate();
       const action = offered.find((it) => it === sent.get('action'));
       if (action === 'identify' && identification) return identification.begin(form.id);

@@ -26,7 +26,7 @@ export type BrowserBinding = {
   openForm(request: Request, sealed: unknown): Promise<{ id: string; content: string } | undefined>;
 };
 
-/** How long a page can wait for its person, in seconds. */
+/** How long a page can wait for an answer, in seconds. */
 const formLifetime = 600;
 
 const formSchema = z.object({ browser: z.string(), content: z.string() });
@@ -53,7 +53,7 @@ export function createBrowserBinding(keys: Keys, purpose: string, publicUrl: str
     idOf: (request) => idsOf(request)[0] ?? randomBytes(32).toString('base64url'),
 
     remember(response, id) {
-      // Lax: browsers send it with the redirect from Autodesk's page, but not with a form on somebody else's page.
+      // Lax: browsers send it with the redirect from Autodesk's page, but not with a form on a foreign page.
       const cookie = serialize(nameOf(id), id, { path: '/', httpOnly: true, sameSite: 'Lax', secure });
       const remembered = new Response(response.body, response);
       remembered.headers.append('set-cookie', cookie);

@@ -42,7 +42,7 @@ export function failurePage(
   );
 }
 
-/** The page for a sign-in that cannot go on at the moment, because the store of this server is unavailable. */
+/** The page for a sign-in that cannot continue at the moment, because the store of this server is unavailable. */
 export async function storeUnavailablePage({ message }: StoreUnavailable): Promise<Response> {
   const answer = await page(
     'This server is unavailable at the moment',

@@ -73,7 +73,7 @@ export function createIdentification(options: IdentificationOptions): Identifica
       const signIn = more.length === 0 ? (await signIns.open(state))?.content : undefined;
       if (!signIn) return undefined;
       return orFailurePage(provider, async () => {
-        // Otherwise anybody could sign somebody else in as themselves, and receive their Autodesk account next.
+        // Otherwise anybody could sign another person in as themselves, and next get access to that person's Autodesk account.
         if (!browserBinding.idsOf(request).map(digest).includes(signIn.browser))
           throw new SignInFailed(
             'other-browser',

@@ -1,4 +1,4 @@
-/** Whether a request comes from somebody who wants to read a page, or from a program (RFC 9110, section 12.5.1). */
+/** Whether a request comes from a person who wants to read a page, or from a program (RFC 9110, section 12.5.1). */
 import { parseAccept } from 'hono/utils/accept';
 
 /** What MCP clients ask for, at the same address. */

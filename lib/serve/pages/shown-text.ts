@@ -1,6 +1,6 @@
 /** What pages show of text that others chose, such as names in tokens. */
 
-/** Everything that takes part in no word: control and format characters (bidirectional ones too), and what is invisible. */
+/** Everything that is not part of a word: control and format characters (bidirectional ones too), and what is invisible. */
 const unreadable = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**

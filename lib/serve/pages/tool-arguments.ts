@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { z } from 'zod';
 import type { Markup } from './page.ts';
 
-/** As much of a schema as is shown. Whatever else a definition has there is left out. */
+/** The parts of a schema that are shown. Everything else in it is left out. */
 const argumentSchema = z.looseObject({
   type: z.union([z.string(), z.array(z.string())]).optional(),
   enum: z.array(z.unknown()).optional(),

@@ -58,7 +58,7 @@ type AuthorizationRequest = z.infer<typeof requestSchema>;
 
 /**
  * The same, on its way through Autodesk: sealed in the `state` that the browser carries there and back. The server keeps
- * nothing of it, so strangers who start sign-ins cannot fill its memory, nor displace anybody else's.
+ * nothing of it, so strangers who start sign-ins cannot fill its memory, or push out other people's sign-ins.
  */
 const signInSchema = requestSchema.extend({
   /** Our PKCE verifier for APS. */
@@ -116,7 +116,7 @@ export function authorizeRoutes(options: AuthorizeOptions): Hono {
     if (!signIn) return tooLate();
     // A browser that comes back once more must not use up what the client has already got.
     if (await grants.isOver(codes.signInOf(signIn))) return tooLate();
-    // Anybody who agreed can pass Autodesk's address on to somebody else. They must not receive that person's tokens.
+    // Anybody who agreed can pass Autodesk's address on to another person, whose tokens they must not receive.
     if (!browserBinding.idsOf(raw).map(digest).includes(signIn.browser)) return otherBrowser();
     try {
       const { client, clientName, redirectUri, codeChallenge, verifier } = signIn;

@@ -27,8 +27,8 @@ const scopesInWords: Record<string, string> = {
  * Says who asks, who vouches for it, and where the answer goes (MCP, Authorization, "Localhost Redirect URI Risks" and
  * "Confused Deputy Problem").
  *
- * Allow is the filled button, as on other such pages: who looks for it finds it, and nobody takes one for the other. Deny
- * comes first, for the keyboard and for screen readers: a wrong Deny costs a second try, a wrong Allow gives data away.
+ * Allow is the filled button, as on other such pages: people find it, and do not mistake one for the other. Deny comes
+ * first, for the keyboard and for screen readers: a wrong Deny costs a second try, a wrong Allow gives data away.
  */
 export function consentPage(request: ConsentRequest): Promise<Response> {
   const { client, redirectUri, server, scopes, form, action } = request;

@@ -1,4 +1,4 @@
-/** Documents of MCP clients, cached: a host that is down for the moment signs nobody out, and nobody can bother it through us. */
+/** Documents of MCP clients, cached: a host that is briefly down signs nobody out, and nobody can flood it through us. */
 import { LRUCache } from 'lru-cache';
 import { DocumentRefused } from './metadata-document.ts';
 
@@ -35,12 +35,12 @@ export function createDocumentCache<T extends object>(
       return document;
     } catch (error) {
       const kept = documents.peek(address);
-      // Who was too late can be the first the next time.
+      // A fetch that was refused for lack of capacity can be tried again at once.
       if (error instanceof DocumentRefused && error.untried) documents.delete(address);
       else if (kept) documents.set(address, kept, { ttl: shortest });
       const last = lastKnown.get(address);
       if (last && error instanceof DocumentRefused && error.transient) return last;
-      // It was withdrawn, or does not say the same any more.
+      // It was withdrawn, or is no longer valid.
       lastKnown.delete(address);
       throw error;
     }

@@ -5,7 +5,7 @@ const most = 32;
 const mostFromHost = 4;
 
 export type FetchLimits = {
-  /** Begins a fetch from a host: what ends it, or undefined if there are too many. None waits for its turn. */
+  /** Begins a fetch from a host: what ends it, or undefined if there are too many. Fetches do not queue. */
   begin(host: string): (() => void) | undefined;
 };
 

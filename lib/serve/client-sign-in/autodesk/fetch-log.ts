@@ -1,4 +1,4 @@
-/** Why documents could not be fetched, for the operator: the answer to a stranger does not say it. */
+/** Why documents could not be fetched, for the operator: the answer to a stranger does not say why. */
 
 /** The most lines in a minute. Strangers choose the addresses, and must not fill a disk. */
 const mostInMinute = 10;
@@ -20,7 +20,7 @@ export function createFetchLog(now: () => number): FetchLog {
   };
 }
 
-/** The innermost error knows best. */
+/** The innermost error says most. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause !== undefined) return reasonOf(error.cause);

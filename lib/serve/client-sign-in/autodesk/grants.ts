@@ -47,7 +47,7 @@ export type Grants = {
    *
    * @param id - identifies the code: if it comes again, the grant is found by it
    * @param signIn - identifies the sign-in that the code is from, which is over now
-   * @throws {OAuthError} `invalid_grant` if the person has signed out meanwhile, or the code came again
+   * @throws {OAuthError} `invalid_grant` if the person has signed out in the meantime, or the code came again
    */
   create(
     id: string,
@@ -154,7 +154,7 @@ export function createGrants(options: GrantsOptions): Grants {
     };
   }
 
-  /** The grant that a refresh token is for. Ends it if the refresh token has no business to come again. */
+  /** The grant that a refresh token is for. Ends it if the refresh token must not come again. */
   async function grantOf(refreshToken: string, clientId: string): Promise<string> {
     const refresh = await records.findRefresh(refreshToken);
     if (refresh?.clientId !== clientId) throw invalidGrant();

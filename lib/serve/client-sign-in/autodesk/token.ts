@@ -32,7 +32,7 @@ export type TokenOptions = {
   authentication: ClientAuthentication;
   /** Whether clients can register themselves. */
   registration: boolean;
-  /** Where marks of codes lie: the same for every instance. */
+  /** Where marks of codes are kept: the same for every instance. */
   store: Store;
 };
 
@@ -165,7 +165,7 @@ export function tokenRoutes(options: TokenOptions): Hono {
     });
   }
 
-  /** The error for somebody who cannot use the server. It names them by their id: other names are not always ASCII. */
+  /** The error for a person who cannot use the server. It names them by their id: other names are not always ASCII. */
   function denialOf(user: SignedInUser): OAuthError | undefined {
     const reason = allowedUsers.refusalOf(user);
     return reason === undefined ? undefined : new OAuthError(OAuthErrorCode.AccessDenied, reason);

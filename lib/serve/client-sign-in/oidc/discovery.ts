@@ -24,7 +24,7 @@ export async function discover(issuer: string): Promise<Provider> {
   if (named !== issuer) throw new Error(`it calls itself ${named}`);
   if (!address) throw new Error('its discovery document names no keys');
   const keys = new URL(address);
-  // Otherwise anybody on the way could put their own keys in place of them.
+  // Otherwise anybody on the way could replace the keys with their own.
   if (identifier.protocol === 'https:' && keys.protocol !== 'https:')
     throw new Error('its discovery document names keys at an address that is not https');
   return { server, keys: createRemoteJWKSet(keys, { timeoutDuration: timeout }) };
