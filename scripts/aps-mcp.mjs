@@ -1,7 +1,7 @@
 /**
  * Starts the command `aps-mcp` of this clone from any folder, without a build: MCP clients start servers in folders of
- * their own. `node --import tsx` would look for tsx, and for a `tsconfig.json`, in the working folder. That folder may be
- * a stranger's, and `paths` in a `tsconfig.json` can put other code in the place of ours.
+ * their own. `node --import tsx` would look for tsx, and for a `tsconfig.json`, in the working folder. That folder may
+ * belong to a stranger, and `paths` in its `tsconfig.json` can replace our code with other code.
  */
 import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';

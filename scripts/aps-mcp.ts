@@ -2,7 +2,7 @@
 /** The command `aps-mcp`. In a clone, `npm run 2lo` and its like start the same. */
 import { commandLine } from '../lib/command-line.ts';
 import type { Variables } from '../lib/config/settings.ts';
-// First: it begins to look before the rest is loaded.
+// First, so that it watches before the rest is loaded.
 import '../lib/serve/launch/launcher.ts';
 import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
 import { swallowedByNpm } from '../lib/serve/launch/swallowed-options.ts';
@@ -15,7 +15,7 @@ type Command = {
   run(args: string[]): Promise<void>;
 };
 
-/** Each is loaded when it is asked for. */
+/** Each is loaded only when it is needed. */
 const commands: Record<string, () => Promise<Command>> = {
   '2lo': async () => server((await import('../servers/2lo.ts')).definition),
   ssa: async () => server((await import('../servers/ssa.ts')).definition),

@@ -24,7 +24,7 @@ export const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** What somebody asks for. */
+/** What the command line asks for. */
 type Wish = { client: Client; server: string; sandbox: boolean; http?: string | undefined; project: boolean };
 
 const servers = ['2lo', 'ssa', '3lo', 'pkce'];
@@ -153,7 +153,7 @@ function otherWays({ client, http }: Wish, { path: [, name] }: Place): string[] 
   ];
 }
 
-/** What to know and to do after the server is in the configuration. */
+/** What to know and do once the server is in the configuration. */
 function advice({ client, http, sandbox, project }: Wish, { file, path }: Place, machine: Machine): string[] {
   const [, name] = path;
   return [
@@ -168,7 +168,7 @@ function advice({ client, http, sandbox, project }: Wish, { file, path }: Place,
   ].filter((line) => line !== '');
 }
 
-/** @throws {StartupError} for names that there are not, and for too few or too many */
+/** @throws {StartupError} for unknown names, and for too few or too many */
 function readNames(positionals: string[]): { client: Client; server: string } {
   const [name = '', server = '', ...others] = positionals;
   const client = Object.hasOwn(clients, name) ? clients[name] : undefined;

@@ -70,7 +70,7 @@ async function askFor(given: Partial<Answers>): Promise<Answers | undefined> {
     ].join(' and ');
     throw new StartupError(`Add what is missing: ${missing}. ${example}`);
   }
-  // Loaded only where there is somebody to ask.
+  // Loaded only to ask.
   const { ask } = await import('./new/ask.ts');
   return ask(given);
 }

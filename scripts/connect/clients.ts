@@ -122,7 +122,7 @@ function applicationData(machine: Machine): string {
   return variables.XDG_CONFIG_HOME || pathIn(home, machine, '.config');
 }
 
-/** On Windows, the package from the store and the installer of today sees another folder under the name of `%APPDATA%`. */
+/** On Windows, the app from the store, and from today's installer, sees another folder under the name of `%APPDATA%`. */
 function claudeDesktopFolder(machine: Machine): string {
   const { platform, home, variables, list } = machine;
   if (platform === 'win32') {

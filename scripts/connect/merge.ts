@@ -1,4 +1,4 @@
-/** A server among those that a client's configuration has. */
+/** Adding a server to a client's configuration. */
 import { isDeepStrictEqual } from 'node:util';
 import { StartupError } from '../../lib/startup-error.ts';
 import type { Entry } from './clients.ts';
@@ -87,7 +87,7 @@ function set(
   );
 }
 
-/** Without prototypes, by which parsers differ. */
+/** Without prototypes, in which parsers differ. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;

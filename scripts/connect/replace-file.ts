@@ -36,7 +36,7 @@ export async function readText(file: string): Promise<string> {
 }
 
 /**
- * Replaces a file. It keeps its mode; a new one can be read by its owner only, because other entries may come to hold keys.
+ * Replaces a file. It keeps its mode; only its owner can read a new one, because other entries may come to hold keys.
  * Behind a symbolic link, it is the target that is replaced. Folders that do not exist are made.
  *
  * @param before - what it was when it was read
@@ -50,7 +50,7 @@ export async function replaceText(file: string, before: string, after: string): 
       (found) => found.mode & 0o777,
       () => undefined,
     );
-    // To rename another file into its place asks no permission of the file itself.
+    // Renaming another file into its place would not check whether this one can be written.
     if (mode !== undefined) await access(target, constants.W_OK);
     const temporary = `${target}.${randomBytes(8).toString('hex')}`;
     const written = await open(temporary, 'wx', 0o600);

@@ -29,7 +29,7 @@ export function settingsFile({ folder }: Machine): string {
   return join(inClone ? packageRoot() : folder, '.env');
 }
 
-/** Whether there is that file. */
+/** Whether that file exists. */
 export function hasSettings(machine: Machine): boolean {
   return machine.list(dirname(settingsFile(machine))).includes('.env');
 }

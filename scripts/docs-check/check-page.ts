@@ -1,4 +1,4 @@
-/** Takes the steps of a page, as its reader would, and says what is not as the page says. */
+/** Takes the steps of a page, as its reader would, and reports what differs from the page. */
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ciSteps, withoutCiSteps } from './ci-steps.ts';
@@ -34,7 +34,7 @@ const usualLimits: Limits = { command: 180_000, server: 60_000, end: 15_000, tra
 /** A server that runs, and the depth of the section that it was started in. */
 type Server = { step: Step & { kind: 'server' }; depth: number; running: Running };
 
-/** What the last command, server or program has printed until now, or that it failed, so that its transcript says nothing. */
+/** What the last command, server or program has printed so far; or that it failed, so its transcript is not compared. */
 type Printed = { command: string; output: () => string; running?: Running };
 
 /**
@@ -214,7 +214,7 @@ function shell(block: string, { state }: Place, { keep }: { keep: boolean }): re
   return ['bash', '-e', '-c', [load, keep ? save : ':', block].join('\n')];
 }
 
-/** Saves a block as the page says: what is wrong, if it cannot. */
+/** Saves a block as the page says. Returns what is wrong, if it cannot. */
 async function saveFile(step: Step & { kind: 'file' }, place: Place): Promise<string | undefined> {
   const { path, below, text } = step;
   const file = resolve(await workingFolder(place), path);

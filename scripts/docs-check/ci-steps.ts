@@ -26,7 +26,7 @@ function isStep(command: string): boolean {
   return command.split(' && ').every((part) => ciSteps.has(part.trim()));
 }
 
-/** A block without the lines that CI runs, and those lines. Whatever else a line has, it is no such line. */
+/** A block without the lines that CI runs, and those lines. A line with anything else in it does not count. */
 export function withoutCiSteps(block: string): { rest: string; left: string[] } {
   const commandOf = (line: string) => line.replace(/\s+#.*$/, '').trim();
   const lines = block.split('\n');

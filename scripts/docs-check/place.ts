@@ -1,4 +1,4 @@
-/** Where the commands of a page run: a clone and a HOME of the page, and an environment without anybody's settings. */
+/** Where the commands of a page run: a clone and a HOME of the page, and an environment without personal settings. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 
-/** What of the output is kept, in characters. */
+/** How much of the output is kept, in characters. */
 const outputLimit = 200_000;
 
 /** The groups that run, so that an exit of this process can end them. */
@@ -26,7 +26,7 @@ export type Running = {
   output(): string;
   /** How it ended; undefined while it runs. */
   exit(): { code: number | null } | undefined;
-  /** Waits until `condition` holds: whether it did so within `milliseconds`. It is looked at when something happens. */
+  /** Waits until `condition` holds. Returns whether it did within `milliseconds`. It is checked whenever something happens. */
   until(condition: () => boolean, milliseconds: number): Promise<boolean>;
   /** Sends a signal to it and all that it has started. */
   signal(name: NodeJS.Signals): void;

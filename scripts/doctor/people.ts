@@ -76,7 +76,7 @@ async function signInLink(users: UserSignIn): Promise<string> {
   throw new Error('There is a token, although nobody has signed in');
 }
 
-/** Why APS refuses to show its sign-in page. Autodesk documents only the redirect, so any answer below 400 is taken as none. */
+/** Why APS refuses to show its sign-in page. Autodesk documents only the redirect, so answers below 400 are no refusals. */
 async function refusalIn(answer: Response, callbackUrl: string): Promise<string | undefined> {
   const location = answer.headers.get('location') ?? '';
   if (location.startsWith(callbackUrl)) {

@@ -1,4 +1,4 @@
-/** The OpenID provider of `--client-auth oidc`: its metadata, its keys, and the client with which it shows who people are. */
+/** The OpenID provider of `--client-auth oidc`: its metadata, its keys, and the client that identifies people. */
 import { ResponseBodyError } from 'oauth4webapi';
 import { isAboutApplication } from '../../lib/aps-sign-in/oauth.ts';
 import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';

@@ -41,7 +41,7 @@ export const portCheck: Check = {
   },
 };
 
-/** Who has the port, as far as it answers a browser: another server of this project is probably the one being checked. */
+/** Who has the port, if it answers a browser: another server of this project is probably the one being checked. */
 async function takenBy(port: number, { message, cause }: StartupError): Promise<Finding> {
   if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) return fault(message);
   const page = await fetch(`http://localhost:${port}/`, { signal: AbortSignal.timeout(1000) })

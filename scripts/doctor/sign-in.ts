@@ -94,7 +94,7 @@ function isOfApplication({ scopes = [] }: TokenSource): boolean {
   return scopes.includes('bucket:read');
 }
 
-/** An integration that no account has approved shows in hubs that are missing. */
+/** If an account has not approved the integration, its hubs are missing. */
 export const integrationCheck: Check = {
   id: 'integration',
   title: 'Custom integration',

@@ -89,7 +89,7 @@ type Manifest = { version: string; engines: object } & Record<
   Record<string, string>
 >;
 
-/** The packages that a project needs. Which versions: those of this project. */
+/** The packages that a project needs, in the versions of this one. */
 const needed = {
   dependencies: ['fastmcp', 'tsx', 'zod'],
   devDependencies: ['@modelcontextprotocol/client', '@types/node', 'typescript', 'vitest'],

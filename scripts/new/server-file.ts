@@ -1,4 +1,4 @@
-/** The server file of a project: the one in `servers/`, as it reads outside of this repository. */
+/** The server file of a project: the one in `servers/`, changed for use outside this repository. */
 
 /** The tool that comes with a project. */
 export type ProjectTool = {

@@ -46,7 +46,7 @@ export async function replacePrivately(path: string, text: string): Promise<void
   const temporary = `${path}.${randomBytes(8).toString('hex')}`;
   await createPrivately(temporary, text);
   try {
-    // Replaces a link that somebody has made meanwhile, and does not follow it.
+    // If somebody has made a link there in the meantime, this replaces it and does not follow it.
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary);
@@ -69,7 +69,7 @@ export async function createPrivately(path: string, text: string): Promise<void>
 }
 
 /**
- * Refuses a symbolic link: the file behind it would get the key, whoever made the link and whoever can read the file.
+ * Refuses a symbolic link: the file behind it would get the key, and others may have made the link or be able to read the file.
  *
  * @throws {StartupError} that says what to do
  */
