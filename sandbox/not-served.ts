@@ -42,7 +42,7 @@ export function sayWhatIsNotServed(app: Hono<SandboxEnv>): MiddlewareHandler<San
       {
         developerMessage:
           `The sandbox does not serve ${method} ${operation.path}. APS may have this operation: see Autodesk's ` +
-          'documents. The member served lists what the sandbox has.',
+          'documentation. The field "served" lists what the sandbox has.',
         moreInfo: 'https://aps.autodesk.com/developer/documentation',
         errorCode: 'SANDBOX-NOT-SERVED',
         operation,
