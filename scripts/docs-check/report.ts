@@ -1,8 +1,28 @@
 /** What `npm run docs:check` prints. */
-import type { Failure } from './check-page.ts';
+import { plain } from './compare.ts';
+import type { Ended } from './run.ts';
+
+export type Failure = {
+  line: number;
+  /** What was run, or undefined if the page itself is wrong. */
+  command?: string;
+  /** What was expected, what came, and what was printed. */
+  message: string;
+};
 
 /** A command that was not run, and why. */
 export type NotRun = { page: string; line: number; command: string; reason: string };
+
+/** A failure, with the last lines of what was printed. */
+export function failureOf(line: number, command: string, message: string, output = ''): Failure {
+  const lines = output ? plain(output).split('\n') : [];
+  const last = [...(lines.length > 30 ? ['...'] : []), ...lines.slice(-30)];
+  return { line, command, message: [message, ...last].join('\n') };
+}
+
+export const seconds = (milliseconds: number) => `${milliseconds / 1000} s`;
+export const statusOf = ({ code }: Pick<Ended, 'code'>) =>
+  code === null ? 'a signal' : `exit status ${code}`;
 
 /** A failure: the place, what was run, and what came. */
 export function failureText(page: string, { line, command, message }: Failure): string {
