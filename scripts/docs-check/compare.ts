@@ -42,6 +42,36 @@ export function matches(transcript: string, printed: string): boolean {
   return new RegExp(`^${pattern}$`).test(`${linesOf(printed).join('\n')}\n`);
 }
 
+/** Whether the JSON that a command printed, which can be in events, has this text, or this value in JSON, somewhere. */
+export function isInJson(shown: string, printed: string): boolean {
+  const value = parsed(shown);
+  const wanted = linesOf(value === undefined ? shown : JSON.stringify(value)).join('\n');
+  return documentsIn(plain(printed))
+    .flatMap(valuesIn)
+    .map((it) => (value === undefined && typeof it === 'string' ? it : JSON.stringify(it)))
+    .some((it) => linesOf(it).join('\n') === wanted);
+}
+
+/** The JSON in a text: all of it, or single lines, such as the data of events. */
+function documentsIn(text: string): unknown[] {
+  const lines = text.split('\n').map((line) => parsed(line.replace(/^data: /, '')));
+  return [parsed(text), ...lines].filter((it) => it !== undefined);
+}
+
+/** A value and all that is in it. */
+const valuesIn = (value: unknown): unknown[] => [
+  value,
+  ...(typeof value === 'object' && value !== null ? Object.values(value).flatMap(valuesIn) : []),
+];
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const escaped = (line: string) => line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /** The lines that only the transcript has (`-`) and that only the command printed (`+`), with one line around them. */

@@ -11,11 +11,11 @@ export type Step = { line: number } & (
   | { kind: 'server'; text: string }
   /** A TypeScript or JavaScript block to run, with npm packages besides those that it imports. */
   | { kind: 'program'; text: string; packages: string[] }
-  /** What the step above prints. `start` and `end` are where the block stands in the page, `indent` how far in. */
-  | { kind: 'transcript'; text: string; start: number; end: number; indent: string }
+  /** What the step above prints, or with `inJson` a part of the JSON that it prints. `start` and `end` are where the block stands in the page, `indent` how far in. */
+  | { kind: 'transcript'; text: string; inJson: boolean; start: number; end: number; indent: string }
   /** A block that the reader saves as a file, or adds to one, below the line that contains `below`. */
   | { kind: 'file'; text: string; path: string; below?: string }
-  /** A block that cannot run here. `beside`: it is another form of a bash block that runs. */
+  /** A block that cannot run or be compared here. `beside`: the block above it still printed what a transcript below shows. */
   | { kind: 'not run'; text: string; reason: string; beside?: boolean }
 );
 
@@ -28,33 +28,40 @@ export type Page = {
 };
 
 const programLanguages = ['ts', 'js', 'mts', 'mjs', 'typescript', 'javascript'];
+/** Blocks that need no mark: settings that the reader writes, and diagrams. */
+const unmarkedLanguages = ['ini', 'toml', 'yaml', 'jsonc', 'mermaid'];
+const outputLanguages = ['text', 'json'];
 const otherShells = ['sh', 'shell', 'zsh', 'console', 'terminal', 'shellsession', 'cmd', 'bat'];
 
 /** Reads a page. CONTRIBUTING.md, “Commands and pictures in the docs”, describes the marks. */
 export function readPage(markdown: string): Page {
   const page: Page = { steps: [], problems: [], images: [] };
-  walk(fromMarkdown(markdown), page, markdown);
-  return page;
-}
-
-function walk(parent: Parents, page: Page, markdown: string): void {
-  for (const [index, node] of parent.children.entries()) {
+  const places = [...placesIn(fromMarkdown(markdown))];
+  const hasCommands = places.some(({ node }) => node.type === 'code' && node.lang === 'bash');
+  for (const { node, previous, next } of places) {
     const line = lineOf(node);
-    const previous = parent.children[index - 1];
     if (node.type === 'heading') page.steps.push({ kind: 'heading', line, depth: node.depth });
     if (node.type === 'image') page.images.push({ line, url: node.url });
     if (node.type === 'html') {
       for (const [, url = ''] of node.value.matchAll(/<img\b[^>]*\bsrc="([^"]*)"/g))
         page.images.push({ line, url });
-      if (isMark(node.value) && parent.children[index + 1]?.type !== 'code')
+      if (isMark(node.value) && next?.type !== 'code')
         page.problems.push({ line, message: 'This mark is not directly before a fenced block.' });
     }
     if (node.type === 'code') {
-      const step = stepOf(node, previous, markdown);
+      const step = stepOf(node, previous, markdown) ?? (hasCommands ? unmarked(node) : undefined);
       if (typeof step === 'string') page.problems.push({ line, message: step });
       else if (step) page.steps.push(step);
     }
-    if ('children' in node) walk(node, page, markdown);
+  }
+  return page;
+}
+
+/** The nodes of a page in their order, each with its neighbours. */
+function* placesIn(parent: Parents): Generator<{ node: Nodes; previous?: Nodes; next?: Nodes }> {
+  for (const [index, node] of parent.children.entries()) {
+    yield { node, previous: parent.children[index - 1], next: parent.children[index + 1] };
+    if ('children' in node) yield* placesIn(node);
   }
 }
 
@@ -75,6 +82,18 @@ function stepOf(node: Code, previous: Nodes | undefined, markdown: string): Step
   if (otherShells.includes(language)) return `Use \`\`\`bash instead of \`\`\`${language}: it is run.`;
 }
 
+/** What is wrong with a block that has no mark, and is nothing to run, to save or to write into settings. */
+function unmarked({ lang }: Code): string | undefined {
+  const language = lang ?? '';
+  if (unmarkedLanguages.includes(language)) return;
+  const marks = [
+    ...(outputLanguages.includes(language) ? ['“prints”', '“prints in JSON”'] : []),
+    ...(programLanguages.includes(language) ? ['“program”'] : []),
+  ];
+  const use = marks.map((mark) => `${mark}, `).join('');
+  return `This \`\`\`${language} block has no mark. Use ${use}${use && 'or '}“not run” with a reason.`;
+}
+
 function markedStep(node: Code, mark: string): Step | string {
   const line = lineOf(node);
   const text = node.value;
@@ -92,19 +111,29 @@ function markedStep(node: Code, mark: string): Step | string {
     case 'program':
       if (!isProgram) return only('```ts or ```js');
       return { kind: 'program', line, text, packages: rest.split(/\s+/).filter(Boolean) };
-    case 'prints': {
-      if (!['text', 'json'].includes(language)) return only('```text or ```json');
+    case 'prints':
+    case 'prints in JSON': {
+      if (!outputLanguages.includes(language)) return only('```text or ```json');
       const { start, end } = node.position ?? {};
       const indent = ' '.repeat((start?.column ?? 1) - 1);
-      return { kind: 'transcript', line, text, start: start?.offset ?? 0, end: end?.offset ?? 0, indent };
+      const inJson = name === 'prints in JSON';
+      return {
+        kind: 'transcript',
+        line,
+        text,
+        inJson,
+        start: start?.offset ?? 0,
+        end: end?.offset ?? 0,
+        indent,
+      };
     }
     case 'not run':
       if (!rest) return 'The mark “not run” needs a reason: <!-- check: not run, REASON -->.';
-      if (language === 'bash' || language === 'powershell' || isProgram)
-        return { kind: 'not run', line, text, reason: rest };
-      return 'The mark “not run” does nothing here: this block is never run.';
+      if (unmarkedLanguages.includes(language))
+        return 'The mark “not run” does nothing here: this block is never run.';
+      return { kind: 'not run', line, text, reason: rest, beside: outputLanguages.includes(language) };
     default:
-      return `There is no mark “${name}”. There are: serves, fails, prints, program, and not run with a reason.`;
+      return `There is no mark “${name}”. There are: serves, fails, prints, prints in JSON, program, and not run with a reason.`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** A transcript of a page, compared with what the step above it printed. */
 import { realpath } from 'node:fs/promises';
-import { difference, matches, plain } from './compare.ts';
+import { difference, isInJson, matches, plain } from './compare.ts';
 import type { Step } from './page.ts';
 import type { Place } from './place.ts';
 import { type Failure, failureOf } from './report.ts';
@@ -20,7 +20,7 @@ export async function checkTranscript(
   { home }: Place,
   limit: number,
 ): Promise<{ failure?: Failure; replacement?: { start: number; end: number; text: string } }> {
-  const { line, text, start, end } = step;
+  const { line, text, inJson, start, end } = step;
   // That failure is reported, and what was printed says nothing about the transcript.
   if (ran?.failure) return {};
   if (!ran?.output)
@@ -28,10 +28,16 @@ export async function checkTranscript(
 
   const { command, output: printed, running } = ran;
   const realHome = await realpath(home);
-  const output = () => printed().replaceAll(realHome, '/home/you');
-  const fits = () => matches(text, output());
+  // These paths differ by machine. The pages show them as on one with Linux.
+  const output = () =>
+    printed().replaceAll(realHome, '/home/you').replaceAll(process.execPath, '/usr/bin/node');
+  const fits = () => (inJson ? isInJson : matches)(text, output());
   if (running) await running.until(() => fits() || running.exit() !== undefined, limit);
   if (fits()) return {};
+  if (inJson) {
+    const message = 'The JSON that it printed does not contain this block.';
+    return { failure: failureOf(line, command, message, output()) };
+  }
   const message = `It printed something else (- the page, + the command):\n${difference(text, output())}`;
   return {
     failure: failureOf(line, command, message),

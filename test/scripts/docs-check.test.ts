@@ -86,6 +86,26 @@ describe('a page fails, with the line and what came, when', () => {
       ['<!-- check: serves -->\nText'],
       'not directly before a fenced block',
     ],
+    [
+      'a block of text has no mark',
+      [fence('bash', 'true'), fence('text', 'one')],
+      'This ```text block has no mark. Use “prints”',
+    ],
+    [
+      'a block of code has no mark',
+      [fence('bash', 'true'), fence('python', 'print(1)')],
+      'This ```python block has no mark. Use “not run”',
+    ],
+    [
+      'the JSON that was printed has no such text',
+      [fence('bash', `echo '{"text":"two"}'`), fence('text', 'one', 'prints in JSON')],
+      'does not contain this block.\n{"text":"two"}',
+    ],
+    [
+      'the JSON that was printed has no such value',
+      [fence('bash', `echo '{"one":2}'`), fence('json', '{"one":1}', 'prints in JSON')],
+      'does not contain this block.\n{"one":2}',
+    ],
     ['a block hides a command', [fence('sh', 'true')], 'Use ```bash instead of ```sh'],
     ['a block has no language', [fence('', 'true')], 'has no language'],
     [
@@ -153,16 +173,39 @@ test('ports, ids, times and tokens may differ; words may not', async () => {
   expect(failures).toHaveLength(1);
 });
 
+test('a text or value can be part of the JSON that was printed, however it is formatted', async () => {
+  const result = JSON.stringify({ at: 'http://localhost:1', text: 'one "two"\nthree', list: [1, 2] });
+  const { failures } = await check([
+    fence('bash', `printf '%s\\n' 'event: message' 'data: ${result}'`),
+    fence('text', 'one "two"\nthree', 'prints in JSON'),
+    fence('json', '[1,\n 2]', 'prints in JSON'),
+    fence('bash', `echo '{'; echo '"at": "http://localhost:5000", "more": null }'`),
+    fence('json', '{ "at": "http://localhost:1", "more": null }', 'prints in JSON'),
+  ]);
+  expect(failures).toEqual([]);
+});
+
+test('settings and diagrams need no mark, nor does anything on a page without commands', async () => {
+  const languages = ['ini', 'jsonc', 'mermaid'];
+  const { failures } = await check([fence('bash', 'true'), ...languages.map((it) => fence(it, 'one'))]);
+  expect(failures).toEqual([]);
+  expect((await check([fence('text', 'one')])).failures).toEqual([]);
+});
+
 test('what does not run is listed with its reason', async () => {
   const { notRun, ran } = await check([
     fence('bash', 'docker build .', 'not run, there is no Docker here'),
     fence('powershell', '$env:A = "b"'),
+    fence('python', 'print(1)', 'not run, it needs Python'),
+    fence('text', 'one', 'not run, it is an example'),
     fence('bash', 'npm ci   # installs\nnpm run demo'),
   ]);
   expect(ran).toBe(0);
   expect(notRun.map(({ reason }) => reason)).toEqual([
     'there is no Docker here',
     'PowerShell',
+    'it needs Python',
+    'it is an example',
     'CI runs npm ci as a step',
     'CI runs npm run demo as a step',
   ]);
