@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-const folder = new URL('../../.github/workflows/', import.meta.url);
+const root = new URL('../../', import.meta.url);
+const folder = new URL('.github/workflows/', root);
 const permissions = z.record(z.string(), z.string());
 const workflow = z.looseObject({
   permissions,
@@ -40,4 +41,13 @@ describe.each(workflows)('$file', ({ text, permissions, jobs }) => {
       expect(JSON.stringify(steps)).not.toContain('actions/checkout');
     }
   });
+});
+
+test('a pull request runs all that .ci/run does, except the chaos tests', () => {
+  const script = readFileSync(new URL('.ci/run', root), 'utf8');
+  const steps = [...script.matchAll(/^(?:\w+=\w+ )?(npm (?:ci|test|run .*))$/gm)].map(([, step]) => step);
+  expect(steps).toContain('npm run docs:check');
+  const ci = workflows.find(({ file }) => file === 'ci.yml');
+  const run = ci?.jobs.test?.steps.map((step) => step.run);
+  for (const step of new Set(steps)) if (step !== 'npm run test:chaos') expect(run).toContain(step);
 });
