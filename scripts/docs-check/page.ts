@@ -1,6 +1,7 @@
 /** A page of the documentation, as the steps that its reader takes. */
 import type { Code, Nodes, Parents } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
+import { differsInPowerShell } from './powershell.ts';
 
 /** A step, with the line of the page that it begins at. */
 export type Step = { line: number } & (
@@ -45,13 +46,15 @@ export function readPage(markdown: string): Page {
     if (node.type === 'html') {
       for (const [, url = ''] of node.value.matchAll(/<img\b[^>]*\bsrc="([^"]*)"/g))
         page.images.push({ line, url });
-      if (isMark(node.value) && next?.type !== 'code')
-        page.problems.push({ line, message: 'This mark is not directly before a fenced block.' });
+      const message = isMark(node.value) ? misplaced(node.value, previous, next) : undefined;
+      if (message) page.problems.push({ line, message });
     }
     if (node.type === 'code') {
       const step = stepOf(node, previous, markdown) ?? (hasCommands ? unmarked(node) : undefined);
       if (typeof step === 'string') page.problems.push({ line, message: step });
       else if (step) page.steps.push(step);
+      if (node.lang === 'bash' && differsInPowerShell(node.value) && !isForPowerShell(next))
+        page.problems.push({ line, message: noPowerShell });
     }
   }
   return page;
@@ -66,13 +69,34 @@ function* placesIn(parent: Parents): Generator<{ node: Nodes; previous?: Nodes; 
 }
 
 const isMark = (html: string) => /^<!--\s*check\b/.test(html);
+const isBashOnly = (html: string) => /^<!--\s*check:\s*bash only\b/.test(html);
+
+const noPowerShell =
+  'This command is not for PowerShell. Put a ```powershell block directly below it, or <!-- check: bash only, REASON -->.';
+
+/** Whether a block says what to type in PowerShell instead of the one above, or a mark says why it need not. */
+const isForPowerShell = (node: Nodes | undefined): boolean =>
+  (node?.type === 'code' && node.lang === 'powershell') || (node?.type === 'html' && isBashOnly(node.value));
+
+/** What is wrong with the place of a mark, or with “bash only”, the one that is no step. */
+function misplaced(mark: string, previous?: Nodes, next?: Nodes): string | undefined {
+  if (!isBashOnly(mark))
+    return next?.type === 'code' ? undefined : 'This mark is not directly before a fenced block.';
+  if (previous?.type !== 'code' || previous.lang !== 'bash')
+    return 'This mark is not directly below a ```bash block.';
+  if (!/,\s*[^\s-].*-->$/s.test(mark))
+    return 'The mark “bash only” needs a reason: <!-- check: bash only, REASON -->.';
+}
 
 /** The step that a block is, if it is one, or what is wrong with it. */
 function stepOf(node: Code, previous: Nodes | undefined, markdown: string): Step | string | undefined {
   const line = lineOf(node);
   const text = node.value;
   const language = node.lang ?? '';
-  const mark = previous?.type === 'html' && isMark(previous.value) ? previous.value : undefined;
+  const mark =
+    previous?.type === 'html' && isMark(previous.value) && !isBashOnly(previous.value)
+      ? previous.value
+      : undefined;
   if (mark !== undefined) return markedStep(node, mark);
   const file = previous?.type === 'paragraph' ? fileNamedIn(sourceOf(previous, markdown)) : undefined;
   if (file) return { kind: 'file', line, text, ...file };
@@ -133,7 +157,7 @@ function markedStep(node: Code, mark: string): Step | string {
         return 'The mark “not run” does nothing here: this block is never run.';
       return { kind: 'not run', line, text, reason: rest, beside: outputLanguages.includes(language) };
     default:
-      return `There is no mark “${name}”. There are: serves, fails, prints, prints in JSON, program, and not run with a reason.`;
+      return `There is no mark “${name}”. There are: serves, fails, prints, prints in JSON, program, and not run or bash only with a reason.`;
   }
 }
 

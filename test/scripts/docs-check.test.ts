@@ -13,6 +13,10 @@ import { pathOf } from '../support/programs.ts';
 const fence = (language: string, code: string, mark = '') =>
   `${mark && `<!-- check: ${mark} -->\n`}\`\`\`${language}\n${code}\n\`\`\`\n`;
 
+/** A bash block that no PowerShell block follows, though it would be another one. */
+const bashOnly = (code: string, mark = '') =>
+  `${fence('bash', code, mark)}\n<!-- check: bash only, it is a test -->\n`;
+
 /** Checks a page that consists of these parts. */
 async function check(parts: string[], options?: Parameters<typeof checkPage>[2]): Promise<PageReport> {
   const place = makePlace(await newFolder());
@@ -22,17 +26,17 @@ async function check(parts: string[], options?: Parameters<typeof checkPage>[2])
 /** A server as a page has it: it answers every request, and ends with Ctrl-C. */
 const server = `node -e 'const s = require("node:http").createServer((_, r) => r.end("hello"));
 s.listen(0, "127.0.0.1", () => console.log("Address http://127.0.0.1:" + s.address().port, require("node:fs").writeFileSync("port", String(s.address().port)) ?? ""))'`;
-const callServer = 'curl http://127.0.0.1:$(cat port)/';
+const curlServer = 'curl http://127.0.0.1:$(cat port)/';
 
 test('a page whose commands do what it says passes', async () => {
   const report = await check([
-    fence('bash', 'mkdir inside && cd inside\nname=Ada'),
-    fence('bash', 'echo "$(basename "$PWD") $name"; echo later; echo last'),
-    fence('powershell', '$env:A = "b"'),
+    bashOnly('mkdir inside && cd inside\nname=Ada'),
+    bashOnly('echo "$(basename "$PWD") $name"; echo later; echo last'),
+    fence('powershell', 'Write-Output one'),
     fence('text', 'inside Ada\n...\nlast', 'prints'),
     fence('bash', server, 'serves'),
     fence('text', 'Address http://localhost:1', 'prints').replace('localhost', '127.0.0.1'),
-    fence('bash', callServer),
+    bashOnly(curlServer),
     fence('text', 'hello', 'prints'),
     fence('bash', 'exit 3', 'fails'),
   ]);
@@ -74,7 +78,7 @@ describe('a page fails, with the line and what came, when', () => {
       'a server ends before its section does',
       [
         fence('bash', server.replace('r.end("hello")', 'process.exit(4)'), 'serves'),
-        fence('bash', `${callServer} || true`),
+        bashOnly(`${curlServer} || true`),
       ],
       'ended by itself, with exit status 4',
     ],
@@ -105,6 +109,27 @@ describe('a page fails, with the line and what came, when', () => {
       'the JSON that was printed has no such value',
       [fence('bash', `echo '{"one":2}'`), fence('json', '{"one":1}', 'prints in JSON')],
       'does not contain this block.\n{"one":2}',
+    ],
+    ...[
+      'NAME=value npm run check',
+      'npm run check && npm test',
+      'npx one \\\n  --two',
+      'echo "$(date)"',
+      'touch a\nchmod 600 a',
+    ].map((command): [string, string[], string] => [
+      `PowerShell would not run it, and its form is missing: ${command}`,
+      [fence('bash', command, 'not run, it is a test'), fence('text', 'one', 'not run, it is a test')],
+      'is not for PowerShell. Put a ```powershell block directly below',
+    ]),
+    [
+      'a mark “bash only” stands elsewhere',
+      [fence('bash', 'true'), 'Text', '<!-- check: bash only, it is a test -->'],
+      'not directly below a ```bash block',
+    ],
+    [
+      'a mark “bash only” has no reason',
+      [fence('bash', 'NAME=value'), '<!-- check: bash only -->'],
+      'needs a reason',
     ],
     ['a block hides a command', [fence('sh', 'true')], 'Use ```bash instead of ```sh'],
     ['a block has no language', [fence('', 'true')], 'has no language'],
@@ -138,9 +163,9 @@ test('a server runs until the next heading of the same level, and no longer', as
     '## Serving',
     fence('bash', server, 'serves'),
     '### Calling',
-    fence('bash', callServer),
+    bashOnly(curlServer),
     '## Afterwards',
-    fence('bash', callServer, 'fails'),
+    bashOnly(curlServer, 'fails'),
   ]);
   expect(failures).toEqual([]);
 });
@@ -218,7 +243,7 @@ test.each(['npm run demo -- --more', 'npm run demo && true', 'mkdir it && cd it\
     const programs = await newFolder();
     await writeFile(join(programs, 'npm'), '#!/bin/sh\nexit 5\n', { mode: 0o755 });
     place.env.PATH = `${programs}:${place.env.PATH}`;
-    const { ran, failures } = await checkPage(fence('bash', command), place);
+    const { ran, failures } = await checkPage(bashOnly(command), place);
     expect([ran, failures.length]).toEqual([1, 1]);
   },
 );
