@@ -1,4 +1,4 @@
-/** Takes the steps of a page, as its reader would, and says what is not as the page says. */
+/** Takes the steps of a page, as its reader would, and reports what differs from the page. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readPage, type Step } from './page.ts';
@@ -37,7 +37,7 @@ export async function checkPage(
   const replacements: { start: number; end: number; text: string }[] = [];
   const servers = new Set<Server>();
   let depth = 1;
-  /** What ran last: a transcript is about its output. */
+  /** What ran last. A transcript shows its output. */
   let last: Ran | undefined;
 
   for (const step of steps)
@@ -78,7 +78,7 @@ export async function checkPage(
   return report;
 }
 
-/** Saves a block as the page says: what is wrong, if it cannot. */
+/** Saves a block as the page says. Returns what is wrong, if it cannot. */
 async function saveFile(step: Step & { kind: 'file' }, place: Place): Promise<string | undefined> {
   const { path, below, text } = step;
   const file = resolve(await workingFolder(place), path);

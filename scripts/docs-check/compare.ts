@@ -3,8 +3,8 @@
 /** A line of a transcript that stands for any lines. */
 const anyLines = '...';
 
-/** What differs in every run, and what stands for it. The order counts. */
-const alike: readonly [RegExp, string][] = [
+/** What differs in every run, and what replaces it before texts are compared. The order matters. */
+const varying: readonly [RegExp, string][] = [
   [/\b(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):\d+/g, '$1:PORT'],
   [/(--port[ =])\d+/g, '$1PORT'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, 'ID'],
@@ -15,11 +15,11 @@ const alike: readonly [RegExp, string][] = [
   [/(?=[\w.-]*\d)(?=[\w.-]*[A-Z])(?=[\w.-]*[a-z])[\w-][\w.-]{18,}[\w-]={0,2}/g, 'TOKEN'],
 ];
 
-/** Text without colours, the lines that npm prints before a script, and spaces at the ends of lines. */
+/** Text without colors, the lines that npm prints before a script, and spaces at the ends of lines. */
 export function plain(text: string): string {
   return (
     text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how terminals are told colours
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals get colors that way
       .replace(/\u001b\[[\d;?]*[A-Za-z]/g, '')
       .replaceAll('\r', '')
       .replace(/^> \S+@\S+ \S+\n> .*\n\n?/gm, '')
@@ -28,9 +28,9 @@ export function plain(text: string): string {
   );
 }
 
-/** The lines of a text, with ports, ids, times and tokens made alike. */
+/** The lines of a text, with ports, ids, times and tokens replaced. */
 function linesOf(text: string): string[] {
-  const same = alike.reduce((result, [pattern, name]) => result.replace(pattern, name), plain(text));
+  const same = varying.reduce((result, [pattern, name]) => result.replace(pattern, name), plain(text));
   return same.split('\n');
 }
 
@@ -42,7 +42,7 @@ export function matches(transcript: string, printed: string): boolean {
   return new RegExp(`^${pattern}$`).test(`${linesOf(printed).join('\n')}\n`);
 }
 
-/** Whether the JSON that a command printed, which can be in events, has this text, or this value in JSON, somewhere. */
+/** Whether a text, or a value in JSON, is somewhere in the JSON that a command printed, which can be in events. */
 export function isInJson(shown: string, printed: string): boolean {
   const value = parsed(shown);
   const wanted = linesOf(value === undefined ? shown : JSON.stringify(value)).join('\n');
@@ -58,7 +58,7 @@ function documentsIn(text: string): unknown[] {
   return [parsed(text), ...lines].filter((it) => it !== undefined);
 }
 
-/** A value and all that is in it. */
+/** A value, and every value in it. */
 const valuesIn = (value: unknown): unknown[] => [
   value,
   ...(typeof value === 'object' && value !== null ? Object.values(value).flatMap(valuesIn) : []),
@@ -87,7 +87,7 @@ export function difference(transcript: string, printed: string): string {
     .join('\n');
 }
 
-/** Both texts in one, by their longest common subsequence of lines. */
+/** Merges the lines of both texts, by their longest common subsequence. */
 function merged(one: readonly string[], other: readonly string[]): [sign: string, line: string][] {
   // lengths[i][j]: how many lines one.slice(i) and other.slice(j) have in common.
   const lengths = Array.from({ length: one.length + 1 }, () => new Array<number>(other.length + 1).fill(0));

@@ -1,7 +1,7 @@
 /** A page of the documentation, as the steps that its reader takes. */
 import type { Code, Nodes, Parents } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
-import { differsInPowerShell } from './powershell.ts';
+import { isBashOnly, missingPowerShell } from './powershell.ts';
 
 /** A step, with the line of the page that it begins at. */
 export type Step = { line: number } & (
@@ -12,11 +12,14 @@ export type Step = { line: number } & (
   | { kind: 'server'; text: string }
   /** A TypeScript or JavaScript block to run, with npm packages besides those that it imports. */
   | { kind: 'program'; text: string; packages: string[] }
-  /** What the step above prints, or with `inJson` a part of the JSON that it prints. `start` and `end` are where the block stands in the page, `indent` how far in. */
+  /**
+   * What the step above prints; with `inJson`, a part of the JSON that it prints. `start` and `end` are the offsets of the
+   * block in the page, `indent` its indentation.
+   */
   | { kind: 'transcript'; text: string; inJson: boolean; start: number; end: number; indent: string }
   /** A block that the reader saves as a file, or adds to one, below the line that contains `below`. */
   | { kind: 'file'; text: string; path: string; below?: string }
-  /** A block that cannot run or be compared here. `beside`: the block above it still printed what a transcript below shows. */
+  /** A block that is not run or compared. With `beside`, a transcript below it still shows what the step above printed. */
   | { kind: 'not run'; text: string; reason: string; beside?: boolean }
 );
 
@@ -53,14 +56,14 @@ export function readPage(markdown: string): Page {
       const step = stepOf(node, previous, markdown) ?? (hasCommands ? unmarked(node) : undefined);
       if (typeof step === 'string') page.problems.push({ line, message: step });
       else if (step) page.steps.push(step);
-      if (node.lang === 'bash' && differsInPowerShell(node.value) && !isForPowerShell(next))
-        page.problems.push({ line, message: noPowerShell });
+      const missing = missingPowerShell(node, next);
+      if (missing) page.problems.push({ line, message: missing });
     }
   }
   return page;
 }
 
-/** The nodes of a page in their order, each with its neighbours. */
+/** The nodes of a page in order, each with those beside it. */
 function* placesIn(parent: Parents): Generator<{ node: Nodes; previous?: Nodes; next?: Nodes }> {
   for (const [index, node] of parent.children.entries()) {
     yield { node, previous: parent.children[index - 1], next: parent.children[index + 1] };
@@ -69,16 +72,8 @@ function* placesIn(parent: Parents): Generator<{ node: Nodes; previous?: Nodes; 
 }
 
 const isMark = (html: string) => /^<!--\s*check\b/.test(html);
-const isBashOnly = (html: string) => /^<!--\s*check:\s*bash only\b/.test(html);
 
-const noPowerShell =
-  'This command is not for PowerShell. Put a ```powershell block directly below it, or <!-- check: bash only, REASON -->.';
-
-/** Whether a block says what to type in PowerShell instead of the one above, or a mark says why it need not. */
-const isForPowerShell = (node: Nodes | undefined): boolean =>
-  (node?.type === 'code' && node.lang === 'powershell') || (node?.type === 'html' && isBashOnly(node.value));
-
-/** What is wrong with the place of a mark, or with “bash only”, the one that is no step. */
+/** What is wrong with where a mark stands. “bash only” stands below its block, and makes no step. */
 function misplaced(mark: string, previous?: Nodes, next?: Nodes): string | undefined {
   if (!isBashOnly(mark))
     return next?.type === 'code' ? undefined : 'This mark is not directly before a fenced block.';
@@ -88,7 +83,7 @@ function misplaced(mark: string, previous?: Nodes, next?: Nodes): string | undef
     return 'The mark “bash only” needs a reason: <!-- check: bash only, REASON -->.';
 }
 
-/** The step that a block is, if it is one, or what is wrong with it. */
+/** The step that a block is, if any, or what is wrong with the block. */
 function stepOf(node: Code, previous: Nodes | undefined, markdown: string): Step | string | undefined {
   const line = lineOf(node);
   const text = node.value;
@@ -106,16 +101,16 @@ function stepOf(node: Code, previous: Nodes | undefined, markdown: string): Step
   if (otherShells.includes(language)) return `Use \`\`\`bash instead of \`\`\`${language}: it is run.`;
 }
 
-/** What is wrong with a block that has no mark, and is nothing to run, to save or to write into settings. */
+/** What is wrong with a block that has no mark, and that the reader neither runs nor saves. */
 function unmarked({ lang }: Code): string | undefined {
   const language = lang ?? '';
   if (unmarkedLanguages.includes(language)) return;
-  const marks = [
-    ...(outputLanguages.includes(language) ? ['“prints”', '“prints in JSON”'] : []),
-    ...(programLanguages.includes(language) ? ['“program”'] : []),
-  ];
-  const use = marks.map((mark) => `${mark}, `).join('');
-  return `This \`\`\`${language} block has no mark. Use ${use}${use && 'or '}“not run” with a reason.`;
+  const others = outputLanguages.includes(language)
+    ? '“prints”, “prints in JSON”, or '
+    : programLanguages.includes(language)
+      ? '“program”, or '
+      : '';
+  return `This \`\`\`${language} block has no mark. Use ${others}“not run” with a reason.`;
 }
 
 function markedStep(node: Code, mark: string): Step | string {
@@ -157,11 +152,11 @@ function markedStep(node: Code, mark: string): Step | string {
         return 'The mark “not run” does nothing here: this block is never run.';
       return { kind: 'not run', line, text, reason: rest, beside: outputLanguages.includes(language) };
     default:
-      return `There is no mark “${name}”. There are: serves, fails, prints, prints in JSON, program, and not run or bash only with a reason.`;
+      return `There is no mark “${name}”. There are: serves, fails, prints, prints in JSON, program; and, with a reason, not run and bash only.`;
   }
 }
 
-/** The file that the paragraph before a block says to make of it. */
+/** The file that a block becomes, or is added to, by the paragraph before it. */
 function fileNamedIn(paragraph: string): { path: string; below?: string } | undefined {
   const [, saved] = /Save this as `([^`]+)`:$/.exec(paragraph) ?? [];
   if (saved) return { path: saved };

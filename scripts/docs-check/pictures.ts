@@ -17,7 +17,7 @@ const testFolders = ['test/e2e', 'test/pictures'];
  */
 const takenElsewhere = new Map([['inspector', 'npm run test:inspector']]);
 
-/** How long all of these tests can take, in milliseconds. */
+/** Time limit for all of these tests, in milliseconds. */
 const limit = 240_000;
 
 /** An image in a page. `url` is relative to the page. */
@@ -41,7 +41,7 @@ export function makersIn(root: string): Map<string, string> {
   );
 }
 
-/** Pictures that no page shows, that no test takes, and that are not there. */
+/** The pictures that no page shows, that no test takes, or that are missing. */
 export function misplacedPictures(root: string, images: readonly Image[]): PictureProblem[] {
   const makers = makersIn(root);
   const local = images.filter(({ url }) => !/^[a-z]+:/i.test(url));

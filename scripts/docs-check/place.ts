@@ -13,11 +13,11 @@ export type Place = {
   env: Record<string, string>;
 };
 
-/** What the commands get of the caller's environment: what concerns the machine and its network. */
+/** The variables of the caller that commands get: those about the machine and its network. */
 const inherited =
   /^(TMPDIR|CHROMIUM_PATH|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|npm_config_registry)$/i;
 
-/** An HTTP error is a failure of the command. Curl shows its progress here, because the output is not a terminal. */
+/** HTTP errors make curl fail. Curl would also show its progress, because its output is not a terminal. */
 const curlOptions = 'fail-with-body\nno-progress-meter\n';
 
 /** Makes the place of a page in an empty folder. */
@@ -37,7 +37,7 @@ export function makePlace(folder: string): Place {
     ...Object.fromEntries(kept),
     // Every machine has the locale C, and programs print the same in it everywhere.
     ...{ PATH: path.join(delimiter), HOME: home, NO_COLOR: '1', TERM: 'dumb', LC_ALL: 'C' },
-    // Packages come from the cache that there is, and are installed globally in the place only.
+    // Packages come from the user's cache. Global ones are installed in this place only.
     npm_config_cache: process.env.npm_config_cache ?? join(homedir(), '.npm'),
     npm_config_userconfig: process.env.npm_config_userconfig ?? join(homedir(), '.npmrc'),
     ...{ npm_config_prefix: join(home, '.npm-global'), npm_config_prefer_offline: 'true' },
@@ -58,7 +58,7 @@ export function copyRepository(from: string, to: string): void {
   symlinkSync(join(from, 'node_modules'), join(to, 'node_modules'));
 }
 
-/** Removes a place, also if a command has just been ended in it. */
+/** Removes a place, even if a command in it has only just ended. */
 export function removePlace(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }

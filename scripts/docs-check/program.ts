@@ -6,7 +6,7 @@ import type { Step } from './page.ts';
 import type { Place } from './place.ts';
 import { type Ended, runToEnd } from './run.ts';
 
-/** Writes it into a folder of HOME, installs its packages there, and runs it with tsx: how it, or npm, ended. */
+/** Runs a program with tsx in a folder of its own in HOME. Returns how it ended or, if its packages cannot be installed, npm. */
 export async function runProgram(
   { line, text, packages }: Step & { kind: 'program' },
   { home, env }: Place,

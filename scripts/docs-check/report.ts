@@ -6,11 +6,11 @@ export type Failure = {
   line: number;
   /** What was run, or undefined if the page itself is wrong. */
   command?: string;
-  /** What was expected, what came, and what was printed. */
+  /** What was expected, what happened, and what was printed. */
   message: string;
 };
 
-/** A command that was not run, and why. */
+/** A block that was not run or compared, and why. */
 export type NotRun = { page: string; line: number; command: string; reason: string };
 
 /** A failure, with the last lines of what was printed. */
@@ -24,7 +24,7 @@ export const seconds = (milliseconds: number) => `${milliseconds / 1000} s`;
 export const statusOf = ({ code }: Pick<Ended, 'code'>) =>
   code === null ? 'a signal' : `exit status ${code}`;
 
-/** A failure: the place, what was run, and what came. */
+/** A failure as text: where, what was run, and what happened. */
 export function failureText(page: string, { line, command, message }: Failure): string {
   return [
     `${page}:${line}`,
@@ -33,7 +33,7 @@ export function failureText(page: string, { line, command, message }: Failure): 
   ].join('\n');
 }
 
-/** The commands that were not run, by reason. */
+/** The blocks that were not run or compared, by reason. */
 export function notRunText(notRun: readonly NotRun[]): string {
   const reasons = [...new Set(notRun.map(({ reason }) => reason))];
   const rows = reasons.flatMap((reason) => [
@@ -42,7 +42,7 @@ export function notRunText(notRun: readonly NotRun[]): string {
       .filter((it) => it.reason === reason)
       .map(({ page, line, command }) => `    ${page}:${line}  ${shortened(command)}`),
   ]);
-  return [`Not run (${notRun.length}):`, ...rows].join('\n');
+  return [`Not run or compared (${notRun.length}):`, ...rows].join('\n');
 }
 
 function shortened(command: string): string {

@@ -1,4 +1,4 @@
-/** Runs a command, a server or a program of a page: what it printed, and what is wrong. */
+/** Runs a command, a server or a program of a page, and reports what it printed and what is wrong. */
 import { realpath } from 'node:fs/promises';
 import { ciSteps, withoutCiSteps } from './ci-steps.ts';
 import { plain } from './compare.ts';
@@ -15,9 +15,9 @@ export type Limits = { command: number; server: number; end: number; transcript:
 
 /** A step that ran. */
 export type Ran = {
-  /** What a failure of its transcript names. */
+  /** The command, as a failure of its transcript names it. */
   command: string;
-  /** What it has printed until now; undefined if nothing ran. */
+  /** What it has printed so far; undefined if nothing ran. */
   output?: () => string;
   /** The process, if it can still print. */
   running?: Running;

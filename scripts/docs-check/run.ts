@@ -82,7 +82,7 @@ export function start(
   };
 }
 
-/** Keeps a group on the list while its leader runs. What it leaves behind is ended with it. */
+/** Lists a group while its leader runs. When the leader ends, so does all that it has started. */
 function watch(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
@@ -111,7 +111,7 @@ export async function runToEnd(
   return { code: running.exit()?.code ?? null, output: running.output(), timedOut: !inTime };
 }
 
-/** Signals, and waits for the end: whether it came in time. If not, it is forced. */
+/** Sends a signal and waits for the end. Returns whether it came in time; if not, the command is killed. */
 export async function stop(running: Running, name: NodeJS.Signals, milliseconds: number): Promise<boolean> {
   running.signal(name);
   if (await running.until(() => running.exit() !== undefined, milliseconds)) return true;
@@ -126,7 +126,7 @@ export function addressIn(text: string): URL | undefined {
   return address === undefined ? undefined : new URL(address);
 }
 
-/** Whether somebody listens at an address. */
+/** Whether anything listens at an address. */
 export function isServed({ hostname, port }: URL): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });

@@ -1,4 +1,4 @@
-/** A transcript of a page, compared with what the step above it printed. */
+/** Compares a transcript of a page with what the step above it printed. */
 import { realpath } from 'node:fs/promises';
 import { difference, isInJson, matches, plain } from './compare.ts';
 import type { Step } from './page.ts';
@@ -9,10 +9,10 @@ import type { Ran } from './run-step.ts';
 type Transcript = Step & { kind: 'transcript' };
 
 /**
- * Waits until a transcript fits, if more can be printed.
+ * Compares a transcript. If its command is still running, waits until it matches.
  *
  * @param limit - how long to wait, in milliseconds
- * @returns what is wrong and, where that is the block, what to put in its place
+ * @returns what is wrong and, where a new transcript mends it, what to put in its place
  */
 export async function checkTranscript(
   step: Transcript,
@@ -21,19 +21,19 @@ export async function checkTranscript(
   limit: number,
 ): Promise<{ failure?: Failure; replacement?: { start: number; end: number; text: string } }> {
   const { line, text, inJson, start, end } = step;
-  // That failure is reported, and what was printed says nothing about the transcript.
+  // The failure is reported already, and a transcript shows what is printed without one.
   if (ran?.failure) return {};
   if (!ran?.output)
     return { failure: { line, message: 'Nothing above this block was run, so nothing printed it.' } };
 
   const { command, output: printed, running } = ran;
   const realHome = await realpath(home);
-  // These paths differ by machine. The pages show them as on one with Linux.
+  // These paths differ by machine. The pages show those of a machine with Linux.
   const output = () =>
     printed().replaceAll(realHome, '/home/you').replaceAll(process.execPath, '/usr/bin/node');
-  const fits = () => (inJson ? isInJson : matches)(text, output());
-  if (running) await running.until(() => fits() || running.exit() !== undefined, limit);
-  if (fits()) return {};
+  const matched = () => (inJson ? isInJson : matches)(text, output());
+  if (running) await running.until(() => matched() || running.exit() !== undefined, limit);
+  if (matched()) return {};
   if (inJson) {
     const message = 'The JSON that it printed does not contain this block.';
     return { failure: failureOf(line, command, message, output()) };

@@ -13,7 +13,7 @@ import { pathOf } from '../support/programs.ts';
 const fence = (language: string, code: string, mark = '') =>
   `${mark && `<!-- check: ${mark} -->\n`}\`\`\`${language}\n${code}\n\`\`\`\n`;
 
-/** A bash block that no PowerShell block follows, though it would be another one. */
+/** A bash block that PowerShell does not run, without a PowerShell block. */
 const bashOnly = (code: string, mark = '') =>
   `${fence('bash', code, mark)}\n<!-- check: bash only, it is a test -->\n`;
 
@@ -119,7 +119,7 @@ describe('a page fails, with the line and what came, when', () => {
     ].map((command): [string, string[], string] => [
       `PowerShell would not run it, and its form is missing: ${command}`,
       [fence('bash', command, 'not run, it is a test'), fence('text', 'one', 'not run, it is a test')],
-      'is not for PowerShell. Put a ```powershell block directly below',
+      'PowerShell does not run this block. Put a ```powershell block directly below',
     ]),
     [
       'a mark “bash only” stands elsewhere',
