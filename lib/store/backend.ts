@@ -23,5 +23,7 @@ export type Backend = {
   watch(key: string, listener: () => void): () => void;
   /** @throws {StoreUnavailable} unless it can be read and written */
   check(): Promise<void>;
+  /** Removes what was replaced or deleted from the raw bytes of the store, where that is possible. */
+  purge?(): Promise<void>;
   close(): Promise<void>;
 };

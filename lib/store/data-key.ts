@@ -62,7 +62,7 @@ export async function dataKeyOf(
  * @throws {StoreUnavailable}
  */
 export async function examineDataKey(
-  backend: Backend,
+  backend: Pick<Backend, 'get'>,
   given: readonly string[],
 ): Promise<'none' | 'fits' | 'own'> {
   const wrapped = await backend.get(name);

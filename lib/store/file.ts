@@ -1,17 +1,16 @@
 /** A store in a file, for the processes of one machine: SQLite, which survives a process that is killed while it writes. */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Backend } from './backend.ts';
-import { openSqlite, type Sqlite } from './sqlite.ts';
-import { StoreUnavailable } from './store.ts';
+import { openStoreFile, patiently, textIn } from './file-open.ts';
+import type { openSqlite, Sqlite } from './sqlite.ts';
 import { createWatchers } from './watchers.ts';
-
-/** How long a process waits while another one writes, in milliseconds. */
-const patience = 2000;
 
 /** How often what has expired is deleted, and how often a watched key is looked at, in milliseconds. */
 const sweepInterval = 60_000;
 const pollInterval = 500;
+
+/** How long the record of a check is kept, in seconds. */
+const checkLifetime = 60;
 
 /**
  * Opens the file, or makes it. Only its owner can read it, and the folder that is made for it.
@@ -20,23 +19,82 @@ const pollInterval = 500;
  * @param openDatabase - {@link openSqlite}, or one of its choices
  * @throws {StoreUnavailable} when it cannot be opened, or is not a store
  */
-export async function fileBackend(path: string, openDatabase = openSqlite): Promise<Backend> {
-  const database = await open(path, openDatabase);
+export async function fileBackend(path: string, openDatabase?: typeof openSqlite): Promise<Backend> {
+  const database = await openStoreFile(path, openDatabase);
+  const inode = inodeOf(path);
+  const statements = statementsOf(database);
   const { announce, watch } = createWatchers(pollInterval);
+  const expiry = (lifetime: number) => Date.now() + lifetime * 1000;
   let sweptAt = 0;
+  let isOpen = true;
 
   /** Runs a statement: each is one transaction of SQLite. */
   const asking =
     <Args extends unknown[], T>(work: (...args: Args) => T) =>
-    async (...args: Args): Promise<T> => {
-      try {
+    (...args: Args): Promise<T> =>
+      patiently(path, () => {
+        if (!isOpen) throw new Error('it is closed');
         return work(...args);
-      } catch (error) {
-        throw unavailable(path, error);
-      }
-    };
+      });
 
-  const statements = {
+  /** Before a statement, which is then not repeated because of this. */
+  function sweep(): void {
+    if (Date.now() - sweptAt < sweepInterval) return;
+    statements.sweep.run(Date.now());
+    sweptAt = Date.now();
+  }
+
+  return {
+    get: asking((key) => textIn(statements.get.get(key, Date.now()))),
+
+    set: asking((key, text, lifetime) => {
+      sweep();
+      statements.set.run(key, text, expiry(lifetime));
+    }),
+
+    add: asking((key, text, lifetime) => {
+      sweep();
+      return hasChanged(statements.add.run(key, text, expiry(lifetime), Date.now()));
+    }),
+
+    replace: asking((key, expected, text, lifetime) =>
+      hasChanged(statements.replace.run(text, expiry(lifetime), key, expected, Date.now())),
+    ),
+
+    take: asking((key) => textIn(statements.take.get(key, Date.now()))),
+
+    delete: asking((key, expected) =>
+      hasChanged(
+        expected === undefined
+          ? statements.delete.run(key, Date.now())
+          : statements.deleteIf.run(key, expected, Date.now()),
+      ),
+    ),
+
+    announce: async (key) => announce(key),
+    watch,
+
+    check: asking(() => {
+      // SQLite goes on with a file that nobody else can find any more.
+      if (inodeOf(path) !== inode) throw new Error('its file was deleted or replaced');
+      statements.set.run('aps-mcp:check', '', expiry(checkLifetime));
+    }),
+
+    purge: asking(() => emptyLog(database)),
+
+    async close() {
+      if (isOpen) closeDatabase(database);
+      isOpen = false;
+    },
+  };
+}
+
+const inodeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.ino;
+
+const hasChanged = ({ changes }: { changes: number | bigint }) => Number(changes) > 0;
+
+function statementsOf(database: Sqlite) {
+  return {
     get: database.prepare('SELECT text FROM records WHERE key = ? AND expires_at > ?'),
     set: database.prepare(
       `INSERT INTO records (key, text, expires_at) VALUES (?, ?, ?)
@@ -55,84 +113,23 @@ export async function fileBackend(path: string, openDatabase = openSqlite): Prom
     deleteIf: database.prepare('DELETE FROM records WHERE key = ? AND text = ? AND expires_at > ?'),
     sweep: database.prepare('DELETE FROM records WHERE expires_at <= ?'),
   };
-
-  const expiry = (lifetime: number) => Date.now() + lifetime * 1000;
-
-  function sweep(): void {
-    if (Date.now() - sweptAt < sweepInterval) return;
-    sweptAt = Date.now();
-    statements.sweep.run(sweptAt);
-  }
-
-  return {
-    get: asking((key) => textIn(statements.get.get(key, Date.now()))),
-
-    set: asking((key, text, lifetime) => {
-      statements.set.run(key, text, expiry(lifetime));
-      sweep();
-    }),
-
-    add: asking((key, text, lifetime) => {
-      const { changes } = statements.add.run(key, text, expiry(lifetime), Date.now());
-      sweep();
-      return Number(changes) > 0;
-    }),
-
-    replace: asking(
-      (key, expected, text, lifetime) =>
-        Number(statements.replace.run(text, expiry(lifetime), key, expected, Date.now()).changes) > 0,
-    ),
-
-    take: asking((key) => textIn(statements.take.get(key, Date.now()))),
-
-    delete: asking((key, expected) => {
-      const { changes } =
-        expected === undefined
-          ? statements.delete.run(key, Date.now())
-          : statements.deleteIf.run(key, expected, Date.now());
-      return Number(changes) > 0;
-    }),
-
-    announce: async (key) => announce(key),
-    watch,
-
-    check: asking(() => {
-      statements.set.run('check', '', Date.now());
-    }),
-
-    close: async () => database.close(),
-  };
 }
 
-async function open(path: string, openDatabase: typeof openSqlite): Promise<Sqlite> {
+/** Moves everything into the database itself, and empties the log, with what was replaced. */
+function emptyLog(database: Sqlite): void {
+  const row = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+  if (typeof row === 'object' && row !== null && 'busy' in row && row.busy)
+    throw new Error('database is locked');
+}
+
+/** Leaves one file with everything in it, unless other processes still use the store. */
+function closeDatabase(database: Sqlite): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Before SQLite makes it for everybody to read. The files beside it, with what was written last, are made like it.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const database = await openDatabase(path);
-    database.exec(`PRAGMA busy_timeout = ${patience}`);
-    database.exec('PRAGMA journal_mode = WAL');
-    // A transaction is on the disk when it is done: even a power failure loses none.
-    database.exec('PRAGMA synchronous = FULL');
-    database.exec(
-      'CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID',
-    );
-    return database;
-  } catch (error) {
-    throw unavailable(path, error);
+    emptyLog(database);
+    // `close` of libsql keeps the file open until statements are collected, and so would leave the log there.
+    database.exec('PRAGMA journal_mode = DELETE');
+  } catch {
+    // The last process does it.
   }
-}
-
-function textIn(row: unknown): string | undefined {
-  if (typeof row !== 'object' || row === null || !('text' in row)) return undefined;
-  return typeof row.text === 'string' ? row.text : undefined;
-}
-
-function unavailable(path: string, error: unknown): StoreUnavailable {
-  const reason = error instanceof Error ? error.message : String(error);
-  const advice = /not a database|malformed/i.test(reason)
-    ? 'It is damaged, or is not a store: move it away. People then sign in again.'
-    : 'Check that this account can write the file and its folder, and that the disk is not full.';
-  return new StoreUnavailable(`The store ${path} cannot be used: ${reason}. ${advice}`, { cause: error });
+  database.close();
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartupError } from '../startup-error.ts';
+import type { Backend } from './backend.ts';
 import { dataKeyOf, examineDataKey, keepDataKey } from './data-key.ts';
 import { encryptedCoding } from './encrypted.ts';
 import { fileSecret, type Keychain, systemKeychain } from './file-secret.ts';
@@ -130,10 +131,9 @@ export async function examineStore(url: string, secrets: readonly string[]): Pro
   if (!isFile && secrets.length === 0) throw new StartupError(secretForRedis);
   try {
     const backend = isFile
-      ? await (await import('./file.ts')).fileBackend(pathOf(url))
-      : await (await import('./redis.ts')).redisBackend(url, usual.patience);
+      ? await (await import('./file-open.ts')).readStoreFile(pathOf(url))
+      : await checkedRedis(url);
     try {
-      if (!isFile) await backend.check();
       const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with its own secret' };
       return `${where} ${states[await examineDataKey(backend, secrets)]}`;
     } finally {
@@ -142,6 +142,13 @@ export async function examineStore(url: string, secrets: readonly string[]): Pro
   } catch (error) {
     throw startupError(error);
   }
+}
+
+async function checkedRedis(url: string): Promise<Backend> {
+  const { redisBackend } = await import('./redis.ts');
+  const backend = await redisBackend(url, usual.patience);
+  await backend.check();
+  return backend;
 }
 
 /** The path in `file:PATH`: of a URL with slashes, or as people write paths, Windows included. */

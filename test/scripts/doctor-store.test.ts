@@ -1,5 +1,5 @@
 // What doctor says of the store.
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -10,6 +10,7 @@ import { openStore } from '../../lib/store/open.ts';
 import { doctor } from '../../scripts/doctor.ts';
 import { closing } from '../support/closing.ts';
 import { newFolder } from '../support/folder.ts';
+import { isWindows } from '../support/platform.ts';
 import { freePort } from '../support/ports.ts';
 import { noRedis, startRedis } from '../support/redis.ts';
 import { type Sandbox, startSandbox } from '../support/sandbox.ts';
@@ -70,6 +71,45 @@ describe('a file', () => {
     expect(await findings('3lo', { STORE_URL: `file:${path}`, ...env })).toMatchObject([{ status: 'ok' }]);
     expect(records()).toEqual(before);
     expect(existsSync(kept)).toBe(false);
+  });
+
+  test.skipIf(isWindows).each(['open', 'closed'])(
+    'that others can read is left as it is, when a server has it %s',
+    async (how) => {
+      const path = join(await newFolder(), 'store.db');
+      const { store } = await openStore(`file:${path}`, [secret]);
+      onTestFinished(() => store.close());
+      if (how === 'closed') await store.close();
+      chmodSync(path, 0o644);
+      /** But for the file that all readers share. */
+      const state = () =>
+        readdirSync(join(path, '..'))
+          .filter((file) => !file.endsWith('-shm'))
+          .map((file) => join(path, '..', file))
+          .map((file) => [file, statSync(file).mode, readFileSync(file, 'latin1')]);
+      const before = state();
+      const env = { STORE_URL: `file:${path}`, STORE_SECRET: secret };
+      expect(await findings('3lo', env)).toMatchObject([{ status: 'ok', text: `${path} can be used` }]);
+      expect(state()).toEqual(before);
+    },
+  );
+
+  test.skipIf(isWindows)('of another application is a fault, and stays as it is', async () => {
+    const path = join(await newFolder(), 'letters.db');
+    const database = new Database(path);
+    database.exec('CREATE TABLE letters (text TEXT)');
+    database.close();
+    chmodSync(path, 0o664);
+    const before = readFileSync(path);
+    expect(await findings('3lo', { STORE_URL: `file:${path}` })).toMatchObject([
+      {
+        status: 'fault',
+        text: expect.stringMatching(/the database of another application.*Choose another file/),
+      },
+    ]);
+    expect(statSync(path).mode & 0o777).toBe(0o664);
+    expect(readFileSync(path)).toEqual(before);
+    expect(readdirSync(join(path, '..'))).toEqual(['letters.db']);
   });
 
   test('with another STORE_SECRET, or that is no store, is a fault', async () => {

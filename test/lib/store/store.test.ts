@@ -37,8 +37,8 @@ describe.each(isBuiltin('node:sqlite') ? [openNodeSqlite] : [])('a store in a fi
   const path = join(scratchFolder(), 'store.db');
   beforeAll(async () => {
     for (let process = 0; process < 2; process += 1) {
-      const backend = await fileBackend(path, async (file) => {
-        const database = await openIt(file);
+      const backend = await fileBackend(path, async (...file) => {
+        const database = await openIt(...file);
         if (!database) throw new Error('There is one');
         return database;
       });
