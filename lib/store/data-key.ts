@@ -6,6 +6,7 @@ import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { StartupError } from '../startup-error.ts';
 import type { Backend } from './backend.ts';
 import { decrypt, encrypt } from './cipher.ts';
+import type { OwnSecret } from './file-secret.ts';
 import { StoreUnavailable } from './store.ts';
 
 const name = 'aps-mcp:data-key';
@@ -18,32 +19,32 @@ type Wrapping = { kind: 'given' | 'own'; secret: string };
 
 /**
  * The data key of a store, which is made if there is none. Instances that start at the same moment agree on one. A key that an
- * older secret wraps is wrapped by the newest. If the store's own secret is lost, so is the key, and another takes its place.
+ * older secret wraps is wrapped by the newest, and what could unwrap the older copy is deleted. If the store's own secret is
+ * lost, so is the key, and another takes its place.
  *
  * @param given - the secrets of `STORE_SECRET`, newest first
  * @param own - the store's own secret, for a store that can do without `STORE_SECRET`
  * @throws {StartupError} if `STORE_SECRET` is missing, or none of its secrets is the one that wraps the key
+ * @throws {SecretOutOfReach} if the store's own secret may be in a keychain that cannot be reached
  * @throws {StoreUnavailable}
  */
 export async function dataKeyOf(
   backend: Backend,
   given: readonly string[],
-  own?: () => Promise<string>,
+  own?: OwnSecret,
 ): Promise<Uint8Array> {
   const [newest] = given;
-  if (newest === undefined && !own) throw new StartupError(missing);
-  const wrapping: Wrapping =
-    newest === undefined ? { kind: 'own', secret: (await own?.()) ?? '' } : { kind: 'given', secret: newest };
-  await backend.add(name, wrap(randomBytes(32), wrapping), lifetime);
-  const wrapped = (await backend.get(name)) ?? '';
-  const isOwn = wrapped.startsWith('own.');
-  const secrets = isOwn && own ? [await own()] : given;
-  for (const secret of secrets) {
-    const key = unwrap(wrapped, secret);
-    if (!key) continue;
-    // Another instance may have done it at the same moment, with another nonce: both are right.
-    if (secret !== wrapping.secret || isOwn !== (wrapping.kind === 'own'))
-      await backend.replace(name, wrapped, wrap(key, wrapping), lifetime);
+  const wrapped = (await backend.get(name)) ?? (await newDataKey(backend, newest, own));
+  const open = (secret: string | undefined) => (secret === undefined ? undefined : unwrap(wrapped, secret));
+  const isOwn = own !== undefined && wrapped.startsWith('own.');
+  const key = isOwn
+    ? (open(await own.inFile()) ?? open(await own.inKeychain()))
+    : given.map(open).find((opened) => opened !== undefined);
+
+  if (key) {
+    if (newest !== undefined) await wrapByNewest(backend, { key, wrapped, isOwn, newest });
+    // The file of an older start, too: it opens older copies of the store.
+    if (newest !== undefined) await own?.remove();
     return key;
   }
   // What STORE_SECRET protects is never given up: it may only be missing from this start.
@@ -52,6 +53,29 @@ export async function dataKeyOf(
   // Only this key: another process may have made a new one by now.
   await backend.delete(name, wrapped);
   return dataKeyOf(backend, given, own);
+}
+
+/** Makes a data key, unless another instance has by now. */
+async function newDataKey(
+  backend: Backend,
+  newest: string | undefined,
+  own: OwnSecret | undefined,
+): Promise<string> {
+  const secret = newest ?? (await own?.findOrMake());
+  if (secret === undefined) throw new StartupError(missing);
+  const wrapping: Wrapping = { kind: newest === undefined ? 'own' : 'given', secret };
+  await backend.add(name, wrap(randomBytes(32), wrapping), lifetime);
+  return (await backend.get(name)) ?? '';
+}
+
+async function wrapByNewest(
+  backend: Backend,
+  { key, wrapped, isOwn, newest }: { key: Uint8Array; wrapped: string; isOwn: boolean; newest: string },
+): Promise<void> {
+  if (!isOwn && unwrap(wrapped, newest)) return;
+  // Another instance may do it at the same moment, with another nonce: both are right.
+  await backend.replace(name, wrapped, wrap(key, { kind: 'given', secret: newest }), lifetime);
+  await backend.purge?.();
 }
 
 /**

@@ -1,13 +1,11 @@
 /** Opens the store at an address, and with it what only that kind of store needs. */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { StartupError } from '../startup-error.ts';
 import type { Backend } from './backend.ts';
 import { dataKeyOf, examineDataKey, keepDataKey } from './data-key.ts';
 import { encryptedCoding } from './encrypted.ts';
-import { fileSecret, type Keychain, systemKeychain } from './file-secret.ts';
+import { pathOf, userStorePath } from './file-path.ts';
+import { type Keychain, ownSecret, SecretOutOfReach, systemKeychain } from './file-secret.ts';
 import { memoryStore } from './memory.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -50,6 +48,7 @@ export async function openStore(
     if (!url.startsWith('file:')) return await openRedis(url, secrets, surroundings.patience);
     return await openFile(pathOf(url), secrets, surroundings);
   } catch (error) {
+    if (error instanceof SecretOutOfReach) return inMemory(error);
     throw startupError(error);
   }
 }
@@ -57,21 +56,22 @@ export async function openStore(
 /**
  * The store of a desktop user: a file in their own data folder. Where that cannot be opened, they sign in at every start.
  *
+ * @param secrets - of `STORE_SECRET`, newest first
  * @param path - the file; by default, where the operating system has such files
  */
-export async function openUserStore(path?: string): Promise<OpenedStore> {
+export async function openUserStore(secrets: readonly string[], path?: string): Promise<OpenedStore> {
   try {
-    return await openFile(path ?? (await userStorePath()), [], usual);
+    return await openFile(path ?? (await userStorePath()), secrets, usual);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    console.error(`Sign-ins are kept in memory, and end with this process. ${reason}`);
-    return openStore('memory:', []);
+    return inMemory(error);
   }
 }
 
-async function userStorePath(): Promise<string> {
-  const { default: envPaths } = await import('env-paths');
-  return resolve(envPaths('aps-mcp', { suffix: '' }).data, 'store.db');
+/** A store for this run only, instead of the one that cannot be opened. */
+function inMemory(error: unknown): Promise<OpenedStore> {
+  const reason = error instanceof Error ? error.message : String(error);
+  console.error(`Sign-ins are kept in memory, and end with this process. ${reason}`);
+  return openStore('memory:', []);
 }
 
 async function openFile(
@@ -82,11 +82,7 @@ async function openFile(
   const { fileBackend } = await import('./file.ts');
   const backend = await fileBackend(path);
   try {
-    const dataKey = await dataKeyOf(
-      backend,
-      secrets,
-      async () => (await fileSecret(path, await keychainFor(path), patience)).secret,
-    );
+    const dataKey = await dataKeyOf(backend, secrets, ownSecret(path, keychainFor, patience));
     return { store: createStore(backend, encryptedCoding(dataKey)), where: path };
   } catch (error) {
     await backend.close();
@@ -149,12 +145,4 @@ async function checkedRedis(url: string): Promise<Backend> {
   const backend = await redisBackend(url, usual.patience);
   await backend.check();
   return backend;
-}
-
-/** The path in `file:PATH`: of a URL with slashes, or as people write paths, Windows included. */
-export function pathOf(url: string): string {
-  if (url.startsWith('file://')) return fileURLToPath(url);
-  const path = url.slice('file:'.length);
-  // No shell has replaced it in a .env, or in the settings of a client.
-  return /^~[/\\]/.test(path) ? join(homedir(), path.slice(2)) : resolve(path);
 }

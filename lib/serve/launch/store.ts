@@ -42,5 +42,5 @@ export async function openStoreFor(
 ): Promise<OpenedStore | undefined> {
   const url = storeUrlOf(definition, choice);
   if (url === undefined) return undefined;
-  return url === ownFile ? openUserStore() : openStore(url, secrets);
+  return url === ownFile ? openUserStore(secrets) : openStore(url, secrets);
 }

@@ -1,16 +1,18 @@
 // What somebody sees who reads a store, and the secrets that it is encrypted with.
-import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { decrypt, encrypt } from '../../../lib/store/cipher.ts';
 import { encryptedCoding } from '../../../lib/store/encrypted.ts';
-import type { Keychain } from '../../../lib/store/file-secret.ts';
-import { openStore, openUserStore, pathOf } from '../../../lib/store/open.ts';
+import { pathOf } from '../../../lib/store/file-path.ts';
+import { openStore, openUserStore } from '../../../lib/store/open.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { scratchFolder } from '../../support/folder.ts';
 import { isWindows } from '../../support/platform.ts';
+import { printed } from '../../support/printed.ts';
 
 const folder = scratchFolder();
 const secret = 'the-secret-of-this-store-0123456789-a';
@@ -30,12 +32,18 @@ async function open(
   return store;
 }
 
-/** What a test prints to stderr. */
-function printed(): string[] {
-  const lines: string[] = [];
-  const spy = vi.spyOn(console, 'error').mockImplementation((...said) => void lines.push(said.join(' ')));
-  onTestFinished(() => spy.mockRestore());
-  return lines;
+/** The files of a store as they lie on the disk. */
+const bytesOf = (path: string) =>
+  readdirSync(join(path, '..'))
+    .map((file) => readFileSync(join(path, '..', file), 'latin1'))
+    .join();
+
+/** The data key as it is stored. */
+function wrappedKey(path: string): string {
+  const database = new Database(path);
+  const row = database.prepare("SELECT text FROM records WHERE key = 'aps-mcp:data-key'").get();
+  database.close();
+  return z.object({ text: z.string() }).parse(row).text;
 }
 
 test('nothing of a value, and nothing of a key but its kind, can be read in the files', async () => {
@@ -45,9 +53,8 @@ test('nothing of a value, and nothing of a key but its kind, can be read in the 
   const [user = '', token = '', caller = ''] = traces;
   for (let index = 0; index < 50; index += 1)
     await store.set(`tokens:${caller}${index}`, { user, access: token, index }, 60);
-  const bytes = readdirSync(join(path, '..')).map((file) => readFileSync(join(path, '..', file), 'latin1'));
-  for (const trace of [...traces, secret, 'access']) expect(bytes.join()).not.toContain(trace);
-  expect(bytes.join()).toContain('aps-mcp:tokens:');
+  for (const trace of [...traces, secret, 'access']) expect(bytesOf(path)).not.toContain(trace);
+  expect(bytesOf(path)).toContain('aps-mcp:tokens:');
 });
 
 test.skipIf(isWindows)('only its owner can read the files', async () => {
@@ -94,6 +101,26 @@ describe('STORE_SECRET', () => {
     await expect(open(path, [secret])).rejects.toThrow(/STORE_SECRET/);
   });
 
+  test('that was replaced opens no copy of the files that is made later', async () => {
+    const path = newFile();
+    await open(path, [secret]);
+    const old = wrappedKey(path);
+    await open(path, [newer, secret]);
+    expect(wrappedKey(path)).not.toBe(old);
+    expect(bytesOf(path)).toContain(wrappedKey(path));
+    expect(bytesOf(path)).not.toContain(old);
+  });
+
+  test("takes the place of a store's own secret, which is deleted", async () => {
+    const path = newFile();
+    await open(path, []);
+    const old = wrappedKey(path);
+    expect(readdirSync(join(path, '..'))).toContain('store.db.secret');
+    await open(path, [secret]);
+    expect(bytesOf(path)).not.toContain(old);
+    expect(readdirSync(join(path, '..'))).not.toContain('store.db.secret');
+  });
+
   test('is agreed on by two that start at the same moment', async () => {
     const path = newFile();
     const [one, other] = await Promise.all([open(path), open(path)]);
@@ -130,81 +157,6 @@ test('a value with a shortened tag is not accepted, and foreign records are comp
   expect(said).toHaveLength(1);
 });
 
-describe('without STORE_SECRET', () => {
-  /** A keychain in memory. */
-  function keychain(): { chain: Keychain; known: () => string | undefined; lose(): void } {
-    let known: string | undefined;
-    return {
-      chain: {
-        get: async () => known,
-        async set(given) {
-          known = given;
-        },
-      },
-      known: () => known,
-      lose() {
-        known = undefined;
-      },
-    };
-  }
-  const inFile = (path: string) => `${path}.secret`;
-
-  test('the secret lies in the keychain, and in no file', async () => {
-    const path = newFile();
-    const { chain, known } = keychain();
-    await (await openStore(`file:${path}`, [], { keychainFor: async () => chain, patience: 100 })).store.set(
-      'kind:a',
-      'kept',
-      60,
-    );
-    expect(known()).toMatch(/^[\w-]{43}$/);
-    expect(readdirSync(join(path, '..'))).not.toContain('store.db.secret');
-    const again = await openStore(`file:${path}`, [], { keychainFor: async () => chain, patience: 100 });
-    expect(await again.store.get('kind:a')).toBe('kept');
-  });
-
-  test.each<[string, Keychain]>([
-    ['fails', { get: () => Promise.reject(new Error('locked')), set: async () => {} }],
-    ['never answers', { get: () => new Promise(() => {}), set: async () => {} }],
-  ])('it lies in a file where the keychain %s', async (_how, chain) => {
-    const path = newFile();
-    await (await openStore(`file:${path}`, [], { keychainFor: async () => chain, patience: 100 })).store.set(
-      'kind:a',
-      'kept',
-      60,
-    );
-    expect(readFileSync(inFile(path), 'utf8')).toMatch(/^[\w-]{43}\n$/);
-    expect(await (await open(path, [])).get('kind:a')).toBe('kept');
-  });
-
-  test('a file of it that is damaged is made anew', async () => {
-    const path = newFile();
-    mkdirSync(join(path, '..'));
-    writeFileSync(inFile(path), '');
-    await (await open(path, [])).set('kind:a', 'kept', 60);
-    expect(await (await open(path, [])).get('kind:a')).toBe('kept');
-  });
-
-  test('many that start at once agree on it', async () => {
-    const path = newFile();
-    const stores = await Promise.all(Array.from({ length: 10 }, () => open(path, [])));
-    await stores[0]?.set('kind:a', 'shared', 60);
-    for (const store of stores) expect(await store.get('kind:a')).toBe('shared');
-  });
-
-  test('a secret that is lost costs the sign-ins, and no start', async () => {
-    const said = printed();
-    const path = newFile();
-    await (await open(path, [])).set('kind:a', 'lost', 60);
-    unlinkSync(inFile(path));
-    const store = await open(path, []);
-    expect(await store.get('kind:a')).toBeUndefined();
-    await store.set('kind:a', 'new', 60);
-    expect(await (await open(path, [])).get('kind:a')).toBe('new');
-    expect(said.join()).toMatch(/is lost.*sign in again/);
-  });
-});
-
 describe('a file that cannot be used', () => {
   test('since it is no database ends the start, and stays as it is', async () => {
     const path = newFile();
@@ -224,7 +176,7 @@ describe('a file that cannot be used', () => {
     const said = printed();
     const path = newFile();
     mkdirSync(path, { recursive: true });
-    const { store, where } = await openUserStore(path);
+    const { store, where } = await openUserStore([], path);
     await store.set('kind:a', 'here', 60);
     expect(await store.get('kind:a')).toBe('here');
     expect(where).toContain('in memory');
@@ -233,10 +185,10 @@ describe('a file that cannot be used', () => {
 });
 
 test.each([
-  ['file:/var/lib/store.db', '/var/lib/store.db'],
-  ['file:///var/lib/my%20store.db', '/var/lib/my store.db'],
-  ['file:store.db', join(process.cwd(), 'store.db')],
-  ['file:~/store.db', join(homedir(), 'store.db')],
+  ['file:/nowhere/store.db', '/nowhere/store.db'],
+  ['file:///nowhere/my%20store.db', '/nowhere/my store.db'],
+  ['file:store.db', join(realpathSync(process.cwd()), 'store.db')],
+  ['file:~/store.db', join(realpathSync(homedir()), 'store.db')],
 ])('%s is the file %s', (url, path) => {
   if (!isWindows) expect(pathOf(url)).toBe(path);
 });
