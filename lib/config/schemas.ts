@@ -91,7 +91,9 @@ export const storeUrl = z
       (/^rediss?:\/\/[^/?#]/.test(text) && URL.canParse(text)) ||
       /^file:(\/\/\/)?[^/\s]|^file:\/[^/]/.test(text),
     'must be memory:, file:PATH, redis://HOST or rediss://HOST; in a password, write / as %2F, # as %23, ? as %3F and % as %25',
-  );
+  )
+  // No shell has replaced it: it would be a file or a folder of this name in the working folder.
+  .refine((text) => !/^file:~(?![/\\])/.test(text), 'must have a slash after ~, as in file:~/store.db');
 
 /**
  * Claims that no caller can be told by: people can change them, reuse them or share them

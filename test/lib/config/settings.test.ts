@@ -112,6 +112,14 @@ describe('APS_BASE_URL', () => {
 });
 
 describe('STORE_URL', () => {
+  test.each(['file:~', 'file:~root/store.db'])(
+    'may not be %s, which is a name in the working folder',
+    (url) => {
+      expect(complaint({ STORE_URL: url })).toContain('must have a slash after ~, as in file:~/store.db');
+      expect(accepted({ STORE_URL: 'file:~/store.db' }).STORE_URL).toBe('file:~/store.db');
+    },
+  );
+
   test.each([
     'redis://:s3cr3t/0815@localhost',
     'redis://:s3cr3t#0815@localhost',

@@ -9,11 +9,13 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'libsql';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openStoreFor } from '../../../lib/serve/launch/store.ts';
 import { openStore } from '../../../lib/store/open.ts';
 import { StoreUnavailable } from '../../../lib/store/store.ts';
 import { scratchFolder } from '../../support/folder.ts';
@@ -80,6 +82,29 @@ test('while another one uses it, a copy of the file has what a closed one wrote'
   expect(await (await open(copy)).get('kind:a')).toBe('kept');
   expect(await other.get('kind:a')).toBe('kept');
 });
+
+test.skipIf(isWindows).each(['the file', 'its folder'])(
+  'by a symbolic link to %s, it is the same store with the same secret',
+  async (what) => {
+    const path = newFile();
+    const link = join(folder, crypto.randomUUID());
+    symlinkSync(what === 'the file' ? path : dirname(path), link);
+    mkdirSync(dirname(path));
+    const entries = new Map<string, string>();
+    const openAt = async (file: string) => {
+      const keychainFor = async (entry: string) => ({
+        get: async () => entries.get(entry),
+        set: async (given: string) => void entries.set(entry, given),
+        delete: async () => void entries.delete(entry),
+      });
+      const { store } = await openStore(`file:${file}`, [], { keychainFor });
+      onTestFinished(() => store.close());
+      return store;
+    };
+    await (await openAt(what === 'the file' ? link : join(link, 'store.db'))).set('kind:a', 'kept', 60);
+    expect(await (await openAt(path)).get('kind:a')).toBe('kept');
+  },
+);
 
 describe('while another program is writing', () => {
   test('writes wait for it, and everything else goes on', async () => {
@@ -167,4 +192,33 @@ test('the record of a check is kept for a minute', async () => {
   const { expires_at: expiresAt } = row as { expires_at: number };
   expect(expiresAt - Date.now()).toBeGreaterThan(50_000);
   expect(expiresAt - Date.now()).toBeLessThanOrEqual(60_000);
+});
+
+// The other systems do not get their data folder from a variable.
+describe.runIf(process.platform === 'linux')("the store in a desktop user's own data folder", () => {
+  const choice = { clientAuth: 'none', transport: 'stdio', isSandbox: false, url: undefined } as const;
+  const openOwn = async (secrets: readonly string[]) => {
+    const opened = await openStoreFor({ userScopes: ['data:read'] }, choice, secrets);
+    onTestFinished(() => opened?.store.close());
+    return opened;
+  };
+
+  test('takes STORE_SECRET', async () => {
+    const data = join(folder, crypto.randomUUID());
+    vi.stubEnv('XDG_DATA_HOME', data);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await (await openOwn([secret]))?.store.set('kind:a', 'kept', 60);
+    expect(readdirSync(join(data, 'aps-mcp'))).not.toContain('store.db.secret');
+    const again = await openOwn([secret]);
+    expect(again?.where).toBe(join(data, 'aps-mcp', 'store.db'));
+    expect(await again?.store.get('kind:a')).toBe('kept');
+  });
+
+  test('is not made in the working folder', async () => {
+    vi.stubEnv('XDG_DATA_HOME', 'data');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const said = printed();
+    expect((await openOwn([]))?.where).toContain('in memory');
+    expect(said).toEqual([expect.stringMatching(/kept in memory.*absolute path/)]);
+  });
 });
