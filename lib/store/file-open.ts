@@ -126,6 +126,7 @@ const advice: [RegExp, string][] = [
   [/another application/, 'Choose another file.'],
   [/not a database|malformed/i, 'It is damaged, or is not a store: move it away. People then sign in again.'],
   [/deleted or replaced/, 'Restart the server.'],
+  [/is closed/, 'The server is stopping.'],
   [/database is locked/, 'Another program is writing to it: end that program, or wait.'],
 ];
 

@@ -1,4 +1,5 @@
 // Programs and their stores: killed and started again with one outside the process, nobody has to sign in a second time.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { expect, onTestFinished, test } from 'vitest';
@@ -7,6 +8,7 @@ import { closing } from '../support/closing.ts';
 import { newFolder } from '../support/folder.ts';
 import { call, newTokens, refreshForm, tokensFor } from '../support/oauth-requests.ts';
 import { alice } from '../support/people.ts';
+import { isWindows } from '../support/platform.ts';
 import { freePort } from '../support/ports.ts';
 import { type Program, run, stdioCommand } from '../support/programs.ts';
 import { noRedis, startRedis } from '../support/redis.ts';
@@ -132,4 +134,18 @@ test('a server that keeps nothing starts and answers although its store cannot b
   });
   const [, url = ''] = await program.says(/Address +(http:\/\/localhost:\d+)\/mcp.*Ctrl-C/s);
   expect((await fetch(`${url}/ready`)).status).toBe(200);
+});
+
+test.skipIf(isWindows)('a server whose file is deleted is not ready, and says what to do', async () => {
+  const folder = join(await newFolder(), 'store');
+  const program = await run(['scripts/aps-mcp.ts', '3lo', '--port', '0'], {
+    env: { ...sandbox.env, STORE_URL: `file:${join(folder, 'store.db')}` },
+  });
+  const [, url = ''] = await program.says(/Address +(http:\/\/localhost:\d+)\/mcp.*Ctrl-C/s);
+  expect((await fetch(`${url}/ready`)).status).toBe(200);
+  await rm(folder, { recursive: true });
+  for (let asked = 0; asked < 2; asked += 1) expect((await fetch(`${url}/ready`)).status).toBe(503);
+  await program.says(/its file was deleted or replaced. Restart the server/);
+  expect(program.output.stderr.match(/Restart the server/g)).toHaveLength(1);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
 });

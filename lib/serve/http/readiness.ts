@@ -15,15 +15,21 @@ const longestCheck = 2000;
 /** @param store - what requests need; left out for a server that needs none */
 export function createReadiness(store?: Pick<Store, 'check'>): Readiness {
   // Anybody can ask: however many do, the store is asked once at a time.
-  const checks = createSingleFlight<boolean>();
+  const checks = createSingleFlight<string | undefined>();
   let isEnding = false;
+  let isDown = false;
 
   return {
     async answer() {
       if (isEnding) return notReady('ending');
-      const isUp = !store || (await checks.run('store', () => answersInTime(store)));
+      const trouble = store && (await checks.run('store', () => troubleWith(store)));
+      // For the operator, once: anybody can ask, and learns neither addresses nor paths.
+      if (trouble && !isDown) console.error(trouble);
+      isDown = trouble !== undefined;
       if (isEnding) return notReady('ending');
-      return isUp ? Response.json({ status: 'ready' }, { headers: noStore }) : notReady('store unavailable');
+      return isDown
+        ? notReady('store unavailable')
+        : Response.json({ status: 'ready' }, { headers: noStore });
     },
     end() {
       isEnding = true;
@@ -31,17 +37,18 @@ export function createReadiness(store?: Pick<Store, 'check'>): Readiness {
   };
 }
 
-async function answersInTime(store: Pick<Store, 'check'>): Promise<boolean> {
+/** Why the store cannot be used; undefined if it can. */
+async function troubleWith(store: Pick<Store, 'check'>): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), longestCheck);
+  const tooLate = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('The store does not answer.'), longestCheck);
   });
-  const isUp = store.check().then(
-    () => true,
-    () => false,
+  const trouble = store.check().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
   try {
-    return await Promise.race([isUp, tooLate]);
+    return await Promise.race([trouble, tooLate]);
   } finally {
     clearTimeout(timer);
   }
