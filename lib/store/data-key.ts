@@ -42,9 +42,9 @@ export async function dataKeyOf(
     : given.map(open).find((opened) => opened !== undefined);
 
   if (key) {
-    if (newest !== undefined) await wrapByNewest(backend, { key, wrapped, isOwn, newest });
-    // The file of an older start, too: it opens older copies of the store.
-    if (newest !== undefined) await own?.remove();
+    const isGiven = newest !== undefined && (await wrapByNewest(backend, { key, wrapped, isOwn, newest }));
+    // Also what an older start has left: it opens older copies of the store.
+    if (isGiven) await own?.remove();
     return key;
   }
   // What STORE_SECRET protects is never given up: it may only be missing from this start.
@@ -68,14 +68,17 @@ async function newDataKey(
   return (await backend.get(name)) ?? '';
 }
 
+/** Says whether the newest secret wraps the key now. */
 async function wrapByNewest(
   backend: Backend,
   { key, wrapped, isOwn, newest }: { key: Uint8Array; wrapped: string; isOwn: boolean; newest: string },
-): Promise<void> {
-  if (!isOwn && unwrap(wrapped, newest)) return;
-  // Another instance may do it at the same moment, with another nonce: both are right.
-  await backend.replace(name, wrapped, wrap(key, { kind: 'given', secret: newest }), lifetime);
+): Promise<boolean> {
+  if (!isOwn && unwrap(wrapped, newest)) return true;
+  // If another instance has replaced it at the same moment, the rest is left to that one.
+  if (!(await backend.replace(name, wrapped, wrap(key, { kind: 'given', secret: newest }), lifetime)))
+    return false;
   await backend.purge?.();
+  return true;
 }
 
 /**
