@@ -25,7 +25,7 @@ export async function fileBackend(path: string, openDatabase?: typeof openSqlite
   const statements = statementsOf(database);
   const { announce, watch } = createWatchers(pollInterval);
   const expiry = (lifetime: number) => Date.now() + lifetime * 1000;
-  let sweptAt = 0;
+  const sweep = sweeper(statements);
   let isOpen = true;
 
   /** Runs a statement: each is one transaction of SQLite. */
@@ -36,13 +36,6 @@ export async function fileBackend(path: string, openDatabase?: typeof openSqlite
         if (!isOpen) throw new Error('it is closed');
         return work(...args);
       });
-
-  /** Before a statement, which is then not repeated because of this. */
-  function sweep(): void {
-    if (Date.now() - sweptAt < sweepInterval) return;
-    statements.sweep.run(Date.now());
-    sweptAt = Date.now();
-  }
 
   return {
     get: asking((key) => textIn(statements.get.get(key, Date.now()))),
@@ -112,6 +105,16 @@ function statementsOf(database: Sqlite) {
     delete: database.prepare('DELETE FROM records WHERE key = ? AND expires_at > ?'),
     deleteIf: database.prepare('DELETE FROM records WHERE key = ? AND text = ? AND expires_at > ?'),
     sweep: database.prepare('DELETE FROM records WHERE expires_at <= ?'),
+  };
+}
+
+/** Deletes what has expired, from time to time: before a write, which is then not repeated because of this. */
+function sweeper({ sweep }: Pick<ReturnType<typeof statementsOf>, 'sweep'>): () => void {
+  let sweptAt = 0;
+  return () => {
+    if (Date.now() - sweptAt < sweepInterval) return;
+    sweep.run(Date.now());
+    sweptAt = Date.now();
   };
 }
 
