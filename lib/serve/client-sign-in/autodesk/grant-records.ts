@@ -22,16 +22,17 @@ const grantSchema = z.object({
 });
 export type Grant = z.infer<typeof grantSchema>;
 
-const refreshSchema = z.object({ grant: z.string(), clientId: z.string() });
+const refreshSchema = z.object({
+  grant: z.string(),
+  clientId: z.string(),
+  /** When it was stored, in milliseconds since 1970. */
+  at: z.number(),
+});
 /** Which grant a refresh token renews, and for which client. */
 export type Refresh = z.infer<typeof refreshSchema>;
 
-const firstUseSchema = z.object({
-  /** In milliseconds since 1970. */
-  at: z.number(),
-  /** The name of the key from which the next refresh token is derived. */
-  successorKey: z.string(),
-});
+/** With the name of the key from which the next refresh token is derived. */
+const firstUseSchema = z.object({ successorKey: z.string() });
 /** The first use of a refresh token. */
 export type FirstUse = z.infer<typeof firstUseSchema>;
 
@@ -45,8 +46,13 @@ const longestRedemption = 600;
 const margin = 3600;
 
 export type GrantRecords = {
-  /** Keeps a grant and the refresh token that renews it. @param lifetime - in seconds */
-  keep(id: string, grant: Grant, refreshToken: string, lifetime: number): Promise<void>;
+  /** Keeps a grant and the refresh token that renews it, stored `at` unless it is there already. @param lifetime - in seconds */
+  keep(
+    id: string,
+    grant: Grant,
+    refresh: Pick<Refresh, 'at'> & { refreshToken: string },
+    lifetime: number,
+  ): Promise<void>;
   /** A grant that nobody has ended. */
   find(id: string): Promise<Grant | undefined>;
   /** Whether there is or was a grant. */
@@ -83,10 +89,10 @@ export function grantRecords(store: Store, grantLifetime: number): GrantRecords 
   }
 
   return {
-    async keep(id, grant, refreshToken, lifetime) {
-      const refresh: Refresh = { grant: id, clientId: grant.clientId };
+    async keep(id, grant, { refreshToken, at }, lifetime) {
+      const refresh: Refresh = { grant: id, clientId: grant.clientId, at };
       await store.set(grantKey(id), grant, lifetime);
-      await store.set(refreshKey(refreshToken), refresh, lifetime);
+      await store.add(refreshKey(refreshToken), refresh, lifetime);
     },
 
     async find(id) {

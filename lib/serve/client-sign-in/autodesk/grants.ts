@@ -27,7 +27,7 @@ const claimsSchema = z.object({
 const accessLifetime = 3600;
 
 /**
- * How long a used refresh token is still answered, in milliseconds: a client with several requests under way can renew more
+ * How long a used refresh token is still answered after the next one was stored, in milliseconds: a client with several requests under way can renew more
  * than once, and one that lost the answer asks again. Each time it gets the same next refresh token.
  */
 const leeway = 30_000;
@@ -67,7 +67,8 @@ export type Grants = {
   callerOf(account: AutodeskAccount): Caller;
   /**
    * Renews a grant. If a refresh token comes again after the leeway, or after the one that it was exchanged for was used,
-   * somebody else may have it: all tokens of the grant end (RFC 9700, section 4.14.2).
+   * somebody else may have it: all tokens of the grant end (RFC 9700, section 4.14.2). The leeway begins when the next one is
+   * stored. Until then, the client can ask again: an outage of the store signs nobody out.
    *
    * @param stillSignedIn - whether its person is still signed in at Autodesk; throws if they cannot use the server
    * @throws {OAuthError} `invalid_grant`
@@ -124,16 +125,28 @@ export function createGrants(options: GrantsOptions): Grants {
   /**
    * The refresh token that follows a used one. It is derived, so that each instance answers a repeated request with the same
    * one, and nothing that can be used is stored. The first use decides with which key, so that a secret can be replaced.
+   *
+   * @returns undefined if the secret behind that key is no longer accepted
    */
-  function successorOf(refreshToken: string, { successorKey }: FirstUse): string {
-    const key = successors.find((each) => nameOf(each) === successorKey) ?? keys('refresh tokens');
-    return createHmac('sha256', key).update(refreshToken).digest('base64url');
+  function successorOf(refreshToken: string, { successorKey }: FirstUse): string | undefined {
+    const key = successors.find((each) => nameOf(each) === successorKey);
+    return key && createHmac('sha256', key).update(refreshToken).digest('base64url');
+  }
+
+  /** Whether a used refresh token can be answered with the next one, as far as `leeway` goes. */
+  async function canComeAgain(refreshToken: string, firstUse: FirstUse): Promise<boolean> {
+    const next = successorOf(refreshToken, firstUse);
+    if (next === undefined) return false;
+    const successor = await records.findRefresh(next);
+    // It is stored before it is given out, so nobody has it yet.
+    if (!successor) return true;
+    return now() - successor.at <= leeway && !(await records.firstUseOf(next));
   }
 
   /** New tokens for a grant. */
   async function issue(id: string, grant: Grant, refreshToken: string): Promise<TokenAnswer> {
     const left = Math.ceil((grant.endsAt - now()) / 1000);
-    await records.keep(id, grant, refreshToken, Math.min(refreshLifetime, left));
+    await records.keep(id, grant, { refreshToken, at: now() }, Math.min(refreshLifetime, left));
     const issuedAt = Math.floor(now() / 1000);
     const expiresIn = Math.min(accessLifetime, left);
     const accessToken = await new SignJWT({ grant: id, client_id: grant.clientId, scope })
@@ -159,9 +172,7 @@ export function createGrants(options: GrantsOptions): Grants {
     const refresh = await records.findRefresh(refreshToken);
     if (refresh?.clientId !== clientId) throw invalidGrant();
     const firstUse = await records.firstUseOf(refreshToken);
-    if (!firstUse) return refresh.grant;
-    const isFollowed = await records.firstUseOf(successorOf(refreshToken, firstUse));
-    if (!isFollowed && now() - firstUse.at <= leeway) return refresh.grant;
+    if (!firstUse || (await canComeAgain(refreshToken, firstUse))) return refresh.grant;
     await records.end(refresh.grant);
     throw invalidGrant();
   }
@@ -200,13 +211,11 @@ export function createGrants(options: GrantsOptions): Grants {
       const grant = await load(id);
       if (!grant || !(await stillSignedIn(grant.caller, userOf(grant)))) throw invalidGrant();
       // Not before: a request that failed for a transient reason can be repeated.
-      const firstUse = await records.markUsed(refreshToken, {
-        at: now(),
-        successorKey: nameOf(keys('refresh tokens')),
-      });
+      const ownUse = { successorKey: nameOf(keys('refresh tokens')) };
+      const next = successorOf(refreshToken, await records.markUsed(refreshToken, ownUse));
       // Asking Autodesk can have taken a while.
-      if (!(await load(id))) throw invalidGrant();
-      return issue(id, grant, successorOf(refreshToken, firstUse));
+      if (next === undefined || !(await load(id))) throw invalidGrant();
+      return issue(id, grant, next);
     },
 
     async revoke(token, clientId) {

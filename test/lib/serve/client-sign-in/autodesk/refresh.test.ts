@@ -16,7 +16,7 @@ import {
 import { alice, benji } from '../../../../support/people.ts';
 import { serveAutodesk, startAutodesk } from '../../../../support/serving-autodesk.ts';
 import { atAutodesk } from '../../../../support/signing-in.ts';
-import { watchedStore } from '../../../../support/watched-store.ts';
+import { kindOf, outage, watchedStore } from '../../../../support/watched-store.ts';
 
 const { keep, sandbox, served } = await startAutodesk();
 
@@ -165,10 +165,10 @@ const secret = 'a secret that all instances of a deployment share';
 const client = { id: 'a-client', name: 'A Client' };
 
 /** Grants by themselves, of people who are always signed in. */
-const newGrants = () =>
+const newGrants = (store = keep(watchedStore())) =>
   createGrants({
     ...{ issuer: 'http://localhost', resource: 'http://localhost/mcp', scopes: ['data:read'], now },
-    ...{ keys: randomKeys(), store: keep(watchedStore()) },
+    ...{ keys: randomKeys(), store },
     grantLifetime: (90 * days) / seconds,
     signInIdOf: async () => 'the same all the time',
   });
@@ -216,6 +216,15 @@ test('a repeated request that takes long does not make the next refresh token un
   await expect(grants.verify(afterNext.access_token)).rejects.toMatchObject({ code: 'invalid_token' });
 });
 
+test('a used refresh token ends the grant where the secret that it was renewed with is no longer accepted', async () => {
+  const store = keep(watchedStore());
+  const [before, after] = [newGrants(store), newGrants(store)];
+  const first = await before.create('a-code', 'a sign-in', { sub: alice.userId }, client);
+  const next = await before.refresh(first.refresh_token, client.id, async () => true);
+  await expect(after.refresh(first.refresh_token, client.id, async () => true)).rejects.toThrow();
+  await expect(before.verify(next.access_token)).rejects.toMatchObject({ code: 'invalid_token' });
+});
+
 test('a renewal that fails because of APS does not use up the refresh token', async () => {
   later(0);
   const grants = newGrants();
@@ -228,6 +237,46 @@ test('a renewal that fails because of APS does not use up the refresh token', as
   await expect(grants.refresh(refresh_token, client.id, trouble)).rejects.toThrow('APS is down');
   const again = await grants.refresh(refresh_token, client.id, async () => true);
   expect(again.refresh_token).toBe(next.refresh_token);
+});
+
+describe('a renewal that an outage of the store interrupts before the next refresh token is stored', () => {
+  /** The tokens of a client that was told to try again, more than thirty seconds ago. */
+  async function interrupted() {
+    later(0);
+    const store = watchedStore();
+    const at = keep(await serveAutodesk(sandbox, { store }));
+    const first = await newTokens(at);
+    let isDown = false;
+    store.pause = async (operation, key) => {
+      isDown ||= operation === 'write' && kindOf(key) === 'refresh';
+      if (isDown) await outage();
+    };
+    const { status, headers } = await askToken(at, refreshForm(first));
+    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    later(37 * seconds);
+    store.pause = async () => {};
+    return { at, first };
+  }
+
+  test('succeeds when the store is back, however long that took, and signs nobody out', async () => {
+    const { at, first } = await interrupted();
+    expect((await call(at, first.access)).status).toBe(200);
+    const answers = await Promise.all([1, 2, 3].map(() => tokensFor(at, refreshForm(first))));
+    later(30 * seconds);
+    const next = await tokensFor(at, refreshForm(first));
+    expect(new Set([...answers, next].map(({ refresh }) => refresh)).size).toBe(1);
+    for (const { access } of [first, next]) expect((await call(at, access)).status).toBe(200);
+    expect(await askToken(at, refreshForm(next))).toMatchObject(goodUntilNow);
+  });
+
+  test('gives no second chance: thirty seconds after it has succeeded, the same refresh token ends the grant', async () => {
+    const { at, first } = await interrupted();
+    const next = await tokensFor(at, refreshForm(first));
+    later(30 * seconds + 1);
+    expect(await askToken(at, refreshForm(first))).toMatchObject(invalidGrant);
+    expect((await call(at, next.access)).status).toBe(401);
+    expect(await askToken(at, refreshForm(next))).toMatchObject(invalidGrant);
+  });
 });
 
 test('many renewals at once with one refresh token all succeed', async () => {
