@@ -203,6 +203,31 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     return (await store.delete(key(caller), version)) ? undefined : load(caller);
   }
 
+  /** Deletes the tokens of a sign-in that has ended, and gives those that were there. Those of a later sign-in stay. */
+  async function take(caller: string, { signInId }: Tokens): Promise<Tokens | undefined> {
+    for (;;) {
+      const found = await store.read(key(caller));
+      const tokens = tokensSchema.safeParse(found?.value).data;
+      if (!found || tokens?.signInId !== signInId) return undefined;
+      if (await store.delete(key(caller), found.version)) return tokens;
+    }
+  }
+
+  /** The same, in the background while the store is down: the sign-in has ended, and nobody can ask once more. */
+  async function takeOrLater(caller: string, known: Tokens): Promise<Tokens | undefined> {
+    try {
+      return await take(caller, known);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      later(async () => {
+        const tokens = await take(caller, known);
+        // A renewal elsewhere can have replaced those that are revoked now.
+        if (tokens && !isSame(tokens, known)) await revokeBoth(tokens.refresh, tokens.access).catch(() => {});
+      });
+      return known;
+    }
+  }
+
   /** RFC 7009, with the hint that APS requires. */
   async function revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void> {
     const response = await oauth.revocationRequest(server, client, authentication, token, {
@@ -248,14 +273,16 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     },
 
     async signOut({ id }) {
-      const before = await load(id);
+      // Also those of a sign-in that has ended: an instance that failed may have left them.
+      const before = tokensSchema.safeParse(await store.get(key(id))).data;
       if (!before) return 'was not signed in';
       // First, so that a renewal under way sees it: here or elsewhere, it revokes what it gets.
-      if (!(await store.add(signedOutKey(before.signInId), true, signOutLifetime)))
-        return 'was not signed in';
+      const isFirst = await store.add(signedOutKey(before.signInId), true, signOutLifetime);
       await renewals.settled(id);
-      const tokens = tokensSchema.safeParse(await store.take(key(id))).data ?? before;
+      const taken = await takeOrLater(id, before);
       rejected.delete(id);
+      if (!taken && !isFirst) return 'was not signed in';
+      const tokens = taken ?? before;
       try {
         await revokeBoth(tokens.refresh, tokens.access);
         return 'signed out';

@@ -8,8 +8,6 @@ export type Backend = {
   add(key: string, text: string, lifetime: number): Promise<boolean>;
   /** Writes if `expected` is still there. Says whether it was. */
   replace(key: string, expected: string, text: string, lifetime: number): Promise<boolean>;
-  /** Reads and deletes. */
-  take(key: string): Promise<string | undefined>;
   /** Deletes; with `expected`, only if that is still there. Says whether it deleted anything. */
   delete(key: string, expected?: string): Promise<boolean>;
   /** Tells those who watch `key`, in all processes as far as that is possible, that it has changed. */

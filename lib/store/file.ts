@@ -54,8 +54,6 @@ export async function fileBackend(path: string, openDatabase?: typeof openSqlite
       hasChanged(statements.replace.run(text, expiry(lifetime), key, expected, Date.now())),
     ),
 
-    take: asking((key) => textIn(statements.take.get(key, Date.now()))),
-
     delete: asking((key, expected) =>
       hasChanged(
         expected === undefined
@@ -101,7 +99,6 @@ function statementsOf(database: Sqlite) {
     replace: database.prepare(
       'UPDATE records SET text = ?, expires_at = ? WHERE key = ? AND text = ? AND expires_at > ?',
     ),
-    take: database.prepare('DELETE FROM records WHERE key = ? AND expires_at > ? RETURNING text'),
     delete: database.prepare('DELETE FROM records WHERE key = ? AND expires_at > ?'),
     deleteIf: database.prepare('DELETE FROM records WHERE key = ? AND text = ? AND expires_at > ?'),
     sweep: database.prepare('DELETE FROM records WHERE expires_at <= ?'),

@@ -45,12 +45,6 @@ export function memoryBackend(now: () => number = () => Date.now()): Backend {
       return true;
     },
 
-    async take(key) {
-      const text = find(key);
-      records.delete(key);
-      return text;
-    },
-
     async delete(key, expected) {
       const text = find(key);
       if (text === undefined || (expected !== undefined && text !== expected)) return false;

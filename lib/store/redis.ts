@@ -54,8 +54,6 @@ export async function redisBackend(url: string, patience: number): Promise<Backe
         return (await client.eval(replaceScript, options)) === 1;
       }),
 
-    take: (key) => run(async (client) => (await client.getDel(key)) ?? undefined),
-
     delete: (key, expected) =>
       run(async (client) => {
         if (expected === undefined) return (await client.del(key)) > 0;

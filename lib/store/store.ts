@@ -20,9 +20,7 @@ export type Store = {
   add(key: string, value: unknown, lifetime: number): Promise<boolean>;
   /** Writes in place of `version`. Says whether that was still there. */
   replace(key: string, version: string, value: unknown, lifetime: number): Promise<boolean>;
-  /** Reads and deletes: of two at the same moment, one gets the value. */
-  take(key: string): Promise<unknown>;
-  /** Deletes; with `version`, only that. Says whether it deleted anything. */
+  /** Deletes; with `version`, only that. Says whether it deleted anything: of two at the same moment, one does. */
   delete(key: string, version?: string): Promise<boolean>;
   /** Tells those who {@link watch} a key, at every instance, that it has changed. */
   announce(key: string): Promise<void>;
@@ -70,7 +68,6 @@ export function createStore(backend: Backend, { keyOf, encode, decode }: Coding 
     add: (key, value, lifetime) => backend.add(keyOf(key), encode(key, value), lifetime),
     replace: (key, version, value, lifetime) =>
       backend.replace(keyOf(key), version, encode(key, value), lifetime),
-    take: async (key) => decoded(key, await backend.take(keyOf(key))),
     delete: (key, version) => backend.delete(keyOf(key), version),
     announce: (key) => backend.announce(keyOf(key)),
     watch: (key, listener) => backend.watch(keyOf(key), listener),
@@ -96,7 +93,6 @@ export function partOf(store: Store, name: readonly string[]): Store {
     set: (key, ...rest) => store.set(named(key), ...rest),
     add: (key, ...rest) => store.add(named(key), ...rest),
     replace: (key, ...rest) => store.replace(named(key), ...rest),
-    take: (key) => store.take(named(key)),
     delete: (key, version) => store.delete(named(key), version),
     announce: (key) => store.announce(named(key)),
     watch: (key, listener) => store.watch(named(key), listener),

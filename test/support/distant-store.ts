@@ -31,7 +31,6 @@ export function distantStore(random: () => number, longest: number): Store {
     set: (...question) => trip(() => near.set(...question)),
     add: (...question) => trip(() => near.add(...question)),
     replace: (...question) => trip(() => near.replace(...question)),
-    take: (...question) => trip(() => near.take(...question)),
     delete: (...question) => trip(() => near.delete(...question)),
   });
 }

@@ -8,7 +8,7 @@ const apsTokens = z
   .object({ access: z.string(), refresh: z.string() })
   .transform(({ access, refresh }) => ({ accessToken: access, refreshToken: refresh }));
 
-type Operation = 'get' | 'write' | 'take' | 'delete' | 'check';
+type Operation = 'get' | 'write' | 'delete' | 'check';
 
 export type WatchedStore = Store & {
   /** Everything that it was ever given to write, oldest first. */
@@ -17,7 +17,7 @@ export type WatchedStore = Store & {
   apsTokens(): z.infer<typeof apsTokens>;
   /** The keys under which something is left. */
   left(): Promise<string[]>;
-  /** What is waited for after something was looked up, and before it is written, taken or deleted. It can fail. */
+  /** What is waited for after something was looked up, and before it is written or deleted. It can fail. */
   pause(operation: Operation, key: string): Promise<void>;
 };
 
@@ -48,10 +48,6 @@ export function watchedStore(inner: Backend = memoryBackend()): WatchedStore {
     add: (key, text, lifetime) => write(key, text, () => inner.add(key, text, lifetime)),
     replace: (key, expected, text, lifetime) =>
       write(key, text, () => inner.replace(key, expected, text, lifetime)),
-    async take(key) {
-      await watched.pause('take', key);
-      return inner.take(key);
-    },
     async delete(key, expected) {
       await watched.pause('delete', key);
       return inner.delete(key, expected);

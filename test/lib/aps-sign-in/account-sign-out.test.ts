@@ -1,10 +1,11 @@
 // Signing out: what APS gave is revoked there and deleted here, whatever else is under way.
 import { afterEach, describe, expect, test } from 'vitest';
+import { whenWritten } from '../../../lib/store/later.ts';
 import { startAccounts } from '../../support/accounts.ts';
 import { later, minutes } from '../../support/clock.ts';
 import { benji } from '../../support/people.ts';
 import { until } from '../../support/until.ts';
-import { kindOf, type WatchedStore } from '../../support/watched-store.ts';
+import { kindOf, outage, type WatchedStore } from '../../support/watched-store.ts';
 
 const hour = 60 * minutes;
 const { sandbox, instance, signedIn, isLive, renewals, revocations } = await startAccounts();
@@ -128,6 +129,54 @@ describe('a sign-out', () => {
     await accounts.signOut(caller);
     await signIn();
     expect(await isLive(await accounts.get(caller))).toBe(true);
+  });
+
+  /** Holds up every operation of a store once the mark of a sign-out is written. */
+  function afterMark(store: WatchedStore, hold: () => Promise<void>): void {
+    let isMarked = false;
+    store.pause = async (operation, key) => {
+      if (isMarked) await hold();
+      isMarked ||= operation === 'write' && kindOf(key) === 'signed-out';
+    };
+  }
+
+  test('during which the store fails revokes both tokens, and forgets them when the store is back', async () => {
+    const session = await signedIn();
+    const { accounts, caller, store } = session;
+    afterMark(store, outage);
+    expect(await accounts.signOut(caller)).toBe('signed out');
+    expect(revocations()).toEqual([200, 200]);
+    store.pause = async () => {};
+    await whenWritten();
+    expect((await store.left()).map(kindOf)).toEqual(['signed-out']);
+    await expectOver(session);
+    expect(await accounts.signOut(caller)).toBe('was not signed in');
+  });
+
+  test('during which the store fails leaves a sign-in alone that begins after it', async () => {
+    const { accounts, caller, store, signIn } = await signedIn();
+    afterMark(store, outage);
+    await accounts.signOut(caller);
+    store.pause = async () => {};
+    await signIn();
+    await whenWritten();
+    expect(await isLive(await accounts.get(caller))).toBe(true);
+  });
+
+  test('that an instance did not finish is finished by the next one', async () => {
+    const session = await signedIn();
+    const { accounts, caller, store } = session;
+    let isHeld = false;
+    afterMark(store, () => {
+      isHeld = true;
+      return new Promise(() => {});
+    });
+    void accounts.signOut(caller);
+    await until(() => isHeld);
+    store.pause = async () => {};
+    expect(await instance(store).signOut(caller)).toBe('signed out');
+    expect((await store.left()).map(kindOf)).toEqual(['signed-out']);
+    await expectOver(session);
   });
 
   test('after the access token has expired revokes the refresh token all the same', async () => {
