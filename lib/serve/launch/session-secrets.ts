@@ -9,17 +9,19 @@ const lifetime = 10 * 365 * 24 * 3600;
 
 /**
  * The secrets of `SESSION_SECRET`, newest first. Without any, one is kept in the store: instances that share the store agree on it,
- * and it outlasts a restart as far as the store does.
+ * and it outlasts a restart as far as the store does. A secret in the store is always accepted as the oldest: nobody can read it
+ * out, and what was made with it remains valid after `SESSION_SECRET` is set.
  */
 export async function sessionSecrets(
-  [newest, ...older]: readonly string[],
+  given: readonly string[],
   store: Store,
 ): Promise<readonly [string, ...string[]]> {
-  if (newest !== undefined) return [newest, ...older];
   const secret = randomBytes(32).toString('base64url');
-  if (await store.add(key, secret, lifetime)) return [secret];
-  const shared = await store.get(key);
-  if (typeof shared === 'string') return [shared];
+  if (given.length === 0) await store.add(key, secret, lifetime);
+  const stored = await store.get(key);
+  const [newest, ...older] = typeof stored === 'string' ? [...given, stored] : given;
+  if (newest !== undefined) return [newest, ...older];
+  // What is kept there was not written by this deployment.
   await store.set(key, secret, lifetime);
   return [secret];
 }

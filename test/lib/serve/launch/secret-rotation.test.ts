@@ -98,6 +98,26 @@ test('a refresh token is answered with the same next one, whichever secret stand
   }
 });
 
+test('a first SESSION_SECRET stands before the secret in the store, and nobody registers or signs in again', async () => {
+  const shared = memoryStore();
+  const withSecrets = async (secret: readonly string[], publicUrl?: string) =>
+    keep(await serveWith(sandbox, threeLegged, 'autodesk', { secret, store: shared, publicUrl }));
+  const without = await withSecrets([]);
+  const tokens = await newTokens(without);
+  const first = await withSecrets([newSecret], without.url);
+  expect((await call(first, tokens.access)).status).toBe(200);
+  const renewed = await tokensFor(first, refreshForm(tokens));
+  expect((await call(first, renewed.access)).status).toBe(200);
+  // What it gives out is made with its own.
+  const only = keep(
+    await serveWith(sandbox, threeLegged, 'autodesk', {
+      ...{ secret: [newSecret], store: memoryStore(), publicUrl: without.url },
+    }),
+  );
+  const address = authorizeAddress(only, await newClient(first), { resource: undefined });
+  expect((await send(address)).status).toBe(200);
+});
+
 test('without SESSION_SECRET, instances with one store share a secret that lies there', async () => {
   const shared = memoryStore();
   const withStore = async (publicUrl?: string) =>
