@@ -33,6 +33,11 @@ export function later(work: () => Promise<unknown>, lifetime = Number.POSITIVE_I
   void done.then(() => unwritten.delete(done));
 }
 
+/** Does work at once, or {@link later} if that fails. */
+export async function nowOrLater(work: () => Promise<unknown>, lifetime: number): Promise<void> {
+  await work().catch(() => later(work, lifetime));
+}
+
 /** Resolves when all work without a lifetime is done; undefined if there is none. */
 export function whenWritten(): Promise<unknown> | undefined {
   return unwritten.size > 0 ? Promise.all(unwritten) : undefined;

@@ -1,5 +1,5 @@
 /** Leases: work that, normally, only one instance does at a time. */
-import { later } from './later.ts';
+import { nowOrLater } from './later.ts';
 import type { Store } from './store.ts';
 import { waitFor } from './wait.ts';
 
@@ -34,13 +34,12 @@ export async function underLease<T>(
     return await work(isHolder);
   } finally {
     // Otherwise, others would wait until the lease ends by itself.
-    const release = () => giveBack(store, key, holder);
-    if (isHolder) await release().catch(() => later(release, lifetime * 1000));
+    if (isHolder) await nowOrLater(() => giveBack(store, key, holder), lifetime * 1000);
   }
 }
 
-/** Ends a lease, unless it has expired and belongs to another holder by now. */
-async function giveBack(store: Store, key: string, holder: string): Promise<void> {
+/** Ends a lease, or what else `holder` was added as, unless it has expired and belongs to another holder by now. */
+export async function giveBack(store: Store, key: string, holder: string): Promise<void> {
   const lease = await store.read(key);
   if (lease?.value !== holder) return;
   await store.delete(key, lease.version);

@@ -8,6 +8,8 @@ import type { AccountSignIn } from '../../../aps-sign-in/account-sign-in.ts';
 import { codeLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import { digest } from '../../../digest.ts';
 import { parseJson } from '../../../json.ts';
+import { nowOrLater } from '../../../store/later.ts';
+import { giveBack } from '../../../store/lease.ts';
 import { type Store, StoreUnavailable } from '../../../store/store.ts';
 import { readSmallBody } from '../../pages/small-body.ts';
 import type { AllowedUsers, SignedInUser } from '../allowed-users.ts';
@@ -102,27 +104,31 @@ export function tokenRoutes(options: TokenOptions): Hono {
     if (!code || code.client !== digest(clientId) || code.redirectUri !== digest(get('redirect_uri')))
       throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The code is not valid, or not for this client');
     const id = codes.idOf(code);
-    // A code that comes a second time has been seen by somebody else: the grant ends (RFC 6749, section 4.1.2). The first
-    // request can still be under way, here or at another instance.
-    if (!(await store.add(redeemingKey(id), true, codeLifetime))) {
-      await grants.revokeReplayed(id);
-      throw usedCode();
-    }
+    const holder = crypto.randomUUID();
     try {
+      // A code that comes a second time has been seen by somebody else: the grant ends (RFC 6749, section 4.1.2). The first
+      // request can still be under way, here or at another instance.
+      if (!(await store.add(redeemingKey(id), holder, codeLifetime))) {
+        await grants.revokeReplayed(id);
+        throw usedCode();
+      }
       if ((await store.get(spentKey(id))) || (await grants.revokeIfExists(id))) throw usedCode();
       if (code.codeChallenge !== (await oauth.calculatePKCECodeChallenge(get('code_verifier')))) {
         // Somebody who has the code without the verifier has stolen it.
-        await store.set(spentKey(id), true, codeLifetime);
+        await nowOrLater(() => store.set(spentKey(id), true, codeLifetime), codeLifetime * 1000);
         throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The verifier does not belong to the code');
       }
       return await redeem(id, code, clientId);
     } finally {
-      // If this fails, the mark ends by itself.
-      await store.delete(redeemingKey(id)).catch(() => {});
+      // Also if the store did not answer: it may have the mark, and a client that tries again would be taken for another.
+      await nowOrLater(() => giveBack(store, redeemingKey(id), holder), codeLifetime * 1000);
     }
   }
 
-  /** Redeems the code at APS, and makes the grant. A transient failure of APS leaves the code as it was. */
+  /**
+   * Redeems the code at APS, and makes the grant. A transient failure of APS leaves the code as it was. Once APS has taken the
+   * code, the client has nothing to retry with: any failure sends the person to sign in.
+   */
   async function redeem(id: string, code: Code, clientId: string): Promise<TokenAnswer> {
     const tokens = await accounts.redeem(code.code, code.verifier).catch(async (error: unknown) => {
       if (!(error instanceof ApsError && error.code === 'invalid_grant')) throw error;
@@ -141,8 +147,9 @@ export function tokenRoutes(options: TokenOptions): Hono {
       await accounts.keep(grants.callerOf(account), tokens);
       return await grants.create(id, codes.signInOf(code), account, { id: clientId, name: code.clientName });
     } catch (error) {
-      // APS has taken the code, so the client has nothing to retry with.
       if (error instanceof ApsError) throw new OAuthError(OAuthErrorCode.InvalidGrant, error.message);
+      if (error instanceof StoreUnavailable)
+        throw new OAuthError(OAuthErrorCode.InvalidGrant, 'The sign-in could not be stored: sign in again');
       throw error;
     }
   }
