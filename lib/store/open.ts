@@ -7,7 +7,7 @@ import { encryptedCoding } from './encrypted.ts';
 import { pathOf, userStorePath } from './file-path.ts';
 import { type Keychain, ownSecret, SecretOutOfReach, systemKeychain } from './file-secret.ts';
 import { memoryStore } from './memory.ts';
-import { createStore, type Store } from './store.ts';
+import { createStore, type Store, StoreUnavailable } from './store.ts';
 
 /** A store, and where it is, in words. */
 export type OpenedStore = { store: Store; where: string };
@@ -21,11 +21,14 @@ type Surroundings = {
 /** Those of a running server. */
 const usual: Surroundings = { keychainFor: systemKeychain, patience: 2000 };
 
-/** Why a store cannot be used at the start. */
+/** Why a store cannot be used, for the operator. */
+function reasonOf(error: unknown): string {
+  if (error instanceof StoreUnavailable) return error.details;
+  return error instanceof Error ? error.message : String(error);
+}
+
 const startupError = (error: unknown) =>
-  error instanceof StartupError
-    ? error
-    : new StartupError(error instanceof Error ? error.message : String(error), { cause: error });
+  error instanceof StartupError ? error : new StartupError(reasonOf(error), { cause: error });
 
 /**
  * Opens a store.
@@ -69,8 +72,7 @@ export async function openUserStore(secrets: readonly string[], path?: string): 
 
 /** A store for this run only, instead of the one that cannot be opened. */
 function inMemory(error: unknown): Promise<OpenedStore> {
-  const reason = error instanceof Error ? error.message : String(error);
-  console.error(`Sign-ins are kept in memory, and end with this process. ${reason}`);
+  console.error(`Sign-ins are kept in memory, and end with this process. ${reasonOf(error)}`);
   return openStore('memory:', []);
 }
 

@@ -1,9 +1,16 @@
 /** State that outlasts a request: tokens of users, grants, and marks of what must not happen twice. */
 import type { Backend } from './backend.ts';
 
-/** The store cannot be reached, or did not answer in time. The message is for people, and says what to do. */
+/** The store cannot be reached, or did not answer in time. The message is for callers: it says nothing about the store. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+  /** Which store it is, what is wrong, and what to do: for the operator only. */
+  readonly details: string;
+
+  constructor(details: string, options?: ErrorOptions) {
+    super('The server cannot reach its store at the moment. Try again in a minute.', options);
+    this.details = details;
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ export type WatchedStore = Store & {
 
 /** A store that does not answer: give it to `pause`. */
 export async function outage(): Promise<void> {
-  throw new StoreUnavailable('The store does not answer. Try again in a minute.');
+  throw new StoreUnavailable('The store redis://10.0.0.7:6379 cannot be used. Check that Redis runs there.');
 }
 
 /** The kind of what lies under a key. */

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createKeys } from '../../../lib/sealed.ts';
 import { SignInRequired } from '../../../lib/sign-in-required.ts';
-import type { Store } from '../../../lib/store/store.ts';
+import { type Store, StoreUnavailable } from '../../../lib/store/store.ts';
 import { closing } from '../../support/closing.ts';
 import { alice, benji } from '../../support/people.ts';
 import { startSandbox } from '../../support/sandbox.ts';
@@ -151,7 +151,7 @@ describe('a store', () => {
     const { store, one } = instances();
     const query = await broughtBack(await linkOf(one), alice);
     store.pause = outage;
-    await expect(one.finish(query)).rejects.toThrow('The store does not answer');
+    await expect(one.finish(query)).rejects.toThrow(StoreUnavailable);
     store.pause = async () => {};
     expect(await one.finish(query)).toMatchObject({ caller });
   });

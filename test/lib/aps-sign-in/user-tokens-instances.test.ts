@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { apsOAuth } from '../../../lib/aps-sign-in/oauth.ts';
 import { userTokenStore } from '../../../lib/aps-sign-in/user-tokens.ts';
+import { StoreUnavailable } from '../../../lib/store/store.ts';
 import { later, minutes, now } from '../../support/clock.ts';
 import { closing } from '../../support/closing.ts';
 import { always, type LocalServer, startLocalServer } from '../../support/local-server.ts';
@@ -166,7 +167,7 @@ describe('while the store is down', () => {
   test('a call says so, and the next one is answered as soon as it is up again', async () => {
     const { store, one } = await expired();
     store.pause = outage;
-    await expect(one.fresh()).rejects.toThrow('The store does not answer');
+    await expect(one.fresh()).rejects.toThrow(StoreUnavailable);
     store.pause = async () => {};
     const next = one.fresh();
     await answer(1, always(renewed));
@@ -180,7 +181,7 @@ describe('while the store is down', () => {
     await until(() => asked.length === 1);
     store.pause = outage;
     await answer(1, always(renewed));
-    await expect(renewal).rejects.toThrow('The store does not answer');
+    await expect(renewal).rejects.toThrow(StoreUnavailable);
     store.pause = async () => {};
     return { one, other };
   }

@@ -30,7 +30,9 @@ describeWith('a store in Redis', [noRedis], () => {
     await store.set('kind:a', 'kept', 60);
     await redis.kill();
     await expect(store.get('kind:a')).rejects.toThrow(StoreUnavailable);
-    await expect(store.check()).rejects.toThrow(/redis:\/\/127\.0\.0\.1:\d+.*Check that Redis runs/);
+    await expect(store.check()).rejects.toMatchObject({
+      details: expect.stringMatching(/redis:\/\/127\.0\.0\.1:\d+.*Check that Redis runs/),
+    });
     await redis.start();
     await isBack();
     expect(await store.get('kind:a')).toBe('kept');
@@ -39,7 +41,9 @@ describeWith('a store in Redis', [noRedis], () => {
   test('does not wait for one that stands still, and goes on when that does', async () => {
     redis.pause();
     onTestFinished(() => redis.resume());
-    await expect(store.get('kind:a')).rejects.toThrow(/no answer within 1 seconds/);
+    await expect(store.get('kind:a')).rejects.toMatchObject({
+      details: expect.stringContaining('no answer within 1 seconds'),
+    });
     redis.resume();
     await isBack();
     expect(await store.get('kind:a')).toBe('kept');
@@ -84,7 +88,9 @@ describeWith('Redis that has lost its data', [noRedis], () => {
   test('and was begun anew by another instance is not ready', async () => {
     const { redis, store } = await emptied();
     const later = keep((await openStore(redis.url, [secret])).store);
-    await expect(store.check()).rejects.toThrow(/Restart this instance/);
+    await expect(store.check()).rejects.toMatchObject({
+      details: expect.stringContaining('Restart this instance'),
+    });
     await later.check();
   });
 

@@ -21,6 +21,8 @@ const served = keep(await serveWith(sandbox, threeLegged, 'none', { store }));
 afterEach(() => {
   store.pause = async () => {};
 });
+/** What everybody is told: not where the store is, nor what is wrong with it. */
+const unreachable = 'The server cannot reach its store at the moment. Try again in a minute.';
 const ready = async (at = served.url) => {
   const { status, body, headers } = await send(`${at}/ready`);
   const retryAfter = headers['retry-after'];
@@ -34,7 +36,7 @@ test('tools say what is wrong, and work when the store is up again', async () =>
   for (const tool of ['list_hubs', 'sign_out'])
     expect(await said(client, tool)).toEqual({
       isError: true,
-      text: 'The store does not answer. Try again in a minute.',
+      text: unreachable,
     });
   expect((await client.listTools()).tools.length).toBeGreaterThan(3);
   store.pause = async () => {};
@@ -48,10 +50,17 @@ test('a person who comes back from Autodesk meanwhile is told on a page', async 
   store.pause = outage;
   const page = await open(back);
   expect([page.status, page.heading]).toEqual([503, 'This server is unavailable at the moment']);
-  expect(page.text).toContain('The store does not answer. Try again in a minute.');
+  expect(page.text).toContain(unreachable);
   expect(page.headers.get('retry-after')).toBe('5');
   store.pause = async () => {};
   expect((await open(back)).heading).toBe('You are signed in');
+});
+
+test('whoever opens the front page meanwhile is told on a page', async () => {
+  store.pause = outage;
+  const page = await send(`${served.url}/`, { headers: { accept: 'text/html' } });
+  expect([page.status, page.headers['retry-after']]).toEqual([503, '5']);
+  expect(page.body).toContain(unreachable);
 });
 
 test('a browser on its way to an MCP client gets a page, and a program an error', async () => {
@@ -63,11 +72,11 @@ test('a browser on its way to an MCP client gets a page, and a program an error'
   store.pause = outage;
   const page = await send(back, { headers: { accept: 'text/html,*/*' } });
   expect([page.status, page.headers['retry-after']]).toEqual([503, '5']);
-  expect(page.body).toMatch(/<h1>This server is unavailable.*The store does not answer/s);
+  expect(page.body).toMatch(/<h1>This server is unavailable.*The server cannot reach its store/s);
   const error = await send(back);
   expect([error.status, error.headers['retry-after']]).toEqual([503, '5']);
   expect(JSON.parse(error.body)).toMatchObject({
-    error: { message: 'The store does not answer. Try again in a minute.' },
+    error: { message: unreachable },
   });
 });
 
