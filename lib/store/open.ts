@@ -7,6 +7,7 @@ import { encryptedCoding } from './encrypted.ts';
 import { pathOf, userStorePath } from './file-path.ts';
 import { type Keychain, ownSecret, SecretOutOfReach, systemKeychain } from './file-secret.ts';
 import { memoryStore } from './memory.ts';
+import { withOutageLog } from './outages.ts';
 import { createStore, type Store, StoreUnavailable } from './store.ts';
 
 /** A store, and where it is, in words. */
@@ -85,7 +86,7 @@ async function openFile(
   const backend = await fileBackend(path);
   try {
     const dataKey = await dataKeyOf(backend, secrets, ownSecret(path, keychainFor, patience));
-    return { store: createStore(backend, encryptedCoding(dataKey)), where: path };
+    return { store: withOutageLog(createStore(backend, encryptedCoding(dataKey)), path), where: path };
   } catch (error) {
     await backend.close();
     throw error;
@@ -105,7 +106,8 @@ async function openRedis(url: string, secrets: readonly string[], patience: numb
       await backend.check();
       await keepDataKey(backend, dataKey, [newest, ...older]);
     };
-    return { store: { ...store, check }, where: `Redis at ${new URL(url).host}` };
+    const where = `Redis at ${new URL(url).host}`;
+    return { store: withOutageLog({ ...store, check }, where), where };
   } catch (error) {
     await backend.close();
     throw error;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createClient } from 'redis';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore } from '../../../lib/store/open.ts';
 import { type Store, StoreUnavailable } from '../../../lib/store/store.ts';
 import { closing } from '../../support/closing.ts';
@@ -47,6 +47,29 @@ describeWith('a store in Redis', [noRedis], () => {
     redis.resume();
     await isBack();
     expect(await store.get('kind:a')).toBe('kept');
+  });
+
+  test('that is lost is logged once, however many requests notice, and so is its return', async () => {
+    const apart = keep(await startRedis());
+    const own = keep((await openStore(apart.url, [secret], hasty)).store);
+    const { host } = new URL(apart.url);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    // The store of the other tests may have been lost, too.
+    const lines = () => log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes(host));
+    for (let outages = 1; outages <= 2; outages += 1) {
+      log.mockClear();
+      await apart.kill();
+      const asked = Array.from({ length: 20 }, (_, index) => own.get(`kind:${index}`));
+      expect((await Promise.allSettled(asked)).every(({ status }) => status === 'rejected')).toBe(true);
+      const lost = expect.stringContaining(`The store redis://${host} cannot be used: `);
+      expect(lines()).toEqual([lost]);
+      await apart.start();
+      const found = `The store can be used again: Redis at ${host}.`;
+      await expect.poll(lines, { timeout: 10_000, interval: 50 }).toEqual([lost, found]);
+      await own.get('kind:a');
+      expect(lines()).toHaveLength(2);
+    }
   });
 
   test('hears announcements again after it was away', async () => {
