@@ -1,34 +1,26 @@
 /**
- * What an MCP client receives after a person has signed in: short-lived access tokens (RFC 9068) for this server, and refresh
- * tokens that work once (OAuth 2.1, section 4.3.1).
+ * What an MCP client receives after a person has signed in: short-lived access tokens for this server, and refresh tokens that work
+ * once (OAuth 2.1, section 4.3.1).
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import { jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
 import type { AutodeskAccount } from '../../../aps-sign-in/account-sign-in.ts';
 import { signInLifetime } from '../../../aps-sign-in/authorization-code-flow.ts';
 import type { Caller } from '../../../caller.ts';
-import { type Keys, withAny } from '../../../sealed.ts';
+import type { Keys } from '../../../sealed.ts';
 import type { Store } from '../../../store/store.ts';
 import type { SignedInUser } from '../allowed-users.ts';
 import type { VerifiedToken } from '../protected-resource.ts';
+import { accessTokens } from './access-tokens.ts';
 import type { McpClient } from './clients.ts';
 import { type FirstUse, type Grant, grantRecords, refreshLifetime } from './grant-records.ts';
-
-const claimsSchema = z.object({
-  grant: z.string(),
-  client_id: z.string(),
-  scope: z.string(),
-  exp: z.number(),
-});
 
 /** Of access tokens, in seconds: as long as those of APS. The grant behind each is looked up with every request anyway. */
 const accessLifetime = 3600;
 
 /**
- * How long a used refresh token is still answered after the next one was stored, in milliseconds: a client with several requests under way can renew more
- * than once, and one that lost the answer asks again. Each time it gets the same next refresh token.
+ * How long a used refresh token is still answered after the next one was stored, in milliseconds: a client with several requests
+ * under way can renew more than once, and one that lost the answer asks again. Each time it gets the same next refresh token.
  */
 const leeway = 30_000;
 
@@ -106,8 +98,7 @@ export function createGrants(options: GrantsOptions): Grants {
   const { keys, issuer, resource, scopes, grantLifetime, store, signInIdOf, now = Date.now } = options;
   const scope = scopes.join(' ');
   const records = grantRecords(store, grantLifetime);
-  // Sign access tokens (HS256): only this server reads them.
-  const signing = 'access tokens';
+  const access = accessTokens({ keys, issuer, resource, now });
   const successors = keys.all('refresh tokens');
 
   const callerOf = ({ sub, name, email }: AutodeskAccount): Caller => {
@@ -147,19 +138,12 @@ export function createGrants(options: GrantsOptions): Grants {
   async function issue(id: string, grant: Grant, refreshToken: string): Promise<TokenAnswer> {
     const left = Math.ceil((grant.endsAt - now()) / 1000);
     await records.keep(id, grant, { refreshToken, at: now() }, Math.min(refreshLifetime, left));
-    const issuedAt = Math.floor(now() / 1000);
     const expiresIn = Math.min(accessLifetime, left);
-    const accessToken = await new SignJWT({ grant: id, client_id: grant.clientId, scope })
-      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
-      .setIssuer(issuer)
-      .setAudience(resource)
-      .setSubject(grant.sub)
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + expiresIn)
-      .setJti(crypto.randomUUID())
-      .sign(keys(signing));
     return {
-      access_token: accessToken,
+      access_token: await access.issue(
+        { grant: id, client_id: grant.clientId, scope, sub: grant.sub },
+        expiresIn,
+      ),
       token_type: 'Bearer',
       expires_in: expiresIn,
       refresh_token: refreshToken,
@@ -220,13 +204,13 @@ export function createGrants(options: GrantsOptions): Grants {
 
     async revoke(token, clientId) {
       const refresh = await records.findRefresh(token);
-      const claims = refresh ? undefined : await claimsOf(token).catch(() => undefined);
+      const claims = refresh ? undefined : await access.claimsOf(token).catch(() => undefined);
       const id = refresh?.grant ?? claims?.grant;
       if (id && (refresh?.clientId ?? claims?.client_id) === clientId) await records.end(id);
     },
 
     async verify(accessToken) {
-      const claims = await claimsOf(accessToken);
+      const claims = await access.claimsOf(accessToken);
       const grant = await load(claims.grant);
       if (!grant) throw new OAuthError(OAuthErrorCode.InvalidToken, 'The sign-in behind the token has ended');
       return {
@@ -238,27 +222,6 @@ export function createGrants(options: GrantsOptions): Grants {
       };
     },
   };
-
-  async function claimsOf(accessToken: string) {
-    try {
-      const { payload } = await withAny(keys.all(signing), (key) =>
-        jwtVerify(accessToken, key, {
-          algorithms: ['HS256'],
-          typ: 'at+jwt',
-          issuer,
-          audience: resource,
-          requiredClaims: ['exp'],
-          currentDate: new Date(now()),
-        }),
-      );
-      return claimsSchema.parse(payload);
-    } catch {
-      throw new OAuthError(
-        OAuthErrorCode.InvalidToken,
-        'The token has expired, or was not issued by this server',
-      );
-    }
-  }
 }
 
 function userOf({ sub, verifiedEmail }: Grant): SignedInUser {
