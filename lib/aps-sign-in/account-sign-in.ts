@@ -5,7 +5,8 @@ import type { Store } from '../store/store.ts';
 import type { UserTokens } from '../token-source.ts';
 import { type AuthorizationCodeFlow, authorizationCodeFlow } from './authorization-code-flow.ts';
 import { type ApsApplication, apsOAuth } from './oauth.ts';
-import { type TokenAnswer, type UserTokenStore, userTokenStore } from './user-tokens.ts';
+import type { TokenAnswer } from './token-requests.ts';
+import { type UserTokenStore, userTokenStore } from './user-tokens.ts';
 
 export type AutodeskAccount = {
   sub: string;

@@ -6,8 +6,8 @@ import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { oneLine, printable } from '../aps/errors.ts';
 import { type ApsOAuth, signInError } from './oauth.ts';
+import type { TokenAnswer } from './token-requests.ts';
 import { SignInFailed } from './user-sign-in.ts';
-import type { TokenAnswer } from './user-tokens.ts';
 
 /** How long a sign-in can take from its link to the callback, in seconds. */
 export const signInLifetime = 600;

@@ -1,14 +1,13 @@
 /** APS tokens of users: kept for each caller, renewed by one request at a time, revoked when a caller signs out. */
-import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import type { ApsError } from '../aps/errors.ts';
 import type { Caller } from '../caller.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import { later } from '../store/later.ts';
 import { underLease } from '../store/lease.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { UserTokens } from '../token-source.ts';
-import { type ApsOAuth, accessTokenFrom, canBeSent, isAboutApplication, signInError } from './oauth.ts';
+import { type ApsOAuth, accessTokenFrom, canBeSent } from './oauth.ts';
+import { RenewalRefused, type TokenAnswer, tokenRequests } from './token-requests.ts';
 
 const tokensSchema = z.object({
   access: z.string(),
@@ -51,9 +50,6 @@ export type UserTokenStoreOptions = {
   notSignedIn(caller: Caller): Promise<Error>;
 };
 
-/** The tokens in an answer of APS's token endpoint. */
-export type TokenAnswer = Pick<oauth.TokenEndpointResponse, 'access_token' | 'expires_in' | 'refresh_token'>;
-
 export type UserTokenStore = UserTokens & {
   /**
    * Keeps the tokens that APS has just issued to a caller, in place of earlier ones.
@@ -74,7 +70,7 @@ export function tokensKey({ id }: Pick<Caller, 'id'>): string {
 
 export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
   const { aps, store, now, patience = 10_000, advice, notSignedIn } = options;
-  const { server, client, authentication, request } = aps;
+  const { requestRenewal, revokeBoth } = tokenRequests(aps, advice);
   const renewals = createSingleFlight<Tokens | undefined>();
   const rejected = new Map<string, string>();
   // What APS has issued and the store has not saved yet: the previous refresh token no longer works.
@@ -143,18 +139,6 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
       await store.replace(key(caller), version, refused, lifetime);
       if (!isStuck(refused)) throw error.failure;
       return undefined;
-    }
-  }
-
-  /** @throws {RenewalRefused} when APS refuses these tokens; {@link ApsError} for any other failure */
-  async function requestRenewal(refresh: string): Promise<TokenAnswer> {
-    try {
-      const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refresh, request);
-      return await oauth.processRefreshTokenResponse(server, client, response);
-    } catch (error) {
-      const failure = await signInError(error, advice);
-      const isFinal = error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant';
-      throw isFinal || isRefusal(failure) ? new RenewalRefused(failure, isFinal) : failure;
     }
   }
 
@@ -228,19 +212,6 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
     }
   }
 
-  /** RFC 7009, with the hint that APS requires. */
-  async function revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void> {
-    const response = await oauth.revocationRequest(server, client, authentication, token, {
-      ...request,
-      additionalParameters: { token_type_hint: hint },
-    });
-    await oauth.processRevocationResponse(response);
-  }
-
-  async function revokeBoth(refresh: string | undefined, access: string): Promise<void> {
-    await Promise.all([refresh && revoke(refresh, 'refresh_token'), revoke(access, 'access_token')]);
-  }
-
   return {
     async get(caller) {
       const { id } = caller;
@@ -293,19 +264,6 @@ export function userTokenStore(options: UserTokenStoreOptions): UserTokenStore {
   };
 }
 
-/** APS refuses to renew tokens: for good, or for a reason of its gateway. */
-class RenewalRefused extends Error {
-  readonly failure: ApsError;
-  /** Whether it said `invalid_grant`. */
-  readonly isFinal: boolean;
-
-  constructor(failure: ApsError, isFinal: boolean) {
-    super(failure.message);
-    this.failure = failure;
-    this.isFinal = isFinal;
-  }
-}
-
 /** Whether two records hold the same tokens. */
 function isSame(one: Tokens, other: Tokens): boolean {
   return one.access === other.access && one.refresh === other.refresh;
@@ -318,9 +276,4 @@ function isStuck({ refusals }: Tokens): boolean {
     refusals.count >= conclusive.count &&
     refusals.last - refusals.first >= conclusive.time
   );
-}
-
-/** Whether a failure is an answer to these tokens, which a new sign-in can change. */
-function isRefusal({ status = 503, code }: ApsError): boolean {
-  return status >= 400 && status < 500 && ![401, 408, 429].includes(status) && !isAboutApplication(code);
 }
