@@ -1,22 +1,10 @@
 /** MCP over HTTP, in both protocol eras at one address, as a function from `Request` to `Response`. */
-import {
-  createMcpHandler,
-  DEFAULT_MAX_REQUEST_BODY_SIZE,
-  isInitializeRequest,
-  isJsonContentType,
-  readRequestBody,
-} from '@modelcontextprotocol/server';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
-import { z } from 'zod';
-import { localUser } from '../../caller.ts';
 import { isLoopback } from '../../config/schemas.ts';
-import { parseJson } from '../../json.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import type { ClientSignIn } from '../client-sign-in/client-sign-in.ts';
-import { type ClientContext, createSessionId, sessionIdOf } from '../mcp/client-context.ts';
-import { withoutNullArguments } from '../mcp/forward.ts';
 import type { McpService } from '../mcp/service.ts';
 import { type Account, accountPath } from '../pages/account.ts';
 import type { BrowserBinding } from '../pages/browser-binding.ts';
@@ -28,8 +16,8 @@ import { frontPage, type Service } from '../pages/front-page.ts';
 import { type IdentityCheck, identityCallbackPath } from '../pages/identity-check.ts';
 import { backToFrontPage } from '../pages/page.ts';
 import { prefersHtml } from '../pages/prefers-html.ts';
-import { withAdvice } from './by-hand.ts';
 import { type AllowedNames, checkNames, type NameCheck } from './host-and-origin.ts';
+import { jsonRpcError, mcpEndpoint } from './mcp-endpoint.ts';
 import { proxiedRefusal } from './proxied.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 
@@ -58,10 +46,6 @@ export type HttpOptions = {
 
 const mcpPath = '/mcp';
 
-const cancellationSchema = z.object({
-  params: z.object({ requestId: z.union([z.string(), z.number()]) }),
-});
-
 /**
  * Serves a definition at `/mcp`, with `/health` and `/ready` for load balancers, a page at `/` for people and, where users or clients
  * sign in, the pages and endpoints for that. It keeps no sessions: any instance can answer any request.
@@ -79,13 +63,7 @@ export function createHttpApp(
   }: HttpOptions,
 ): HttpApp {
   const { userSignIn } = service;
-  // What is established at the door, for the server that the SDK asks for.
-  const clients = new WeakMap<Request, ClientContext>();
-  const handler = createMcpHandler(({ requestInfo, era }) => {
-    const client = requestInfo && clients.get(requestInfo);
-    if (!client) throw new Error('This request was not authenticated.');
-    return service.serverFor({ ...client, era });
-  });
+  const endpoint = mcpEndpoint(service, clientSignIn);
   const app = new Hono<{ Variables: { names: NameCheck } }>();
 
   // Load balancers use an address of their own choice. Nothing can be learned or done here.
@@ -144,7 +122,7 @@ export function createHttpApp(
     }),
   );
   if (clientSignIn?.clientRoutes) app.route('/', clientSignIn.clientRoutes);
-  for (const path of [mcpPath, `${mcpPath}/`]) app.all(path, (context) => answer(context));
+  for (const path of [mcpPath, `${mcpPath}/`]) app.all(path, ({ req: { raw } }) => endpoint.answer(raw));
   app.notFound((context) => context.json({ error: 'Not found. MCP is served at /mcp.' }, 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
@@ -174,53 +152,5 @@ export function createHttpApp(
     return account && browserId ? account.browserBinding.remember(shown, browserId) : shown;
   }
 
-  async function answer(context: Context): Promise<Response> {
-    const request = context.req.raw;
-    const caller = clientSignIn ? await clientSignIn.authenticate(request) : localUser;
-    if (caller instanceof Response) return caller;
-    const client = { caller, sessionId: sessionIdOf(request) };
-    clients.set(request, client);
-    if (request.method !== 'POST' || !isJsonContentType(request.headers.get('content-type')))
-      return withAdvice(await handler.fetch(request));
-    const body = await readRequestBody(request, DEFAULT_MAX_REQUEST_BODY_SIZE);
-    if (body.tooLarge)
-      return context.json(jsonRpcError(-32000, 'The request body is larger than 4 MiB'), 413);
-    let message: unknown;
-    try {
-      message = withoutNullArguments(parseJson(body.text));
-    } catch {
-      return context.json(
-        jsonRpcError(-32700, 'Parse error: the request body is not valid JSON, or is nested too deeply'),
-        400,
-      );
-    }
-    const method = methodOf(message);
-    // In the handshake era, a cancellation is a separate request.
-    if (method === 'notifications/cancelled') {
-      const cancellation = cancellationSchema.safeParse(message).data;
-      if (cancellation) service.cancel(client, cancellation.params.requestId);
-    }
-    const response = await withAdvice(await handler.fetch(request, { parsedBody: message }));
-    return method === 'initialize' && isInitializeRequest(message) && response.ok
-      ? withSessionId(response, createSessionId(message.params.capabilities))
-      : response;
-  }
-
-  return { fetch: async (request) => app.fetch(request), close: () => handler.close() };
-}
-
-/** The method of a message. The few messages that matter here are checked completely afterwards. */
-function methodOf(message: unknown): unknown {
-  return typeof message === 'object' && message !== null && 'method' in message ? message.method : undefined;
-}
-
-/** Gives a handshake-era client the session id that it sends with its later requests. */
-function withSessionId(response: Response, sessionId: string): Response {
-  const named = new Response(response.body, response);
-  named.headers.set('Mcp-Session-Id', sessionId);
-  return named;
-}
-
-function jsonRpcError(code: number, message: string) {
-  return { jsonrpc: '2.0', error: { code, message }, id: null };
+  return { fetch: async (request) => app.fetch(request), close: endpoint.close };
 }
