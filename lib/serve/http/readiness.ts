@@ -15,21 +15,15 @@ const longestCheck = 2000;
 /** @param store - what requests need; left out for a server that needs none */
 export function createReadiness(store?: Pick<Store, 'check'>): Readiness {
   // Anybody can ask: however many do, the store is asked once at a time.
-  const checks = createSingleFlight<string | undefined>();
+  const checks = createSingleFlight<boolean>();
   let isEnding = false;
-  let isDown = false;
 
   return {
     async answer() {
       if (isEnding) return notReady('ending');
-      const trouble = store && (await checks.run('store', () => troubleWith(store)));
-      // For the operator, once: anybody can ask, and learns neither addresses nor paths.
-      if (trouble && !isDown) console.error(trouble);
-      isDown = trouble !== undefined;
+      const isUp = !store || (await checks.run('store', () => answersInTime(store)));
       if (isEnding) return notReady('ending');
-      return isDown
-        ? notReady('store unavailable')
-        : Response.json({ status: 'ready' }, { headers: noStore });
+      return isUp ? Response.json({ status: 'ready' }, { headers: noStore }) : notReady('store unavailable');
     },
     end() {
       isEnding = true;
@@ -37,18 +31,17 @@ export function createReadiness(store?: Pick<Store, 'check'>): Readiness {
   };
 }
 
-/** Why the store cannot be used; undefined if it can. */
-async function troubleWith(store: Pick<Store, 'check'>): Promise<string | undefined> {
+async function answersInTime(store: Pick<Store, 'check'>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('The store does not answer.'), longestCheck);
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), longestCheck);
   });
-  const trouble = store.check().then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  const isUp = store.check().then(
+    () => true,
+    () => false,
   );
   try {
-    return await Promise.race([trouble, tooLate]);
+    return await Promise.race([isUp, tooLate]);
   } finally {
     clearTimeout(timer);
   }

@@ -68,7 +68,9 @@ describe('after the last process has closed it', () => {
   test('it answers no more', async () => {
     const store = await open(newFile());
     await store.close();
-    await expect(store.get('kind:a')).rejects.toThrow(/it is closed/);
+    await expect(store.get('kind:a')).rejects.toMatchObject({
+      details: expect.stringContaining('it is closed'),
+    });
   });
 });
 
@@ -121,9 +123,9 @@ describe('while another program is writing', () => {
     const path = newFile();
     const store = await open(path);
     program(path, 'BEGIN IMMEDIATE');
-    await expect(store.set('kind:a', 1, 60)).rejects.toThrow(
-      /database is locked.*Another program is writing/,
-    );
+    await expect(store.set('kind:a', 1, 60)).rejects.toMatchObject({
+      details: expect.stringMatching(/database is locked.*Another program is writing/),
+    });
   });
 });
 
@@ -181,7 +183,9 @@ describe.skipIf(isWindows)('a store that is not fit for use any more', () => {
     change(path);
     const failure = await store.check().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StoreUnavailable);
-    expect(String(failure)).toMatch(/its file was deleted or replaced.*Restart the server/);
+    expect(failure).toMatchObject({
+      details: expect.stringMatching(/its file was deleted or replaced.*Restart the server/),
+    });
   });
 });
 

@@ -149,8 +149,8 @@ describeWith('Redis at the start', [noRedis], () => {
 
   test.each([
     [
-      'without a command of Redis 6.2',
-      'ACL SETUSER limited on >limited ~* &* +@all -getdel',
+      'without a command that is needed',
+      'ACL SETUSER limited on >limited ~* &* +@all -eval',
       'Allow this user every command',
     ],
     [
