@@ -17,9 +17,9 @@ export const toml: Format = {
   set: (text, path, value) => {
     const whole = parse(text);
     if (valueAt(whole, path) === undefined) {
-      const appended = append(text, toml.print(path, value));
+      const added = isObject(value) ? append(text, toml.print(path, value)) : addToTable(text, path, value);
       // An inline table cannot be continued elsewhere.
-      if (isValid(appended)) return appended;
+      if (added !== undefined && isValid(added)) return added;
     }
     return patch(text, withValue(whole, path, value));
   },
@@ -47,6 +47,15 @@ function append(text: string, table: string): string {
   const newline = newlineOf(text);
   const separator = text.trim() === '' ? '' : text.endsWith('\n') ? newline : newline + newline;
   return text + separator + table.replaceAll('\n', newline);
+}
+
+/** Below the header: comments at the end of a table, where `patch` adds values, are often about the next one. */
+function addToTable(text: string, path: readonly string[], value: unknown): string | undefined {
+  const lines = text.split('\n');
+  const header = lines.findIndex((line) => line.startsWith(`[${path.slice(0, -1).join('.')}]`));
+  if (header < 0) return undefined;
+  const added = stringify({ [path.at(-1) ?? '']: value }).trimEnd() + newlineOf(text).slice(0, -1);
+  return lines.toSpliced(header + 1, 0, added).join('\n');
 }
 
 function isValid(text: string): boolean {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../../scripts/connect/machine.ts';
 import { type MadeUpMachine, newMachine } from '../../support/connecting.ts';
 import { isWindows } from '../../support/platform.ts';
+import { pathOf } from '../../support/programs.ts';
 
 /** A machine with a file of Cursor, and what makes and reads it. */
 async function withFile(text: string, name = '.cursor/mcp.json', given: Partial<Machine> = {}) {
@@ -154,6 +155,23 @@ describe('changes a server of the same name', () => {
     expect(text).toContain('[mcp_servers.aps-2lo] # ours\n');
     expect(text).toContain(`command = ${JSON.stringify(process.execPath)} # old\n`);
     expect(text).toContain('startup_timeout_sec = 90\n');
+  });
+
+  test.each([
+    ['with variables', '\n[mcp_servers.aps-2lo.env]\nFOO = "bar"\n'],
+    ['without variables', ''],
+    ['before other tables', '\n# last\n[mcp_servers.z]\ncommand = "z" # z\n'],
+  ])('in TOML as `codex mcp add` writes it, without a time-out, %s', async (_, rest) => {
+    const { machine, read } = await withFile(
+      `${codex}\n[mcp_servers.aps-2lo]\ncommand = "node"\nargs = ["/old/aps-mcp.js", "2lo"]\n${rest}`,
+      '.codex/config.toml',
+    );
+    await machine.connect('codex', '2lo', '--sandbox', '--write', '--yes');
+    const started = [process.execPath, pathOf('scripts/aps-mcp.mjs')].map((each) => JSON.stringify(each));
+    expect(await read()).toBe(
+      `${codex}\n[mcp_servers.aps-2lo]\nstartup_timeout_sec = 30\ncommand = ${started[0]}\n` +
+        `args = [${started[1]}, "2lo", "--sandbox", "--transport", "stdio"]\n${rest}`,
+    );
   });
 
   test('without headers, which may hold a key for the old address', async () => {
