@@ -10,8 +10,9 @@ import { json } from './connect/json.ts';
 import { type Machine, thisMachine } from './connect/machine.ts';
 import { merge, type Place } from './connect/merge.ts';
 import { readText, replaceText } from './connect/replace-file.ts';
-import { hasSettings, settingsFile, startCommand } from './connect/start-command.ts';
+import { connectLine, hasSettings, settingsFile, startCommand } from './connect/start-command.ts';
 import { toml } from './connect/toml.ts';
+import { isInPackage } from './package-root.ts';
 import { parseCommand } from './parse-command.ts';
 
 export const options = {
@@ -48,7 +49,7 @@ Options:
   --sandbox    Start the server with the built-in APS sandbox: no Autodesk account, no network
   --http URL   Do not start the server, but use the one at this address, such as http://localhost:5000/mcp
   --name NAME  What the client calls the server (default aps-SERVER, such as aps-2lo)
-  --project    Use the configuration of the project in the working folder
+  --project    Use the configuration of the project in the folder where you type this
   --help       Print this`;
 
 /** @param args - the command line after the name of the command */
@@ -67,7 +68,7 @@ export async function connect(args: string[], machine: Machine): Promise<void> {
   const { client, server } = readNames(positionals);
   const wish: Wish = { client, server, ...values };
   const place: Place = {
-    file: configurationFile(wish, machine),
+    file: configurationFile(wish, args, machine),
     format: client.format === 'toml' ? toml : json,
     path: [client.key, readName(values.name ?? `aps-${server}`)],
   };
@@ -76,7 +77,7 @@ export async function connect(args: string[], machine: Machine): Promise<void> {
     if (!(await write(place, entry, values.yes, machine))) return;
   } else {
     machine.print(`Add this to ${place.file}:\n\n${place.format.print(place.path, entry).trimEnd()}\n`);
-    machine.print(`Or let this command add it: ${commandLine('connect', [...args, '--write'].join(' '))}`);
+    machine.print(`Or let this command add it: ${connectLine(machine, [...args, '--write'])}`);
     for (const line of otherWays(wish, place)) machine.print(line);
   }
   for (const line of advice(wish, place, machine)) machine.print(line);
@@ -132,9 +133,15 @@ function entryOf({ client, server, sandbox, http }: Wish, machine: Machine): Ent
   return client.http(url.href);
 }
 
-function configurationFile({ client, project }: Wish, machine: Machine): string {
+function configurationFile({ client, project }: Wish, args: string[], machine: Machine): string {
   if (!project) return client.file(machine);
-  if (client.projectFile !== undefined) return join(machine.folder, client.projectFile);
+  if (client.projectFile !== undefined) {
+    if (!isInPackage(machine.folder)) return join(machine.folder, client.projectFile);
+    throw new StartupError(
+      `--project is for a project of yours, and ${machine.folder} belongs to aps-mcp. Go to the folder of your project, ` +
+        `and run this there: ${connectLine(machine, args, { anywhere: true })}`,
+    );
+  }
   const others = Object.entries(clients).flatMap(([name, { projectFile }]) => (projectFile ? [name] : []));
   throw new StartupError(
     `${client.title} has no configuration for a project. Leave out --project. It is for: ${others.join(', ')}.`,

@@ -1,6 +1,7 @@
 /** How an MCP client starts a server of this package over stdio, from any folder. */
 import { dirname, join } from 'node:path';
-import { packageRoot } from '../package-root.ts';
+import { commandLine, shellWord } from '../../lib/command-line.ts';
+import { isInPackage, packageRoot } from '../package-root.ts';
 import type { Machine } from './machine.ts';
 
 /** A program to start. */
@@ -22,6 +23,18 @@ export function startCommand(machine: Machine, server: string, { sandbox = false
     args: [program, server, ...(sandbox ? ['--sandbox'] : []), '--transport', 'stdio'],
     ...(!inClone && hasSettings(machine) && { env: { MCP_ENV_FILE: file } }),
   };
+}
+
+/** What to type to run `connect` with these arguments: in the same folder, or in any folder. */
+export function connectLine(
+  { folder, platform }: Machine,
+  args: readonly string[],
+  { anywhere = false } = {},
+): string {
+  const [root = '', ...words] = [packageRoot(), ...args].map((word) => shellWord(word, platform));
+  if (inClone && (anywhere || !isInPackage(folder)))
+    return `npm --prefix ${root} run connect -- ${words.join(' ')}`;
+  return commandLine('connect', words.join(' '));
 }
 
 /** The `.env` that a server started in this way reads. It may not exist. */

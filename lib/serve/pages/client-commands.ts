@@ -1,4 +1,5 @@
 /** Commands that add a server to a client by its HTTP address, for a POSIX shell. */
+import { shellWord } from '../../command-line.ts';
 import type { HttpServer } from './install-links.ts';
 
 /** A client that has such a command. */
@@ -15,7 +16,7 @@ export type ClientCommand = {
  * Codex starts a sign-in at once if the server asks for one, and waits for it.
  */
 export function clientCommands({ name, url }: HttpServer): ClientCommand[] {
-  const [quotedName, quotedUrl] = [name, url].map(quoted);
+  const [quotedName, quotedUrl] = [name, url].map((word) => shellWord(word));
   const vsCode = JSON.stringify({ name, type: 'http', url });
   return [
     {
@@ -27,15 +28,10 @@ export function clientCommands({ name, url }: HttpServer): ClientCommand[] {
       client: 'Gemini CLI',
       command: `gemini mcp add --scope user --transport http ${quotedName} ${quotedUrl}`,
     },
-    { client: 'VS Code', command: `code --add-mcp ${quoted(vsCode)}` },
+    { client: 'VS Code', command: `code --add-mcp ${shellWord(vsCode)}` },
     {
       client: 'MCP Inspector',
       command: `npx @modelcontextprotocol/inspector --transport http --server-url ${quotedUrl}`,
     },
   ];
-}
-
-/** One word of a POSIX shell, whatever is in it. */
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
