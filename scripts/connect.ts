@@ -171,7 +171,7 @@ function advice({ client, http, sandbox, project }: Wish, { file, path }: Place,
     http === undefined && !sandbox && !hasSettings(machine)
       ? `There is no ${settingsFile(machine)} yet. Make it from .env.example first: the server reads its settings there.`
       : '',
-    client.next(name, file),
+    client.next(name, file, machine),
   ].filter((line) => line !== '');
 }
 

@@ -1,5 +1,7 @@
 /** The MCP clients that `aps-mcp connect` knows: where each keeps its servers, and in which form. */
 import { posix, win32 } from 'node:path';
+import { shellWord } from '../../lib/command-line.ts';
+import { inspectorCommand } from '../../lib/serve/pages/client-commands.ts';
 import type { Machine } from './machine.ts';
 import type { StartCommand } from './start-command.ts';
 
@@ -22,7 +24,7 @@ export type Client = {
   /** A server at an address; undefined if the configuration has no place for one. */
   http?(url: string): Entry;
   /** What to do next, in a sentence. */
-  next(name: string, file: string): string;
+  next(name: string, file: string, machine: Machine): string;
 };
 
 const asIs = (start: StartCommand): Entry => ({ ...start });
@@ -104,8 +106,8 @@ export const clients: Readonly<Record<string, Client>> = {
     file: (machine) => pathIn(machine.home, machine, '.mcp-inspector', 'mcp.json'),
     stdio: withType,
     http: (url) => ({ type: 'streamable-http', url }),
-    next: (name, file) =>
-      `Start it: npx @modelcontextprotocol/inspector --config ${JSON.stringify(file)} --server ${name}`,
+    next: (name, file, { platform }) =>
+      `Start it: ${inspectorCommand(`--config ${shellWord(file, platform)} --server ${name}`)}`,
   },
 };
 

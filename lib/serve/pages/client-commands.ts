@@ -10,6 +10,11 @@ export type ClientCommand = {
   command: string;
 };
 
+/** Starts MCP Inspector, and brings the Node.js that it needs: on an older one, npm would install an Inspector that crashes. */
+export function inspectorCommand(options: string): string {
+  return `npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web ${options}`;
+}
+
 /**
  * The command of each client that adds a server for all folders of the person who types it.
  *
@@ -31,7 +36,7 @@ export function clientCommands({ name, url }: HttpServer): ClientCommand[] {
     { client: 'VS Code', command: `code --add-mcp ${shellWord(vsCode)}` },
     {
       client: 'MCP Inspector',
-      command: `npx @modelcontextprotocol/inspector --transport http --server-url ${quotedUrl}`,
+      command: inspectorCommand(`--transport http --server-url ${quotedUrl}`),
     },
   ];
 }

@@ -112,8 +112,22 @@ test.each([
   ['claude-code', `Or run: claude mcp add --scope user --transport http aps-2lo ${url}`],
   ['codex', `Or run: codex mcp add aps-2lo --url ${url}`],
   ['gemini', `Or run: gemini mcp add --scope user --transport http aps-2lo ${url}`],
+  [
+    'inspector',
+    `Or run: npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web --transport http --server-url ${url}`,
+  ],
 ])('prints the command of %s that adds an address', async (client, line) => {
   expect(await (await newMachine()).connect(client, '2lo', '--http', url)).toContain(`\n${line}\n`);
+});
+
+test.each([
+  ['linux', '/home/ada lovelace', "'/home/ada lovelace/.mcp-inspector/mcp.json'"],
+  ['win32', 'C:\\Users\\Ada Lovelace', '"C:\\Users\\Ada Lovelace\\.mcp-inspector\\mcp.json"'],
+] as const)('prints how to start MCP Inspector with its Node.js on %s', async (platform, home, file) => {
+  const machine = await newMachine({ platform, home });
+  expect(await machine.connect('inspector', '2lo', '--sandbox')).toContain(
+    `Start it: npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web --config ${file} --server aps-2lo`,
+  );
 });
 
 test('says where the settings of the server have to be, unless they are there, or it has the sandbox', async () => {

@@ -56,7 +56,8 @@ describe('the page of a server', () => {
 
   test('has a line for each client, and links that install', async () => {
     const { body, text, url } = await pageOf(twoLegged, 'none');
-    for (const line of ['claude mcp add', 'codex mcp add', 'gemini mcp add'])
+    const inspector = 'npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web';
+    for (const line of ['claude mcp add', 'codex mcp add', 'gemini mcp add', inspector])
       expect(text).toMatch(new RegExp(`${line}[^<]*${url}/mcp`));
     expect(body).toMatch(/<a href="[^"]*cursor[^"]*"/);
     expect(body).toMatch(/<a href="[^"]*vscode[^"]*"/);
