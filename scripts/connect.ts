@@ -17,7 +17,7 @@ import { parseCommand } from './parse-command.ts';
 
 export const options = {
   sandbox: { type: 'boolean', default: false },
-  http: { type: 'string' },
+  url: { type: 'string' },
   name: { type: 'string' },
   project: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
@@ -26,7 +26,7 @@ export const options = {
 } as const;
 
 /** What the command line asks for. */
-type Wish = { client: Client; server: string; sandbox: boolean; http?: string | undefined; project: boolean };
+type Wish = { client: Client; server: string; sandbox: boolean; url?: string | undefined; project: boolean };
 
 const servers = ['2lo', 'ssa', '3lo', 'pkce'];
 const names = Object.keys(clients);
@@ -47,7 +47,7 @@ Options:
   --write      Show the change, ask, and write it. Comments and other servers stay
   --yes        With --write: do not ask
   --sandbox    Start the server with the built-in APS sandbox: no Autodesk account, no network
-  --http URL   Do not start the server, but use the one at this address, such as http://localhost:5000/mcp
+  --url URL    Do not start the server, but use the one at this address, such as http://localhost:5000/mcp
   --name NAME  What the client calls the server (default aps-SERVER, such as aps-2lo)
   --project    Use the configuration of the project in the folder where you type this
   --help       Print this`;
@@ -116,21 +116,21 @@ async function write(
   return true;
 }
 
-function entryOf({ client, server, sandbox, http }: Wish, machine: Machine): Entry {
-  if (http === undefined) return client.stdio(startCommand(machine, server, { sandbox }));
+function entryOf({ client, server, sandbox, url }: Wish, machine: Machine): Entry {
+  if (url === undefined) return client.stdio(startCommand(machine, server, { sandbox }));
   if (sandbox)
     throw new StartupError(
-      '--sandbox is for a server that the client starts. Leave it out, or leave out --http.',
+      '--sandbox is for a server that the client starts. Leave it out, or leave out --url.',
     );
-  const url = URL.canParse(http) ? new URL(http) : undefined;
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw new StartupError(`--http must be an address such as http://localhost:5000/mcp, not "${http}".`);
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (address?.protocol !== 'http:' && address?.protocol !== 'https:')
+    throw new StartupError(`--url must be an address such as http://localhost:5000/mcp, not "${url}".`);
   if (!client.http)
     throw new StartupError(
-      `The configuration of ${client.title} has no place for an address. Leave out --http, and it starts the server. If ` +
+      `The configuration of ${client.title} has no place for an address. Leave out --url, and it starts the server. If ` +
         'the internet can reach yours, you can add its address in Settings > Connectors.',
     );
-  return client.http(url.href);
+  return client.http(address.href);
 }
 
 function configurationFile({ client, project }: Wish, args: string[], machine: Machine): string {
@@ -149,9 +149,9 @@ function configurationFile({ client, project }: Wish, args: string[], machine: M
 }
 
 /** How else a client takes an address. */
-function otherWays({ client, http }: Wish, { path: [, name] }: Place): string[] {
-  if (http === undefined) return [];
-  const server = { name, url: http };
+function otherWays({ client, url }: Wish, { path: [, name] }: Place): string[] {
+  if (url === undefined) return [];
+  const server = { name, url };
   const command = clientCommands(server).find((each) => each.client === client.title)?.command;
   return [
     ...(command === undefined ? [] : [`Or run: ${command}`]),
@@ -161,14 +161,14 @@ function otherWays({ client, http }: Wish, { path: [, name] }: Place): string[] 
 }
 
 /** What to know and do once the server is in the configuration. */
-function advice({ client, http, sandbox, project }: Wish, { file, path }: Place, machine: Machine): string[] {
+function advice({ client, url, sandbox, project }: Wish, { file, path }: Place, machine: Machine): string[] {
   const [, name] = path;
   return [
     client.title === 'Claude Desktop' && machine.platform === 'linux'
       ? 'Anthropic has no Claude Desktop for Linux. Unofficial builds look for this file.'
       : '',
-    project && http === undefined ? 'The file has paths of this machine in it: do not commit it.' : '',
-    http === undefined && !sandbox && !hasSettings(machine)
+    project && url === undefined ? 'The file has paths of this machine in it: do not commit it.' : '',
+    url === undefined && !sandbox && !hasSettings(machine)
       ? `There is no ${settingsFile(machine)} yet. Make it from .env.example first: the server reads its settings there.`
       : '',
     client.next(name, file, machine),

@@ -33,6 +33,14 @@ test('npm run 2lo --sandbox, without a --, is answered with the command line tha
   expect(stderr).toContain('Put -- before the options: npm run 2lo -- --sandbox');
 });
 
+test('npm run connect --url ADDRESS, without a --, prints no entry that starts a server', async () => {
+  const args = ['run', 'connect', 'cursor', '2lo', '--url', 'http://localhost:5000/mcp'];
+  const { code, stdout, stderr } = await (await inClone('npm', ...args)).ended;
+  expect(code).toBe(1);
+  expect(stdout).not.toContain('mcpServers');
+  expect(stderr).toContain('npm has kept --url to itself');
+});
+
 test('so is a script of one’s own that starts a server’s file, as in a project that aps-mcp new has made', async () => {
   const npm = {
     npm_lifecycle_event: 'dev',

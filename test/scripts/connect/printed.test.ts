@@ -43,7 +43,7 @@ describe('prints the entry for', () => {
     ['gemini', { httpUrl: url }],
     ['inspector', { type: 'streamable-http', url }],
   ])('%s of a server at an address', async (client, entry) => {
-    const text = await (await newMachine()).connect(client, '3lo', '--http', url, '--name', 'work');
+    const text = await (await newMachine()).connect(client, '3lo', '--url', url, '--name', 'work');
     expect(Object.values(JSON.parse(printedEntry(text)))).toEqual([{ work: entry }]);
   });
 });
@@ -117,7 +117,7 @@ test.each([
     `Or run: npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web --transport http --server-url ${url}`,
   ],
 ])('prints the command of %s that adds an address', async (client, line) => {
-  expect(await (await newMachine()).connect(client, '2lo', '--http', url)).toContain(`\n${line}\n`);
+  expect(await (await newMachine()).connect(client, '2lo', '--url', url)).toContain(`\n${line}\n`);
 });
 
 test.each([
@@ -142,7 +142,7 @@ test('says where the settings of the server have to be, unless they are there, o
 });
 
 test.each(['vscode', 'cursor'])('offers a link to install a server at an address in %s', async (client) => {
-  const text = await (await newMachine()).connect(client, '2lo', '--http', url);
+  const text = await (await newMachine()).connect(client, '2lo', '--url', url);
   expect(text).toMatch(/^Or open this: https:\/\/\S+install\S+name=aps-2lo/m);
 });
 
@@ -161,11 +161,11 @@ describe('is refused with what to do:', () => {
     [['cursor', '2lo', '3lo'], 'There must be one client and one server.'],
     [['cursor', '2lo', '--name', 'a b'], '--name must be'],
     [
-      ['cursor', '2lo', '--http', 'localhost:5000'],
-      '--http must be an address such as http://localhost:5000/mcp',
+      ['cursor', '2lo', '--url', 'localhost:5000'],
+      '--url must be an address such as http://localhost:5000/mcp',
     ],
-    [['cursor', '2lo', '--http', url, '--sandbox'], '--sandbox is for a server that the client starts.'],
-    [['claude-desktop', '2lo', '--http', url], 'has no place for an address. Leave out --http'],
+    [['cursor', '2lo', '--url', url, '--sandbox'], '--sandbox is for a server that the client starts.'],
+    [['claude-desktop', '2lo', '--url', url], 'has no place for an address. Leave out --url'],
     [['inspector', '2lo', '--project'], 'has no configuration for a project. Leave out --project.'],
   ])('%j', async (args, message) => {
     await expect((await newMachine()).connect(...args)).rejects.toThrow(message);

@@ -17,7 +17,7 @@ async function withFile(text: string, name = '.cursor/mcp.json', given: Partial<
 }
 
 const write = (machine: MadeUpMachine, ...more: string[]) =>
-  machine.connect('cursor', '2lo', '--http', 'http://localhost:5000/mcp', '--write', ...more);
+  machine.connect('cursor', '2lo', '--url', 'http://localhost:5000/mcp', '--write', ...more);
 
 const entry = (indent: string, unit = '  ') =>
   [`"aps-2lo": {`, `${unit}"url": "http://localhost:5000/mcp"`, '}'].map((line) => indent + line).join('\n');
@@ -106,7 +106,7 @@ started = 2026-11-28T07:00:00Z
 const table = '[mcp_servers.aps-2lo]\nurl = "http://localhost:5000/mcp"\n';
 
 const writeCodex = (machine: MadeUpMachine, ...more: string[]) =>
-  machine.connect('codex', '2lo', '--http', 'http://localhost:5000/mcp', '--write', '--yes', ...more);
+  machine.connect('codex', '2lo', '--url', 'http://localhost:5000/mcp', '--write', '--yes', ...more);
 
 describe('adds a server to TOML, and leaves the rest as it is, with', () => {
   test.each([
