@@ -66,7 +66,8 @@ export async function connect(args: string[], machine: Machine): Promise<void> {
   const { values, positionals } = parseCommand(args, options);
   if (values.help) return machine.print(usage);
   const { client, server } = readNames(positionals);
-  const wish: Wish = { client, server, ...values };
+  const url = values.url === undefined ? undefined : readUrl(values.url, machine);
+  const wish: Wish = { client, server, ...values, url };
   const place: Place = {
     file: configurationFile(wish, args, machine),
     format: client.format === 'toml' ? toml : json,
@@ -122,15 +123,12 @@ function entryOf({ client, server, sandbox, url }: Wish, machine: Machine): Entr
     throw new StartupError(
       '--sandbox is for a server that the client starts. Leave it out, or leave out --url.',
     );
-  const address = URL.canParse(url) ? new URL(url) : undefined;
-  if (address?.protocol !== 'http:' && address?.protocol !== 'https:')
-    throw new StartupError(`--url must be an address such as http://localhost:5000/mcp, not "${url}".`);
   if (!client.http)
     throw new StartupError(
       `The configuration of ${client.title} has no place for an address. Leave out --url, and it starts the server. If ` +
         'the internet can reach yours, you can add its address in Settings > Connectors.',
     );
-  return client.http(address.href);
+  return client.http(url);
 }
 
 function configurationFile({ client, project }: Wish, args: string[], machine: Machine): string {
@@ -189,6 +187,23 @@ function readNames(positionals: string[]): { client: Client; server: string } {
     );
   if (others.length > 0) throw new StartupError(`There must be one client and one server. ${example}`);
   return { client, server };
+}
+
+/** The address of an MCP endpoint, which clients keep as it is. */
+function readUrl(typed: string, { print }: Machine): string {
+  const url = URL.canParse(typed) ? new URL(typed) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new StartupError(`--url must be an address such as http://localhost:5000/mcp, not "${typed}".`);
+  if (url.username !== '' || url.password !== '')
+    throw new StartupError(
+      '--url must have no user name and no password: the servers do not use them, and the client would store them. ' +
+        'Leave them out.',
+    );
+  if (url.pathname === '/') {
+    url.pathname = '/mcp';
+    print(`Clients need the address with /mcp at its end: ${url}`);
+  }
+  return url.href;
 }
 
 /** The names that every client takes. */

@@ -141,6 +141,13 @@ test('says where the settings of the server have to be, unless they are there, o
   expect(await withSettings.connect('cursor', '2lo')).not.toContain(advice);
 });
 
+test('adds /mcp to an address without a path, everywhere, and says so', async () => {
+  const text = await (await newMachine()).connect('claude-code', '2lo', '--url', 'http://localhost:5000');
+  expect(text).toContain(`Clients need the address with /mcp at its end: ${url}\n`);
+  expect(JSON.parse(printedEntry(text)).mcpServers['aps-2lo']).toEqual({ type: 'http', url });
+  expect(text).toContain(`Or run: claude mcp add --scope user --transport http aps-2lo ${url}\n`);
+});
+
 test.each(['vscode', 'cursor'])('offers a link to install a server at an address in %s', async (client) => {
   const text = await (await newMachine()).connect(client, '2lo', '--url', url);
   expect(text).toMatch(/^Or open this: https:\/\/\S+install\S+name=aps-2lo/m);
@@ -163,6 +170,10 @@ describe('is refused with what to do:', () => {
     [
       ['cursor', '2lo', '--url', 'localhost:5000'],
       '--url must be an address such as http://localhost:5000/mcp',
+    ],
+    [
+      ['cursor', '2lo', '--url', 'http://ada:secret@localhost:5000/mcp'],
+      '--url must have no user name and no password',
     ],
     [['cursor', '2lo', '--url', url, '--sandbox'], '--sandbox is for a server that the client starts.'],
     [['claude-desktop', '2lo', '--url', url], 'has no place for an address. Leave out --url'],
