@@ -7,21 +7,23 @@ import {
   type ParseError,
   parseTree,
   printParseErrorCode,
+  stripComments,
 } from 'jsonc-parser';
 import { type Format, newlineOf, Unreadable } from './format.ts';
 
-/** For the configuration of most clients. An empty text is an empty object. */
+/** For the configuration of most clients. A text without a value is an empty object; so is null in the place of one. */
 export const json: Format = {
-  read: (text) => (text.trim() === '' ? {} : getNodeValue(parse(text))),
+  read: (text) => (isEmpty(text) ? {} : getNodeValue(parse(text))),
   set: (text, path, value) => {
-    if (text.trim() === '') return insert('{}', parse('{}'), path, value) + newlineOf(text);
+    if (isEmpty(text)) return withLineEnd(text) + insert('{}', parse('{}'), path, value) + newlineOf(text);
     const root = parse(text);
     for (let depth = path.length; depth > 0; depth--) {
       const node = findNodeAtLocation(root, path.slice(0, depth));
       if (!node) continue;
-      return depth === path.length
-        ? replace(text, node, value)
-        : insert(text, node, path.slice(depth), value);
+      const rest = path.slice(depth);
+      return depth < path.length && node.type === 'object'
+        ? insert(text, node, rest, value)
+        : replace(text, node, nested(rest, value));
     }
     return insert(text, root, path, value);
   },
@@ -37,10 +39,26 @@ function parse(text: string): Node {
     throw new Unreadable(
       before.length,
       (before.at(-1)?.length ?? 0) + 1,
-      error ? printParseErrorCode(error.error) : 'there is no value',
+      error ? inWords(printParseErrorCode(error.error)) : 'there is no value',
     );
   }
   return root;
+}
+
+/** Such as "comma expected" for `CommaExpected`. */
+function inWords(code: string): string {
+  return code.replace(/\B[A-Z]/g, ' $&').toLowerCase();
+}
+
+/** Whether there is nothing but comments. */
+function isEmpty(text: string): boolean {
+  return stripComments(text).trim() === '';
+}
+
+function withLineEnd(comments: string): string {
+  return comments.trim() === '' || comments.endsWith('\n')
+    ? comments.trimStart()
+    : comments + newlineOf(comments);
 }
 
 /** Replaces a value, on one line if the old one was. */

@@ -34,7 +34,7 @@ export function merge(whole: string, { file, format, path }: Place, entry: Entry
 
   const changed = set(text, format, path, old, wanted);
   const after = { ...before, [key]: { ...servers, [name]: wanted } };
-  if (!isDeepStrictEqual(plain(read(changed, file, format)), plain(after)))
+  if (!isDeepStrictEqual(plain(readBack(changed, format)), plain(after)))
     throw new StartupError(
       `This command cannot change ${file} without losing something. ${unchanged} Add the server by hand.`,
     );
@@ -54,6 +54,16 @@ function read(text: string, file: string, format: Format): Record<string, unknow
       `${file} is not valid at line ${error.line}, column ${error.column}: ${error.message}. ${unchanged} ` +
         'Fix the file, and run this again.',
     );
+  }
+}
+
+/** The value of a changed text; undefined if the change has made it unreadable. */
+function readBack(text: string, format: Format): unknown {
+  try {
+    return format.read(text);
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined;
+    throw error;
   }
 }
 

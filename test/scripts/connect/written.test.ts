@@ -68,6 +68,12 @@ ${entry('    ')},
     ],
     ['nothing but braces', '{}', `{\n  "mcpServers": {\n${entry('    ')}\n  }\n}`],
     ['everything on one line', '{"a":1}', `{"a":1,\n  "mcpServers": {\n${entry('    ')}\n  }\n}`],
+    [
+      'null for its servers',
+      '{\n  "mcpServers": null\n}\n',
+      `{\n  "mcpServers": {\n${entry('    ')}\n  }\n}\n`,
+    ],
+    ['nothing but a comment', '// mine', `// mine\n{\n  "mcpServers": {\n${entry('    ')}\n  }\n}\n`],
     ['nothing', '', `{\n  "mcpServers": {\n${entry('    ')}\n  }\n}\n`],
     [
       'a byte order mark and line ends of Windows',
@@ -240,7 +246,7 @@ describe('changes nothing, and says why, if', () => {
       'the JSON is not valid',
       '.cursor/mcp.json',
       '{\n  "a": 1\n  "b": 2\n}',
-      /mcp\.json is not valid at line 3, column 3/,
+      /mcp\.json is not valid at line 3, column 3: comma expected\./,
     ],
     ['the JSON is a list', '.cursor/mcp.json', '[]', /is not valid at line 1, column 1: it is not an object/],
     [
@@ -249,6 +255,7 @@ describe('changes nothing, and says why, if', () => {
       '{"mcpServers":[]}',
       /"mcpServers" is not a group of servers/,
     ],
+    ['the JSON is a comment without an end', '.cursor/mcp.json', '/* mine', /without a loss/],
     [
       'the servers are there twice',
       '.cursor/mcp.json',
