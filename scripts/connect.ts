@@ -5,7 +5,7 @@ import { clientCommands } from '../lib/serve/pages/client-commands.ts';
 import { cursorLink, vsCodeLink } from '../lib/serve/pages/install-links.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { type Client, clients, type Entry } from './connect/clients.ts';
-import { difference } from './connect/difference.ts';
+import { isObject } from './connect/format.ts';
 import { json } from './connect/json.ts';
 import { type Machine, thisMachine } from './connect/machine.ts';
 import { merge, type Place } from './connect/merge.ts';
@@ -91,17 +91,27 @@ async function write(
   yes: boolean,
   { print, confirm }: Machine,
 ): Promise<boolean> {
-  const { file, path } = place;
+  const { file, format, path } = place;
+  const printed = (value: unknown, sign: string) =>
+    isEmpty(value)
+      ? []
+      : format
+          .print(path, value)
+          .trimEnd()
+          .split('\n')
+          .map((line) => `${sign} ${line}`);
   const before = await readText(file);
   const merged = merge(before, place, entry);
   if (!merged) {
     print(`${path[1]} is already there, in ${file}.`);
     return true;
   }
-  print(`${file}\n${difference(before, merged.text)}\n`);
-  const question = merged.replaces
-    ? `There is another server named ${path[1]}. Replace it?`
-    : `Add ${path[1]} to ${file}?`;
+  // Not the lines of the file: other servers in them may have keys.
+  print([file, ...printed(merged.old, '-'), ...printed(merged.now, '+'), ''].join('\n'));
+  const question =
+    merged.old !== undefined
+      ? `There is another server named ${path[1]}. Replace it?`
+      : `Add ${path[1]} to ${file}?`;
   if (!yes) {
     if (!confirm)
       throw new StartupError(
@@ -116,6 +126,9 @@ async function write(
   print(`Wrote ${file}.`);
   return true;
 }
+
+const isEmpty = (value: unknown) =>
+  value === undefined || (isObject(value) && Object.keys(value).length === 0);
 
 function entryOf({ client, server, sandbox, url }: Wish, machine: Machine): Entry {
   if (url === undefined) return client.stdio(startCommand(machine, server, { sandbox }));

@@ -65,8 +65,8 @@ function withLineEnd(comments: string): string {
 function replace(text: string, { offset, length }: Node, value: unknown): string {
   const old = text.slice(offset, offset + length);
   const printed =
-    Array.isArray(value) && !old.includes('\n')
-      ? `[${value.map((each) => JSON.stringify(each)).join(', ')}]`
+    isOneLine(text) || (Array.isArray(value) && !old.includes('\n'))
+      ? onOneLine(value)
       : layOut(text, value, indentAt(text, offset));
   return text.slice(0, offset) + printed + text.slice(offset + length);
 }
@@ -78,6 +78,10 @@ function insert(text: string, object: Node, [name = '', ...rest]: readonly strin
   const lastEnd = last ? last.offset + last.length : object.offset + 1;
   const { end, comma } = contentBetween(text, lastEnd, close);
 
+  if (last && isOneLine(text)) {
+    const added = `${comma ? '' : ','} ${JSON.stringify(name)}: ${onOneLine(nested(rest, value))}${comma ? ',' : ''}`;
+    return text.slice(0, end) + added + text.slice(end);
+  }
   const newline = newlineOf(text);
   const outer = indentAt(text, close);
   const inner =
@@ -113,6 +117,14 @@ function nested(path: readonly string[], value: unknown): unknown {
 function layOut(text: string, value: unknown, indent: string): string {
   return JSON.stringify(value, null, indentUnit(text)).replaceAll('\n', newlineOf(text) + indent);
 }
+
+function onOneLine(value: unknown): string {
+  return JSON.stringify(value, null, 1)
+    .replaceAll(/(?<=\[)\n *|\n *(?=\])/g, '')
+    .replaceAll(/\n */g, ' ');
+}
+
+const isOneLine = (text: string) => !text.trim().includes('\n');
 
 /** The white space that begins the line of an offset. */
 function indentAt(text: string, offset: number): string {

@@ -7,8 +7,10 @@ import { type Format, isObject, Unreadable } from './format.ts';
 /** What a configuration becomes. */
 export type Merged = {
   text: string;
-  /** Whether there was another server of the same name. */
-  replaces: boolean;
+  /** What changes of the server, without what stays: undefined if there was none of this name. */
+  old: unknown;
+  /** The same, as it becomes. */
+  now: unknown;
 };
 
 /** Where a server goes: in which file, under which keys. */
@@ -38,7 +40,7 @@ export function merge(whole: string, { file, format, path }: Place, entry: Entry
     throw new StartupError(
       `This command cannot change ${file} without losing something. ${unchanged} Add the server by hand.`,
     );
-  return { text: mark + changed, replaces: old !== undefined };
+  return { text: mark + changed, old: without(wanted, old), now: without(old, wanted) };
 }
 
 const unchanged = 'Nothing was changed.';
@@ -78,6 +80,15 @@ function combined(old: Record<string, unknown>, entry: Entry): Record<string, un
     ...{ ...entry, ...old, ...(type !== undefined && { type }), command, args },
     ...(isObject(env) && { env: { ...(isObject(old.env) && old.env), ...env } }),
   };
+}
+
+/** What `value` has that is different in `other`. */
+function without(other: unknown, value: unknown): unknown {
+  if (!isObject(value) || !isObject(other)) return value;
+  const different = Object.entries(value).filter(
+    ([name, each]) => !isDeepStrictEqual(plain(each), plain(other[name])),
+  );
+  return Object.fromEntries(different.map(([name, each]) => [name, without(other[name], each)]));
 }
 
 /** Changes a server value by value, so that comments between them stay. */

@@ -67,7 +67,16 @@ ${entry('    ')},
       `{\n  "mcpServers": {\n    // none\n${entry('    ')}\n  }\n}`,
     ],
     ['nothing but braces', '{}', `{\n  "mcpServers": {\n${entry('    ')}\n  }\n}`],
-    ['everything on one line', '{"a":1}', `{"a":1,\n  "mcpServers": {\n${entry('    ')}\n  }\n}`],
+    [
+      'everything on one line',
+      '{"a":1}',
+      '{"a":1, "mcpServers": { "aps-2lo": { "url": "http://localhost:5000/mcp" } }}',
+    ],
+    [
+      'other servers on one line',
+      '{ "mcpServers": { "docs": { "url": "x" } } }\n',
+      '{ "mcpServers": { "docs": { "url": "x" }, "aps-2lo": { "url": "http://localhost:5000/mcp" } } }\n',
+    ],
     [
       'null for its servers',
       '{\n  "mcpServers": null\n}\n',
@@ -207,15 +216,31 @@ describe('changes a server of the same name', () => {
   });
 });
 
-test('shows the lines that change, and none with the key of another server', async () => {
-  const { machine } = await withFile(
-    '{\n  "mcpServers": {\n    "docs": {\n      "env": {"TOKEN": "secret"}\n    }\n  }\n}\n',
-    undefined,
-    { confirm: async () => false },
-  );
-  const printed = await write(machine);
-  expect(printed).toContain('Line 5:\n+     },\n+     "aps-2lo": {\n');
-  expect(printed).not.toContain('secret');
+describe('shows what changes', () => {
+  const docs = '"docs":{"command":"npx","env":{"TOKEN":"secret"}}';
+
+  test.each([
+    ['on many lines', `{\n  "mcpServers": {\n    ${docs}\n  }\n}\n`],
+    ['on one line', `{"mcpServers":{${docs}}}`],
+    ['on one line, without servers', `{"keys":{${docs}}}`],
+  ])('and no key of another server in a file %s', async (_, before) => {
+    const { machine } = await withFile(before, undefined, { confirm: async () => false });
+    const printed = await write(machine);
+    expect(printed).toContain('+     "aps-2lo": {\n+       "url": "http://localhost:5000/mcp"\n');
+    expect(printed).not.toMatch(/secret|npx/);
+  });
+
+  test('of a server, and no variable that it keeps', async () => {
+    const { machine } = await withFile(
+      '{"mcpServers":{"aps-2lo":{"type":"stdio","command":"/old/node","args":["x"],"env":{"TOKEN":"secret"}}}}',
+      undefined,
+      { confirm: async () => false },
+    );
+    const printed = await machine.connect('cursor', '2lo', '--sandbox', '--write');
+    expect(printed).toMatch(/^- .*\/old\/node/m);
+    expect(printed).toMatch(/^\+ .*aps-mcp\.mjs/m);
+    expect(printed).not.toMatch(/secret|TOKEN|stdio",$/m);
+  });
 });
 
 test.skipIf(isWindows)('makes the file and its folders, for their owner only', async () => {
