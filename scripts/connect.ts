@@ -66,6 +66,10 @@ export async function connect(args: string[], machine: Machine): Promise<void> {
   const { values, positionals } = parseCommand(args, options);
   if (values.help) return machine.print(usage);
   const { client, server } = readNames(positionals);
+  if (values.yes && !values.write)
+    throw new StartupError(
+      '--yes is for --write: without that, nothing is changed. Add --write, or leave out --yes.',
+    );
   const url = values.url === undefined ? undefined : readUrl(values.url, machine);
   const wish: Wish = { client, server, ...values, url };
   const place: Place = {
@@ -79,9 +83,10 @@ export async function connect(args: string[], machine: Machine): Promise<void> {
   } else {
     machine.print(`Add this to ${place.file}:\n\n${place.format.print(place.path, entry).trimEnd()}\n`);
     machine.print(`Or let this command add it: ${connectLine(machine, [...args, '--write'])}`);
-    for (const line of otherWays(wish, place)) machine.print(line);
+    for (const line of otherWays(wish, place, machine)) machine.print(line);
   }
-  for (const line of advice(wish, place, machine)) machine.print(line);
+  for (const line of advice(wish, machine)) machine.print(line);
+  if (values.write) machine.print(client.next(place.path[1], place.file, machine));
 }
 
 /** Shows the change, asks and writes it. @returns whether the server is there now */
@@ -160,10 +165,10 @@ function configurationFile({ client, project }: Wish, args: string[], machine: M
 }
 
 /** How else a client takes an address. */
-function otherWays({ client, url }: Wish, { path: [, name] }: Place): string[] {
+function otherWays({ client, url }: Wish, { path: [, name] }: Place, { platform }: Machine): string[] {
   if (url === undefined) return [];
   const server = { name, url };
-  const command = clientCommands(server).find((each) => each.client === client.title)?.command;
+  const command = clientCommands(server, platform).find((each) => each.client === client.title)?.command;
   return [
     ...(command === undefined ? [] : [`Or run: ${command}`]),
     ...(client === clients.vscode ? [`Or open this: ${vsCodeLink(server)}`] : []),
@@ -171,9 +176,8 @@ function otherWays({ client, url }: Wish, { path: [, name] }: Place): string[] {
   ];
 }
 
-/** What to know and do once the server is in the configuration. */
-function advice({ client, url, sandbox, project }: Wish, { file, path }: Place, machine: Machine): string[] {
-  const [, name] = path;
+/** What to know of the entry. */
+function advice({ client, url, sandbox, project }: Wish, machine: Machine): string[] {
   return [
     client.title === 'Claude Desktop' && machine.platform === 'linux'
       ? 'Anthropic has no Claude Desktop for Linux. Unofficial builds look for this file.'
@@ -182,7 +186,6 @@ function advice({ client, url, sandbox, project }: Wish, { file, path }: Place, 
     url === undefined && !sandbox && !hasSettings(machine)
       ? `There is no ${settingsFile(machine)} yet. Make it from .env.example first: the server reads its settings there.`
       : '',
-    client.next(name, file, machine),
   ].filter((line) => line !== '');
 }
 

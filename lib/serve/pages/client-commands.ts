@@ -1,4 +1,4 @@
-/** Commands that add a server to a client by its HTTP address, for a POSIX shell. */
+/** Commands that add a server to a client by its HTTP address. */
 import { shellWord } from '../../command-line.ts';
 import type { HttpServer } from './install-links.ts';
 
@@ -19,9 +19,11 @@ export function inspectorCommand(options: string): string {
  * The command of each client that adds a server for all folders of the person who types it.
  *
  * Codex starts a sign-in at once if the server asks for one, and waits for it.
+ *
+ * @param platform - whose shell they are for; a POSIX shell by default
  */
-export function clientCommands({ name, url }: HttpServer): ClientCommand[] {
-  const [quotedName, quotedUrl] = [name, url].map((word) => shellWord(word));
+export function clientCommands({ name, url }: HttpServer, platform?: NodeJS.Platform): ClientCommand[] {
+  const [quotedName, quotedUrl] = [name, url].map((word) => shellWord(word, platform));
   const vsCode = JSON.stringify({ name, type: 'http', url });
   return [
     {

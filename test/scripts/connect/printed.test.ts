@@ -1,8 +1,11 @@
 // `aps-mcp connect` without `--write`: it prints what to add, and changes nothing.
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parse } from '@decimalturn/toml-patch';
 import { describe, expect, test } from 'vitest';
+import { clients } from '../../../scripts/connect/clients.ts';
 import { newMachine } from '../../support/connecting.ts';
+import { newFolder } from '../../support/folder.ts';
 import { pathOf } from '../../support/programs.ts';
 
 const started = {
@@ -117,17 +120,36 @@ test.each([
     `Or run: npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web --transport http --server-url ${url}`,
   ],
 ])('prints the command of %s that adds an address', async (client, line) => {
-  expect(await (await newMachine()).connect(client, '2lo', '--url', url)).toContain(`\n${line}\n`);
+  expect(await (await newMachine()).connect(client, '2lo', '--url', url)).toContain(`\n${line}`);
 });
 
-test.each([
-  ['linux', '/home/ada lovelace', "'/home/ada lovelace/.mcp-inspector/mcp.json'"],
-  ['win32', 'C:\\Users\\Ada Lovelace', '"C:\\Users\\Ada Lovelace\\.mcp-inspector\\mcp.json"'],
-] as const)('prints how to start MCP Inspector with its Node.js on %s', async (platform, home, file) => {
-  const machine = await newMachine({ platform, home });
-  expect(await machine.connect('inspector', '2lo', '--sandbox')).toContain(
-    `Start it: npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web --config ${file} --server aps-2lo`,
+test('prints how to start MCP Inspector with its Node.js, once it has the server', async () => {
+  const machine = await newMachine({ home: join(await newFolder(), 'ada lovelace') });
+  const file = machine.file('.mcp-inspector/mcp.json');
+  expect(await machine.connect('inspector', '2lo', '--sandbox', '--write', '--yes')).toContain(
+    `Start it: npx -y -p node@24 -p @modelcontextprotocol/inspector@latest -- mcp-inspector --web --config '${file}' --server aps-2lo`,
   );
+});
+
+test.each(Object.keys(clients))(
+  'says what to do next with %s after it has written, and only then',
+  async (client) => {
+    const machine = await newMachine();
+    const next = /^(Check it|Start it|Quit)\b/m;
+    expect(await machine.connect(client, '2lo', '--sandbox')).not.toMatch(next);
+    expect(await machine.connect(client, '2lo', '--sandbox', '--write', '--yes')).toMatch(next);
+  },
+);
+
+test.each([
+  ['linux', `'${url}?a=b&c=d'`],
+  ['win32', `"${url}?a=b&c=d"`],
+] as const)('quotes what is to be typed for the shell of %s', async (platform, word) => {
+  const machine = await newMachine({ platform });
+  const text = await machine.connect('codex', '2lo', '--url', `${url}?a=b&c=d`);
+  expect(text).toMatch(/^Or let this command add it: npm .*$/m);
+  expect(text).toContain(`connect -- codex 2lo --url ${word} --write\n`);
+  expect(text).toContain(`Or run: codex mcp add aps-2lo --url ${word}`);
 });
 
 test('says where the settings of the server have to be, unless they are there, or it has the sandbox', async () => {
@@ -145,7 +167,7 @@ test('adds /mcp to an address without a path, everywhere, and says so', async ()
   const text = await (await newMachine()).connect('claude-code', '2lo', '--url', 'http://localhost:5000');
   expect(text).toContain(`Clients need the address with /mcp at its end: ${url}\n`);
   expect(JSON.parse(printedEntry(text)).mcpServers['aps-2lo']).toEqual({ type: 'http', url });
-  expect(text).toContain(`Or run: claude mcp add --scope user --transport http aps-2lo ${url}\n`);
+  expect(text).toMatch(new RegExp(`Or run: claude mcp add .* ${url}$`));
 });
 
 test.each(['vscode', 'cursor'])('offers a link to install a server at an address in %s', async (client) => {
@@ -167,6 +189,7 @@ describe('is refused with what to do:', () => {
     [['cursor', '4lo'], 'There is no server "4lo". Choose one of: 2lo, ssa, 3lo, pkce.'],
     [['cursor', '2lo', '3lo'], 'There must be one client and one server.'],
     [['cursor', '2lo', '--name', 'a b'], '--name must be'],
+    [['cursor', '2lo', '--yes'], '--yes is for --write'],
     [
       ['cursor', '2lo', '--url', 'localhost:5000'],
       '--url must be an address such as http://localhost:5000/mcp',
