@@ -26,7 +26,15 @@ export const options = {
 } as const;
 
 /** What the command line asks for. */
-type Wish = { client: Client; server: string; sandbox: boolean; url?: string | undefined; project: boolean };
+type Wish = {
+  /** The name of the client on the command line. */
+  name: string;
+  client: Client;
+  server: string;
+  sandbox: boolean;
+  url: string | undefined;
+  project: boolean;
+};
 
 const servers = ['2lo', 'ssa', '3lo', 'pkce'];
 const names = Object.keys(clients);
@@ -65,13 +73,14 @@ export async function run(args: string[]): Promise<void> {
 export async function connect(args: string[], machine: Machine): Promise<void> {
   const { values, positionals } = parseCommand(args, options);
   if (values.help) return machine.print(usage);
-  const { client, server } = readNames(positionals);
+  const { name, client, server } = readNames(positionals);
   if (values.yes && !values.write)
     throw new StartupError(
       '--yes is for --write: without that, nothing is changed. Add --write, or leave out --yes.',
     );
   const url = values.url === undefined ? undefined : readUrl(values.url, machine);
-  const wish: Wish = { client, server, ...values, url };
+  const { sandbox, project } = values;
+  const wish: Wish = { name, client, server, sandbox, url, project };
   const place: Place = {
     file: configurationFile(wish, args, machine),
     format: client.format === 'toml' ? toml : json,
@@ -165,10 +174,10 @@ function configurationFile({ client, project }: Wish, args: string[], machine: M
 }
 
 /** How else a client takes an address. */
-function otherWays({ client, url }: Wish, { path: [, name] }: Place, { platform }: Machine): string[] {
+function otherWays({ name, client, url }: Wish, { path }: Place, { platform }: Machine): string[] {
   if (url === undefined) return [];
-  const server = { name, url };
-  const command = clientCommands(server, platform).find((each) => each.client === client.title)?.command;
+  const server = { name: path[1], url };
+  const command = clientCommands(server, { platform }).find((each) => each.name === name)?.command;
   return [
     ...(command === undefined ? [] : [`Or run: ${command}`]),
     ...(client === clients.vscode ? [`Or open this: ${vsCodeLink(server)}`] : []),
@@ -179,8 +188,8 @@ function otherWays({ client, url }: Wish, { path: [, name] }: Place, { platform 
 /** What to know of the entry. */
 function advice({ client, url, sandbox, project }: Wish, machine: Machine): string[] {
   return [
-    client.title === 'Claude Desktop' && machine.platform === 'linux'
-      ? 'Anthropic has no Claude Desktop for Linux. Unofficial builds look for this file.'
+    client === clients['claude-desktop'] && machine.platform === 'linux'
+      ? 'Anthropic has no Claude Desktop for Linux. Builds of others look for this file.'
       : '',
     project && url === undefined ? 'The file has paths of this machine in it: do not commit it.' : '',
     url === undefined && !sandbox && !hasSettings(machine)
@@ -189,8 +198,8 @@ function advice({ client, url, sandbox, project }: Wish, machine: Machine): stri
   ].filter((line) => line !== '');
 }
 
-/** @throws {StartupError} for unknown names, and for too few or too many */
-function readNames(positionals: string[]): { client: Client; server: string } {
+/** @throws {StartupError} for names that there are not, and for too few or too many */
+function readNames(positionals: string[]): { name: string; client: Client; server: string } {
   const [name = '', server = '', ...others] = positionals;
   const client = Object.hasOwn(clients, name) ? clients[name] : undefined;
   if (!client)
@@ -202,7 +211,7 @@ function readNames(positionals: string[]): { client: Client; server: string } {
       `${server ? `There is no server "${server}".` : 'The server is missing.'} Choose one of: ${servers.join(', ')}. ${example}`,
     );
   if (others.length > 0) throw new StartupError(`There must be one client and one server. ${example}`);
-  return { client, server };
+  return { name, client, server };
 }
 
 /** The address of an MCP endpoint, which clients keep as it is. */

@@ -70,16 +70,19 @@ function readBack(text: string, format: Format): unknown {
 }
 
 /**
- * A program that is started keeps what people have set for it, such as variables and time-outs. A new address keeps nothing:
- * headers may hold a key that is for the old one.
+ * A program that is started, and an address that stays, keep what people have set for them, such as variables, time-outs and
+ * headers. A new address keeps nothing: headers may hold a key that is for the old one.
  */
 function combined(old: Record<string, unknown>, entry: Entry): Record<string, unknown> {
+  const isSame = ['url', 'httpUrl'].some((key) => key in entry && entry[key] === old[key]);
+  if (isSame) return { ...old, ...entry };
   if (!('command' in old && 'command' in entry)) return entry;
-  const { type, command, args, env } = entry;
-  return {
-    ...{ ...entry, ...old, ...(type !== undefined && { type }), command, args },
-    ...(isObject(env) && { env: { ...(isObject(old.env) && old.env), ...env } }),
-  };
+  // Time-outs of the entry are a suggestion; what starts the server is not.
+  const { type = old.type, command, args, env } = entry;
+  const all: Record<string, unknown> = { ...entry, ...old, command, args };
+  if (type !== undefined) all.type = type;
+  if (isObject(env)) all.env = isObject(old.env) ? { ...old.env, ...env } : env;
+  return all;
 }
 
 /** What `value` has that is different in `other`. */

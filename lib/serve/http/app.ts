@@ -143,6 +143,7 @@ export function createHttpApp(
         serverName: 'server',
         address: `${new URL(request.url).origin}${mcpPath}`,
         howClientsSignIn: clientSignIn?.howToSignIn ?? 'Only programs on this machine can call it.',
+        needsKey: false,
         callbackUrls: [],
         isSandbox: false,
         ...about,

@@ -128,8 +128,9 @@ export async function serveHttp<Shape extends Variables>(
         howClientsSignIn:
           clientSignIn?.howToSignIn ??
           (isForThisMachine
-            ? 'Only programs on this machine can call it, without signing in.'
-            : 'Everybody who can reach it can call it, without signing in.'),
+            ? 'Only programs on this machine can call it. They need no sign-in.'
+            : 'Everybody who can reach it can call it. Clients need no sign-in.'),
+        needsKey: mode === 'key',
         callbackUrls: isForThisMachine
           ? [
               ...(hasCallback ? [{ name: 'Callback URL of the APS application', url: callbackUrl }] : []),

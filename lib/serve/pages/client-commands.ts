@@ -4,10 +4,19 @@ import type { HttpServer } from './install-links.ts';
 
 /** A client that has such a command. */
 export type ClientCommand = {
-  /** What people call the client. */
-  client: string;
+  /** What `aps-mcp connect` calls the client. */
+  name: string;
+  /** What people call it. */
+  title: string;
   /** The line to type. */
   command: string;
+};
+
+type Options = {
+  /** Whose shell they are for; a POSIX shell by default. */
+  platform?: NodeJS.Platform;
+  /** Whether clients send a key. `KEY` stands for it, or a variable that Codex reads. */
+  withKey?: boolean;
 };
 
 /** Starts MCP Inspector, and brings the Node.js that it needs: on an older one, npm would install an Inspector that crashes. */
@@ -16,29 +25,38 @@ export function inspectorCommand(options: string): string {
 }
 
 /**
- * The command of each client that adds a server for all folders of the person who types it.
+ * The command of each client that adds a server for all folders of the person who types it. VS Code has one too, but takes
+ * JSON, which no quotes bring through every shell.
  *
  * Codex starts a sign-in at once if the server asks for one, and waits for it.
- *
- * @param platform - whose shell they are for; a POSIX shell by default
  */
-export function clientCommands({ name, url }: HttpServer, platform?: NodeJS.Platform): ClientCommand[] {
-  const [quotedName, quotedUrl] = [name, url].map((word) => shellWord(word, platform));
-  const vsCode = JSON.stringify({ name, type: 'http', url });
+export function clientCommands(
+  server: HttpServer,
+  { platform, withKey = false }: Options = {},
+): ClientCommand[] {
+  const [name, url] = [server.name, server.url].map((word) => shellWord(word, platform));
+  const header = withKey ? ' --header "Authorization: Bearer KEY"' : '';
   return [
     {
-      client: 'Claude Code',
-      command: `claude mcp add --scope user --transport http ${quotedName} ${quotedUrl}`,
+      name: 'claude-code',
+      title: 'Claude Code',
+      // --header takes every word after it.
+      command: `claude mcp add --scope user --transport http ${name} ${url}${header}`,
     },
-    { client: 'Codex', command: `codex mcp add ${quotedName} --url ${quotedUrl}` },
     {
-      client: 'Gemini CLI',
-      command: `gemini mcp add --scope user --transport http ${quotedName} ${quotedUrl}`,
+      name: 'codex',
+      title: withKey ? 'Codex, with the key in the variable APS_MCP_KEY' : 'Codex',
+      command: `codex mcp add ${name} --url ${url}${withKey ? ' --bearer-token-env-var APS_MCP_KEY' : ''}`,
     },
-    { client: 'VS Code', command: `code --add-mcp ${shellWord(vsCode)}` },
     {
-      client: 'MCP Inspector',
-      command: inspectorCommand(`--transport http --server-url ${quotedUrl}`),
+      name: 'gemini',
+      title: 'Gemini CLI',
+      command: `gemini mcp add --scope user --transport http${header} ${name} ${url}`,
+    },
+    {
+      name: 'inspector',
+      title: 'MCP Inspector',
+      command: inspectorCommand(`--transport http --server-url ${url}${header}`),
     },
   ];
 }

@@ -1,9 +1,10 @@
 /** The page at `/`, and at `/mcp` for browsers: what this server is, and how to use it. It reads without a script. */
 import { html } from 'hono/html';
+import { isLoopback } from '../../config/schemas.ts';
 import { accountFormAction } from './account.ts';
 import { clientCommands } from './client-commands.ts';
 import { faviconPath } from './favicon.ts';
-import { cursorAppLink, vsCodeAppLink } from './install-links.ts';
+import { cursorAppLink, type HttpServer, vsCodeAppLink } from './install-links.ts';
 import { type Markup, page } from './page.ts';
 import { toolArguments } from './tool-arguments.ts';
 
@@ -22,11 +23,26 @@ export type Service = {
   address: string;
   /** How MCP clients sign in, in a sentence. */
   howClientsSignIn: string;
+  /** Whether clients send a key: then a link cannot add the server. */
+  needsKey: boolean;
   /** Addresses to register with the APS application and with the OpenID provider: for the operator, on their own machine. */
   callbackUrls: readonly { name: string; url: string }[];
   /** Whether it runs on the built-in sandbox. */
   isSandbox: boolean;
 };
+
+/** Clients without a command. Claude Desktop calls servers from Anthropic's machines. */
+function withoutCommand(entry: HttpServer): Markup {
+  const { protocol, hostname } = new URL(entry.url);
+  return html`${
+    protocol === 'https:' && !isLoopback(hostname)
+      ? html`<dt>Claude Desktop</dt>
+        <dd>If the internet can reach this server: add a custom connector in Settings, Connectors, with the address above.</dd>`
+      : ''
+  }
+        <dt>With a click</dt>
+        <dd><a href="${vsCodeAppLink(entry)}">Add to VS Code</a> <a href="${cursorAppLink(entry)}">Add to Cursor</a></dd>`;
+}
 
 /**
  * Says what is served here, and how to connect.
@@ -35,7 +51,7 @@ export type Service = {
  */
 export function frontPage(
   { name, instructions = '', tools }: ServerDescription,
-  { serverName, address, howClientsSignIn, callbackUrls, isSandbox }: Service,
+  { serverName, address, howClientsSignIn, needsKey, callbackUrls, isSandbox }: Service,
   account: Markup | undefined,
 ): Promise<Response> {
   const entry = { name: `aps-${serverName}`, url: address };
@@ -49,12 +65,11 @@ export function frontPage(
       <h2>Connect a client</h2>
       <p>${howClientsSignIn}</p>
       <dl>
-        ${clientCommands(entry).map(
-          ({ client, command }) => html`<dt>${client}</dt>
+        ${clientCommands(entry, { withKey: needsKey }).map(
+          ({ title, command }) => html`<dt>${title}</dt>
         <dd><code class="copy">${command}</code></dd>`,
         )}
-        <dt>With a click</dt>
-        <dd><a href="${vsCodeAppLink(entry)}">Add to VS Code</a> <a href="${cursorAppLink(entry)}">Add to Cursor</a></dd>
+        ${needsKey ? '' : withoutCommand(entry)}
       </dl>
       ${
         callbackUrls.length > 0

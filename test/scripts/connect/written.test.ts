@@ -199,6 +199,13 @@ describe('changes a server of the same name', () => {
     });
   });
 
+  test('not at all if only a key was added by hand', async () => {
+    const { machine } = await withFile(
+      '{ "mcpServers": { "aps-2lo": { "url": "http://localhost:5000/mcp", "headers": { "Authorization": "x" } } } }',
+    );
+    expect(await write(machine, '--yes')).toContain('aps-2lo is already there');
+  });
+
   test('only if somebody confirms that', async () => {
     const before = '{ "mcpServers": { "aps-2lo": { "url": "http://localhost:1/mcp" } } }';
     const questions: string[] = [];

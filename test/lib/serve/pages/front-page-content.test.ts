@@ -63,6 +63,31 @@ describe('the page of a server', () => {
     expect(body).toMatch(/<a href="[^"]*vscode[^"]*"/);
   });
 
+  test('has the key’s place in the line of each client, and no link, where clients send a key', async () => {
+    const { body, text, url } = await pageOf(twoLegged, 'key', { env: keys });
+    const header = '--header "Authorization: Bearer KEY"';
+    for (const line of [
+      `claude mcp add --scope user --transport http aps-2lo ${url}/mcp ${header}`,
+      `variable APS_MCP_KEY codex mcp add aps-2lo --url ${url}/mcp --bearer-token-env-var APS_MCP_KEY`,
+      `gemini mcp add --scope user --transport http ${header} aps-2lo ${url}/mcp`,
+      `mcp-inspector --web --transport http --server-url ${url}/mcp ${header}`,
+    ])
+      expect(text).toContain(line);
+    expect(body).not.toMatch(/href="(cursor|vscode):|Claude Desktop/);
+  });
+
+  test('says how Claude Desktop is connected, where the internet could reach the server', async () => {
+    const ofPublic = await pageOf(threeLegged, 'autodesk', { publicUrl: 'https://mcp.example.com' });
+    expect(ofPublic.text).toContain(
+      'Claude Desktop If the internet can reach this server: add a custom connector',
+    );
+    expect((await pageOf(threeLegged, 'autodesk')).text).not.toContain('Claude Desktop');
+  });
+
+  test('has no line with quotes that only some shells understand', async () => {
+    expect((await pageOf(twoLegged, 'none')).text).not.toMatch(/add-mcp|'\{/);
+  });
+
   test.each([
     ['none', {}, /Only programs on this machine/],
     ['key', keys, /Authorization: Bearer KEY/],

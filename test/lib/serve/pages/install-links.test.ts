@@ -41,12 +41,11 @@ test.each([
 
 test('a shell passes the name and the address in a command on as they are', () => {
   const hostile = { name: "it's $(id) `id`", url: 'https://mcp.example.com/mcp?a=1&b=$HOME' };
-  for (const { client, command } of clientCommands(hostile)) {
+  for (const { command } of clientCommands(hostile)) {
     const [, ...words] = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`])
       .toString()
       .split('\0');
-    if (client === 'VS Code') expect(JSON.parse(words[1] ?? '')).toMatchObject(hostile);
-    else expect(words).toContain(hostile.url);
+    expect(words).toContain(hostile.url);
   }
 });
 
