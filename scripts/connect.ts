@@ -189,7 +189,7 @@ function otherWays({ name, client, url }: Wish, { path }: Place, { platform }: M
 function advice({ client, url, sandbox, project }: Wish, machine: Machine): string[] {
   return [
     client === clients['claude-desktop'] && machine.platform === 'linux'
-      ? 'Anthropic has no Claude Desktop for Linux. Builds of others look for this file.'
+      ? 'Anthropic has no Claude Desktop for Linux. Unofficial builds look for this file.'
       : '',
     project && url === undefined ? 'The file has paths of this machine in it: do not commit it.' : '',
     url === undefined && !sandbox && !hasSettings(machine)

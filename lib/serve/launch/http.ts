@@ -128,8 +128,8 @@ export async function serveHttp<Shape extends Variables>(
         howClientsSignIn:
           clientSignIn?.howToSignIn ??
           (isForThisMachine
-            ? 'Only programs on this machine can call it. They need no sign-in.'
-            : 'Everybody who can reach it can call it. Clients need no sign-in.'),
+            ? 'Only programs on this machine can call it, without signing in.'
+            : 'Everybody who can reach it can call it, without signing in.'),
         needsKey: mode === 'key',
         callbackUrls: isForThisMachine
           ? [

@@ -287,7 +287,7 @@ describe('changes nothing, and says why, if', () => {
       '{"mcpServers":[]}',
       /"mcpServers" is not a group of servers/,
     ],
-    ['the JSON is a comment without an end', '.cursor/mcp.json', '/* mine', /without a loss/],
+    ['the JSON is a comment without an end', '.cursor/mcp.json', '/* mine', /without losing something/],
     [
       'the servers are there twice',
       '.cursor/mcp.json',
