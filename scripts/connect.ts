@@ -198,7 +198,7 @@ function advice({ client, url, sandbox, project }: Wish, machine: Machine): stri
   ].filter((line) => line !== '');
 }
 
-/** @throws {StartupError} for names that there are not, and for too few or too many */
+/** @throws {StartupError} for unknown names, and for too few or too many */
 function readNames(positionals: string[]): { name: string; client: Client; server: string } {
   const [name = '', server = '', ...others] = positionals;
   const client = Object.hasOwn(clients, name) ? clients[name] : undefined;
