@@ -1,5 +1,5 @@
 /** `aps-mcp connect CLIENT SERVER`: what to add to the configuration of an MCP client, or adds it. */
-import { join } from 'node:path';
+import { join, posix, win32 } from 'node:path';
 import { commandLine } from '../lib/command-line.ts';
 import { clientCommands } from '../lib/serve/pages/client-commands.ts';
 import { cursorLink, vsCodeLink } from '../lib/serve/pages/install-links.ts';
@@ -159,7 +159,14 @@ function entryOf({ client, server, sandbox, url }: Wish, machine: Machine): Entr
 }
 
 function configurationFile({ client, project }: Wish, args: string[], machine: Machine): string {
-  if (!project) return client.file(machine);
+  if (!project) {
+    const file = client.file(machine);
+    if ((machine.platform === 'win32' ? win32 : posix).isAbsolute(file)) return file;
+    throw new StartupError(
+      `The configuration of ${client.title} would be ${file}, which is not an absolute path. Set HOME, and the variables ` +
+        `of ${client.title} if you use them, to absolute paths.`,
+    );
+  }
   if (client.projectFile !== undefined) {
     if (!isInPackage(machine.folder)) return join(machine.folder, client.projectFile);
     throw new StartupError(

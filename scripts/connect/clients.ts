@@ -121,7 +121,9 @@ function applicationData(machine: Machine): string {
   const { platform, home, variables } = machine;
   if (platform === 'darwin') return pathIn(home, machine, 'Library', 'Application Support');
   if (platform === 'win32') return variables.APPDATA || pathIn(home, machine, 'AppData', 'Roaming');
-  return variables.XDG_CONFIG_HOME || pathIn(home, machine, '.config');
+  const { XDG_CONFIG_HOME = '' } = variables;
+  // The XDG Base Directory Specification says to ignore relative paths.
+  return posix.isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : pathIn(home, machine, '.config');
 }
 
 /** On Windows, the app from the store, and from today's installer, sees another folder under the name of `%APPDATA%`. */

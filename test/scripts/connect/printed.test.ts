@@ -79,6 +79,7 @@ describe('names the file of', () => {
     ['claude-code', { CLAUDE_CONFIG_DIR: '/etc/claude' }, '/etc/claude/.claude.json'],
     ['codex', { CODEX_HOME: '/etc/codex' }, '/etc/codex/config.toml'],
     ['vscode', { XDG_CONFIG_HOME: '/etc/xdg' }, '/etc/xdg/Code/User/mcp.json'],
+    ['vscode', { XDG_CONFIG_HOME: 'xdg' }, '/home/ada/.config/Code/User/mcp.json'],
   ])('%s where variables put it', async (client, variables, file) => {
     const machine = await newMachine({ home: home.linux, variables });
     expect(await machine.connect(client, 'pkce')).toContain(`Add this to ${file}:`);
@@ -179,6 +180,15 @@ test('says that Anthropic has no Claude Desktop for Linux', async () => {
   expect(await (await newMachine()).connect('claude-desktop', '2lo')).toContain(
     'no Claude Desktop for Linux',
   );
+});
+
+test.each([
+  ['a home without a name', 'codex', { home: '' }],
+  ['a relative home', 'vscode', { home: 'ada' }],
+  ['a relative folder of the client', 'codex', { home: '/home/ada', variables: { CODEX_HOME: 'codex' } }],
+])('refuses %s: paths are absolute', async (_, client, given) => {
+  const machine = await newMachine({ ...given, folder: await newFolder() });
+  await expect(machine.connect(client, '2lo')).rejects.toThrow('which is not an absolute path. Set HOME');
 });
 
 describe('is refused with what to do:', () => {
