@@ -8,7 +8,7 @@ import { type Client, clients, type Entry } from './connect/clients.ts';
 import { isObject } from './connect/format.ts';
 import { json } from './connect/json.ts';
 import { type Machine, thisMachine } from './connect/machine.ts';
-import { merge, type Place } from './connect/merge.ts';
+import { type Merged, merge, type Place } from './connect/merge.ts';
 import { readText, replaceText } from './connect/replace-file.ts';
 import { connectLine, hasSettings, settingsFile, startCommand } from './connect/start-command.ts';
 import { toml } from './connect/toml.ts';
@@ -105,23 +105,14 @@ async function write(
   yes: boolean,
   { print, confirm }: Machine,
 ): Promise<boolean> {
-  const { file, format, path } = place;
-  const printed = (value: unknown, sign: string) =>
-    isEmpty(value)
-      ? []
-      : format
-          .print(path, value)
-          .trimEnd()
-          .split('\n')
-          .map((line) => `${sign} ${line}`);
+  const { file, path } = place;
   const before = await readText(file);
   const merged = merge(before, place, entry);
   if (!merged) {
     print(`${path[1]} is already there, in ${file}.`);
     return true;
   }
-  // Not the lines of the file: other servers in them may have keys.
-  print([file, ...printed(merged.old, '-'), ...printed(merged.now, '+'), ''].join('\n'));
+  print(changeOf(merged, place));
   const question =
     merged.old !== undefined
       ? `There is another server named ${path[1]}. Replace it?`
@@ -141,8 +132,15 @@ async function write(
   return true;
 }
 
-const isEmpty = (value: unknown) =>
-  value === undefined || (isObject(value) && Object.keys(value).length === 0);
+/** What changes of the server, for people to read. Not the lines of the file: other servers in them may have keys. */
+function changeOf({ old, now }: Merged, { file, format, path }: Place): string {
+  const linesOf = (value: unknown, sign: string) => {
+    if (value === undefined || (isObject(value) && Object.keys(value).length === 0)) return [];
+    const lines = format.print(path, value).trimEnd().split('\n');
+    return lines.map((line) => `${sign} ${line}`);
+  };
+  return [file, ...linesOf(old, '-'), ...linesOf(now, '+'), ''].join('\n');
+}
 
 function entryOf({ client, server, sandbox, url }: Wish, machine: Machine): Entry {
   if (url === undefined) return client.stdio(startCommand(machine, server, { sandbox }));
@@ -184,12 +182,11 @@ function configurationFile({ client, project }: Wish, args: string[], machine: M
 function otherWays({ name, client, url }: Wish, { path }: Place, { platform }: Machine): string[] {
   if (url === undefined) return [];
   const server = { name: path[1], url };
-  const command = clientCommands(server, { platform }).find((each) => each.name === name)?.command;
-  return [
-    ...(command === undefined ? [] : [`Or run: ${command}`]),
-    ...(client === clients.vscode ? [`Or open this: ${vsCodeLink(server)}`] : []),
-    ...(client === clients.cursor ? [`Or open this: ${cursorLink(server)}`] : []),
-  ];
+  const commands = clientCommands(server, { platform }).filter((each) => each.name === name);
+  const ways = commands.map(({ command }) => `Or run: ${command}`);
+  if (client === clients.vscode) ways.push(`Or open this: ${vsCodeLink(server)}`);
+  if (client === clients.cursor) ways.push(`Or open this: ${cursorLink(server)}`);
+  return ways;
 }
 
 /** What to know of the entry. */

@@ -79,8 +79,8 @@ function insert(text: string, object: Node, [name = '', ...rest]: readonly strin
   const { end, comma } = contentBetween(text, lastEnd, close);
 
   if (last && isOneLine(text)) {
-    const added = `${comma ? '' : ','} ${JSON.stringify(name)}: ${onOneLine(nested(rest, value))}${comma ? ',' : ''}`;
-    return text.slice(0, end) + added + text.slice(end);
+    const property = `${JSON.stringify(name)}: ${onOneLine(nested(rest, value))}`;
+    return text.slice(0, end) + (comma ? ` ${property},` : `, ${property}`) + text.slice(end);
   }
   const newline = newlineOf(text);
   const outer = indentAt(text, close);
@@ -91,7 +91,11 @@ function insert(text: string, object: Node, [name = '', ...rest]: readonly strin
   return [
     text.slice(0, lastEnd),
     last && !comma ? ',' : '',
-    ...[text.slice(lastEnd, end), newline, property, comma ? ',' : '', tail],
+    text.slice(lastEnd, end),
+    newline,
+    property,
+    comma ? ',' : '',
+    tail,
   ].join('');
 }
 

@@ -17,8 +17,13 @@ export type MadeUpMachine = {
 export async function newMachine(given: Partial<Machine> = {}): Promise<MadeUpMachine> {
   const home = given.home ?? (await newFolder());
   const description: Machine = {
-    ...{ home, folder: home, platform: 'linux', variables: {}, node: process.execPath },
-    ...{ list: () => [], print: () => {} },
+    home,
+    folder: home,
+    platform: 'linux',
+    variables: {},
+    node: process.execPath,
+    list: () => [],
+    print: () => {},
     ...given,
   };
   return {
