@@ -183,7 +183,7 @@ test('says that Anthropic has no Claude Desktop for Linux', async () => {
 });
 
 test.each([
-  ['a home without a name', 'codex', { home: '' }],
+  ['an empty home', 'codex', { home: '' }],
   ['a relative home', 'vscode', { home: 'ada' }],
   ['a relative folder of the client', 'codex', { home: '/home/ada', variables: { CODEX_HOME: 'codex' } }],
 ])('refuses %s: paths are absolute', async (_, client, given) => {
