@@ -38,7 +38,7 @@ test('npm run connect --url ADDRESS, without a --, prints no entry that starts a
   const { code, stdout, stderr } = await (await inClone('npm', ...args)).ended;
   expect(code).toBe(1);
   expect(stdout).not.toContain('mcpServers');
-  expect(stderr).toContain('Put -- before the options: npm run connect -- ');
+  expect(stderr).toContain('-- before the options: npm run connect -- ');
 });
 
 test('so is a script of one’s own that starts a server’s file, as in a project that aps-mcp new has made', async () => {
