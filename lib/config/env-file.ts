@@ -6,11 +6,20 @@
  * @throws {Error} for anything else, with what to do
  */
 export function decodeEnvFile(bytes: Uint8Array): string {
-  const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const text = decode(bytes);
   // UTF-16 without a mark, for example.
-  if (text.includes('\0'))
+  if (text === undefined || text.includes('\0'))
     throw new Error('it is not UTF-8 text. Save it as UTF-8 in your editor, and try again');
   return text;
+}
+
+/** Undefined for bytes that are no text in that encoding: replacement characters would change a secret. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The encoding that the byte order mark of a text names. */

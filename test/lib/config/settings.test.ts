@@ -269,6 +269,13 @@ describe('.env', () => {
     for (const part of [join(folder, '.env'), 'UTF-8', 'Save']) expect(message).toContain(part);
   });
 
+  test('in another encoding is an error too: a secret would be read with other characters', async () => {
+    const folder = await newFolder();
+    await writeFile(join(folder, '.env'), Buffer.from('APS_CLIENT_SECRET=d\u00e9f\n', 'latin1'));
+    const { message } = problemOf(() => readEnvironment(folder));
+    for (const part of [join(folder, '.env'), 'UTF-8', 'Save']) expect(message).toContain(part);
+  });
+
   test('that cannot be read is an error that names it', async () => {
     const folder = await newFolder();
     await mkdir(join(folder, '.env'));
