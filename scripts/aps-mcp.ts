@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** The command `aps-mcp`. In a clone, `npm run 2lo` and its like start the same. */
 import { commandLine } from '../lib/command-line.ts';
-import type { Variables } from '../lib/config/settings.ts';
 // First, so that it watches before the rest is loaded.
 import '../lib/serve/launch/launcher.ts';
 import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
 import { swallowedByNpm } from '../lib/serve/launch/swallowed-options.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { version } from '../lib/version.ts';
+import { servers } from './servers.ts';
 
 /** A command: its options, for `parseArgs`, and what runs it with the command line after its name. */
 type Command = {
@@ -17,10 +17,9 @@ type Command = {
 
 /** Each is loaded only when it is needed. */
 const commands: Record<string, () => Promise<Command>> = {
-  '2lo': async () => server((await import('../servers/2lo.ts')).definition),
-  ssa: async () => server((await import('../servers/ssa.ts')).definition),
-  '3lo': async () => server((await import('../servers/3lo.ts')).definition),
-  pkce: async () => server((await import('../servers/pkce.ts')).definition),
+  ...Object.fromEntries(
+    Object.entries(servers).map(([name, load]) => [name, async () => server(await load())]),
+  ),
   connect: () => import('./connect.ts'),
   new: () => import('./new.ts'),
   sandbox: () => import('./sandbox.ts'),
@@ -52,7 +51,7 @@ Options:
 Try it: npx aps-mcp 2lo --sandbox`;
 
 /** The command that starts a server, over HTTP by default. */
-async function server<Shape extends Variables>(definition: ServerDefinition<Shape>): Promise<Command> {
+async function server(definition: ServerDefinition): Promise<Command> {
   const [{ start }, { optionsOfServers }] = await Promise.all([
     import('../lib/serve/launch/start.ts'),
     import('../lib/serve/launch/configuration.ts'),

@@ -14,6 +14,7 @@ import { connectLine, hasSettings, settingsFile, startCommand } from './connect/
 import { toml } from './connect/toml.ts';
 import { isInPackage } from './package-root.ts';
 import { parseCommand } from './parse-command.ts';
+import { servers as definitions } from './servers.ts';
 
 export const options = {
   sandbox: { type: 'boolean', default: false },
@@ -36,7 +37,7 @@ type Wish = {
   project: boolean;
 };
 
-const servers = ['2lo', 'ssa', '3lo', 'pkce'];
+const servers = Object.keys(definitions);
 const names = Object.keys(clients);
 const example = `For example: ${commandLine('connect', 'claude-code 2lo --sandbox')}`;
 

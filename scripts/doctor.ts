@@ -2,7 +2,6 @@
 import { commandLine } from '../lib/command-line.ts';
 import { type Environment, projectFolder } from '../lib/config/settings.ts';
 import { optionsOfServers, readOptions } from '../lib/serve/launch/configuration.ts';
-import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
 import type { SandboxModule } from '../lib/serve/launch/sandbox.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { type Check, type Examination, examine, type Result } from './doctor/check.ts';
@@ -15,6 +14,8 @@ import { documentOf, lineOf, summaryOf } from './doctor/report.ts';
 import { settingsCheck } from './doctor/settings.ts';
 import { callCheck, integrationCheck, scopesCheck, signInCheck } from './doctor/sign-in.ts';
 import { storeCheck } from './doctor/store.ts';
+import { parseCommand } from './parse-command.ts';
+import { servers } from './servers.ts';
 
 export const options = { ...optionsOfServers, json: { type: 'boolean' } } as const;
 
@@ -27,12 +28,6 @@ const checks: readonly Check[] = [
   providerCheck,
 ];
 
-const servers: Record<string, () => Promise<ServerDefinition>> = {
-  '2lo': async () => (await import('../servers/2lo.ts')).definition,
-  ssa: async () => (await import('../servers/ssa.ts')).definition,
-  '3lo': async () => (await import('../servers/3lo.ts')).definition,
-  pkce: async () => (await import('../servers/pkce.ts')).definition,
-};
 const names = Object.keys(servers).join(', ');
 
 const usage = `Usage: ${commandLine('doctor', 'SERVER [options]')}
@@ -56,6 +51,8 @@ type Surroundings = {
   project?: string | undefined;
   now?: () => number;
   print?: (text: string) => void;
+  /** Where it says what is wrong with the command line. By default, on stderr. */
+  complain?: (text: string) => void;
   loadSandbox?: () => Promise<SandboxModule>;
 };
 
@@ -65,39 +62,21 @@ export async function run(args: string[]): Promise<void> {
 }
 
 /** @returns the exit code */
-export async function doctor(
-  args: readonly string[],
-  { print = console.log, env = process.env, folder = process.cwd(), ...others }: Surroundings,
-): Promise<0 | 1 | 2> {
-  let examination: Examination;
-  let json: boolean;
+export async function doctor(args: readonly string[], surroundings: Surroundings): Promise<0 | 1 | 2> {
+  const { print = console.log, complain = console.error } = surroundings;
+  let asked: Asked | 'help';
   try {
-    const [name = '', ...rest] = args;
-    if (args.includes('--help') || args.includes('-h')) {
-      print(usage);
-      return 0;
-    }
-    const load = Object.hasOwn(servers, name) ? servers[name] : undefined;
-    if (!load)
-      throw new StartupError(
-        `Begin with the server to check, one of: ${names}. For example: ${commandLine('doctor', '2lo')}`,
-      );
-    json = rest.includes('--json');
-    examination = {
-      definition: await load(),
-      options: readOptions(
-        rest.filter((arg) => arg !== '--json'),
-        'http',
-      ),
-      ...{ env, folder, project: others.project, said: new Set() },
-      loadSandbox: others.loadSandbox ?? (() => import('../sandbox/index.ts')),
-      now: others.now ?? Date.now,
-    };
+    asked = await readAsked(args, surroundings);
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
-    print(error.message);
+    complain(error.message);
     return 2;
   }
+  if (asked === 'help') {
+    print(usage);
+    return 0;
+  }
+  const { examination, json } = asked;
   const results: Result[] = [];
   try {
     for await (const found of examine(examination, checks)) {
@@ -113,4 +92,36 @@ export async function doctor(
       : `\n${summaryOf(results)}`,
   );
   return results.some(({ status }) => status === 'fault') ? 1 : 0;
+}
+
+type Asked = { examination: Examination; json: boolean };
+
+/** @throws {StartupError} for a command line that is not valid */
+async function readAsked(
+  args: readonly string[],
+  { env = process.env, folder = process.cwd(), ...others }: Surroundings,
+): Promise<Asked | 'help'> {
+  const { values, positionals, tokens } = parseCommand([...args], options);
+  if (values.help) return 'help';
+  const [name = '', ...more] = positionals;
+  const load = Object.hasOwn(servers, name) ? servers[name] : undefined;
+  if (!load || more.length > 0)
+    throw new StartupError(
+      `Name one server to check, one of: ${names}. For example: ${commandLine('doctor', '2lo')}`,
+    );
+  // What a server does not know.
+  const ours = tokens.filter(
+    (token) => token.kind === 'positional' || (token.kind === 'option' && token.name === 'json'),
+  );
+  const ofServer = args.filter((_, index) => !ours.some((token) => token.index === index));
+  return {
+    json: values.json ?? false,
+    examination: {
+      definition: await load(),
+      options: readOptions(ofServer, 'http'),
+      ...{ env, folder, project: others.project, said: new Set() },
+      loadSandbox: others.loadSandbox ?? (() => import('../sandbox/index.ts')),
+      now: others.now ?? Date.now,
+    },
+  };
 }

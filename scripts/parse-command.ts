@@ -8,7 +8,7 @@ export function parseCommand<const Options extends NonNullable<ParseArgsConfig['
   options: Options,
 ) {
   try {
-    return parseArgs({ args, allowPositionals: true, options });
+    return parseArgs({ args, allowPositionals: true, options, tokens: true });
   } catch (error) {
     const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
     throw new StartupError(`${message}. --help explains this command.`);

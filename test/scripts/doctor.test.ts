@@ -171,6 +171,14 @@ describe('a planted fault is named, with what to do:', () => {
       'Save it as UTF-8',
     ],
     [
+      'a .env in the code page of Windows',
+      '2lo',
+      () => ({ env, file: (path) => writeFile(path, 'APS_CLIENT_SECRET=d\u00e9f', 'latin1') }),
+      'env-file',
+      'not a text in UTF-8',
+      'Save it as UTF-8',
+    ],
+    [
       'a placeholder that nothing has replaced',
       '2lo',
       () => ({ env: { ...env, APS_CLIENT_SECRET: '\u0024{SECRET}' } }),
@@ -401,14 +409,29 @@ test('no secret is printed', async () => {
     expect(text).not.toContain(value);
 });
 
-test.each([[[]], [['4lo']], [['--json']], [['2lo', '--prot']], [['2lo', '--client-auth', 'x']]])(
-  'a command line that is not valid gets one line and the code 2: %j',
-  async (args) => {
-    const printed: string[] = [];
-    expect(await doctor(args, { env: {}, print: (text) => printed.push(text) })).toBe(2);
-    expect(printed).toEqual([expect.stringMatching(/^[^\n]+$/)]);
-  },
-);
+test.each([
+  [[]],
+  [['4lo']],
+  [['2lo', '3lo']],
+  [['--json']],
+  [['2lo', '--prot']],
+  [['2lo', '--json', '--client-auth', 'x']],
+])('a command line that is not valid gets one line on stderr and the code 2: %j', async (args) => {
+  const [printed, complaints]: [string[], string[]] = [[], []];
+  const code = await doctor(args, {
+    env: {},
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
+  });
+  expect([code, printed]).toEqual([2, []]);
+  expect(complaints).toEqual([expect.stringMatching(/^[^\n]+$/)]);
+});
+
+test('the server can be named after options', async () => {
+  const { code, text } = await examined('--json', { options: ['--sandbox', '2lo'] });
+  expect(code).toBe(0);
+  expect(document.parse(JSON.parse(text))).toMatchObject({ server: '2lo', ok: true });
+});
 
 test('--help explains it', async () => {
   const printed: string[] = [];
