@@ -48,5 +48,5 @@ test('so is a script of one’s own that starts a server’s file, as in a proje
     npm_config_sandbox: 'true',
   };
   const refusal = await refusalOf(['servers/2lo.ts', '--transport', 'http'], { env: npm });
-  expect(refusal).toContain('Put -- before the options: npm run dev -- --sandbox --transport http');
+  expect(refusal).toContain('Put -- before the options: npm run dev -- --transport http --sandbox');
 });

@@ -9,6 +9,12 @@ type Program = {
   commandLine(options: string): string;
 };
 
+/** npm completes these to options of its own, with values of which only some could be meant for those. */
+const completed: Record<string, { to: string; isOurs(value: string): boolean }> = {
+  replace: { to: 'replace_registry_host', isOurs: (value) => value === 'true' },
+  http: { to: 'https_proxy', isOurs: (value) => value.endsWith('/mcp') },
+};
+
 /**
  * What to type instead, if npm has swallowed options: without `--` before them, it takes those of `npm run 2lo --sandbox` for
  * its own, and hands them on as variables such as `npm_config_sandbox`.
@@ -23,24 +29,42 @@ export function swallowedByNpm(
   const { npm_lifecycle_event: script, npm_lifecycle_script: line = '' } = process.env;
   // A program further up may have been a script of npm, too.
   if (!script || !line.includes(program)) return undefined;
-  const swallowed = Object.keys(options).flatMap((name) => {
-    const value = process.env[`npm_config_${name.replaceAll('-', '_')}`];
-    // npm has a --yes of its own.
-    return value && name !== 'yes' && !args.some((arg) => arg.startsWith(`--${name}`))
-      ? [{ name, value }]
-      : [];
+  const found = Object.keys(options).flatMap((name) => {
+    const value = valueFrom(name);
+    return value && !args.some((arg) => arg.startsWith(`--${name}`)) ? [{ name, value }] : [];
   });
+  // npm has a --yes of its own, which npx and pipelines set: alone, it was not meant for the program.
+  const swallowed = found.some(({ name }) => name !== 'yes') && script !== 'npx' ? found : withoutYes(found);
   if (swallowed.length === 0) return undefined;
-  // Values that followed their option have arrived, but it is unknown which is whose, unless there is one. Switches have none.
-  const takesValue = swallowed.some(({ name }) => options[name]?.type === 'string');
-  const arrived = !takesValue || args.some((arg) => arg.startsWith('-')) ? args : [];
-  const value = args.length === 1 && arrived.length === 0 ? args[0] : '...';
+  const instead = (typed: string) =>
+    script === 'npx' ? commandLine(typed) : `npm run ${script} -- ${typed}`;
+  const isLost = ({ name, value }: Swallowed) => options[name]?.type === 'string' && value === 'true';
+  const lost = swallowed.filter(isLost);
+  // Values that followed their option have arrived, but it is unknown which is whose, unless there is one.
+  if (lost.length > 0 && (lost.length > 1 || args.length !== 1))
+    return (
+      `npm has taken ${listOf(swallowed)} for itself, and does not tell which value belongs to ${listOf(lost)}. ` +
+      `Type the command again, with -- before the options: ${instead('...')}`
+    );
   const typed = swallowed.map((each) => {
-    if (each.value !== 'true') return `--${each.name}=${each.value}`;
-    return options[each.name]?.type === 'string' ? `--${each.name} ${value}` : `--${each.name}`;
+    if (isLost(each)) return `--${each.name} ${args[0]}`;
+    return each.value === 'true' ? `--${each.name}` : `--${each.name}=${each.value}`;
   });
-  const all = [...typed, ...arrived].join(' ');
-  const instead = script === 'npx' ? commandLine(all) : `npm run ${script} -- ${all}`;
-  const names = swallowed.map(({ name }) => `--${name}`).join(' and ');
-  return `npm has taken ${names} for itself. Put -- before the options: ${instead}`;
+  const all = [...(lost.length > 0 ? [] : args), ...typed].join(' ');
+  return `npm has taken ${listOf(swallowed)} for itself. Put -- before the options: ${instead(all)}`;
+}
+
+type Swallowed = { name: string; value: string };
+
+const listOf = (found: Swallowed[]) => found.map(({ name }) => `--${name}`).join(' and ');
+
+const withoutYes = (found: Swallowed[]) => found.filter(({ name }) => name !== 'yes');
+
+function valueFrom(name: string): string | undefined {
+  const variable = (known: string) => process.env[`npm_config_${known}`];
+  const value = variable(name.replaceAll('-', '_'));
+  if (value) return value;
+  const { to, isOurs } = completed[name] ?? {};
+  const other = to && variable(to);
+  return other && isOurs?.(other) ? other : undefined;
 }

@@ -2,19 +2,23 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { swallowedByNpm } from '../../../../lib/serve/launch/swallowed-options.ts';
 
-const options = { sandbox: { type: 'boolean' }, port: { type: 'string' }, yes: { type: 'boolean' } } as const;
-const clientAuth = { 'client-auth': { type: 'string' } } as const;
+const options = {
+  sandbox: { type: 'boolean' },
+  json: { type: 'boolean' },
+  replace: { type: 'boolean' },
+  yes: { type: 'boolean' },
+  port: { type: 'string' },
+  name: { type: 'string' },
+  http: { type: 'string' },
+  'client-auth': { type: 'string' },
+} as const;
 
 /** What is said after `npm run 2lo`, where npm hands on `config` and the rest of the command line. */
-function said(
-  config: Record<string, string>,
-  args: string[] = [],
-  of: typeof options | typeof clientAuth = options,
-) {
+function said(config: Record<string, string>, args: string[] = []) {
   for (const [name, value] of Object.entries(config)) vi.stubEnv(`npm_config_${name}`, value);
   const program = {
     name: 'aps-mcp',
-    options: of,
+    options,
     commandLine: (typed: string) => `npx aps-mcp 2lo ${typed}`,
   };
   return swallowedByNpm(program, args);
@@ -22,7 +26,9 @@ function said(
 
 beforeEach(() => {
   // Whatever started the tests was told other things.
-  for (const name of ['sandbox', 'port', 'yes', 'client_auth']) vi.stubEnv(`npm_config_${name}`, undefined);
+  const variables = Object.keys(options).map((name) => name.replaceAll('-', '_'));
+  for (const name of [...variables, 'https_proxy', 'replace_registry_host'])
+    vi.stubEnv(`npm_config_${name}`, undefined);
   vi.stubEnv('npm_lifecycle_event', '2lo');
   vi.stubEnv('npm_lifecycle_script', 'node --import tsx scripts/aps-mcp.ts 2lo');
 });
@@ -37,17 +43,33 @@ test('nothing is said where npm has swallowed nothing', () => {
 test.each<[string, Record<string, string>, string[], string]>([
   ['a switch', { sandbox: 'true' }, [], '--sandbox'],
   ['a value behind =', { port: '5005' }, [], '--port=5005'],
-  ['a switch before names', { sandbox: 'true' }, ['cursor', 'ssa'], '--sandbox cursor ssa'],
+  ['a switch after names', { sandbox: 'true' }, ['cursor', 'ssa'], 'cursor ssa --sandbox'],
+  ['a switch that npm has, too', { sandbox: 'true', json: 'true' }, ['2lo'], '2lo --sandbox --json'],
+  ['an option whose value npm has kept', { name: 'foo' }, ['cursor', '2lo'], 'cursor 2lo --name=foo'],
   ['an option whose value has arrived', { port: 'true', sandbox: 'true' }, ['5005'], '--sandbox --port 5005'],
-  ['an option before others that have arrived', { sandbox: 'true' }, ['--port', '1'], '--sandbox --port 1'],
+  ['an option besides others that have arrived', { sandbox: 'true' }, ['--port', '1'], '--port 1 --sandbox'],
+  ['--yes, besides others', { sandbox: 'true', yes: 'true' }, [], '--sandbox --yes'],
+  ['an option that npm completes', { replace_registry_host: 'true' }, [], '--replace'],
+  [
+    'an address that npm takes for a proxy',
+    { https_proxy: 'http://localhost:5000/mcp' },
+    ['cursor', '2lo'],
+    'cursor 2lo --http=http://localhost:5000/mcp',
+  ],
 ])('%s gets the command line that was meant', (_what, config, args, expected) => {
   expect(said(config, args)).toMatch(
     new RegExp(`^npm has taken .* for itself\\. .*: npm run 2lo -- ${expected}$`),
   );
 });
 
-test('values that could belong to several options are left to be filled in', () => {
-  expect(said({ client_auth: 'true' }, ['oidc', '5005'], clientAuth)).toContain('-- --client-auth ...');
+test.each<[string, Record<string, string>, string[]]>([
+  ['a value among names', { name: 'true' }, ['cursor', '2lo', 'foo']],
+  ['values of several options', { client_auth: 'true', port: 'true' }, ['oidc', '5005']],
+  ['a value that is missing', { port: 'true' }, []],
+])('%s cannot be told: no command line is made up', (_what, config, args) => {
+  expect(said(config, args)).toMatch(
+    /^npm has taken .*, and does not tell which value belongs to .*: npm run 2lo -- \.\.\.$/,
+  );
 });
 
 test('a script of somebody else’s package is offered its own name, and npx what npx runs', () => {
@@ -55,11 +77,12 @@ test('a script of somebody else’s package is offered its own name, and npx wha
   vi.stubEnv('npm_lifecycle_script', 'aps-mcp 2lo');
   expect(said({ sandbox: 'true' })).toContain('npm run start -- --sandbox');
   vi.stubEnv('npm_lifecycle_event', 'npx');
-  expect(said({ sandbox: 'true' })).toMatch(/npx aps-mcp 2lo --sandbox$/);
+  expect(said({ sandbox: 'true', yes: 'true' })).toMatch(/npx aps-mcp 2lo --sandbox$/);
 });
 
 test.each([
-  ['--yes, which npm has, too', () => {}, { yes: 'true' }],
+  ['--yes alone, which npm has, too', () => {}, { yes: 'true' }],
+  ['a proxy of npm', () => {}, { https_proxy: 'http://proxy.example:8080' }],
   ['a start without npm', () => vi.stubEnv('npm_lifecycle_event', undefined), { sandbox: 'true' }],
   [
     'a start by a program that npm has started',
