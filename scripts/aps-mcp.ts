@@ -7,6 +7,7 @@ import type { ServerDefinition } from '../lib/serve/launch/definition.ts';
 import { swallowedByNpm } from '../lib/serve/launch/swallowed-options.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { version } from '../lib/version.ts';
+import { endWithReader } from './end-with-reader.ts';
 import { servers } from './servers.ts';
 
 /** A command: its options, for `parseArgs`, and what runs it with the command line after its name. */
@@ -67,6 +68,7 @@ async function server(definition: ServerDefinition): Promise<Command> {
 }
 
 async function main([name = '', ...args]: string[]): Promise<void> {
+  if (!Object.hasOwn(servers, name)) endWithReader();
   if (name === '--help' || name === '-h') return console.log(usage);
   if (name === '--version') return console.log(version);
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -1,7 +1,8 @@
 /** `npm run demo`: every sign-in pattern, end to end, against the built-in sandbox. Exits 0 if all went as expected. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { swallowedByNpm } from '../lib/serve/launch/swallowed-options.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { demoAutodesk } from './demo/autodesk.ts';
@@ -12,6 +13,7 @@ import { demoServiceAccount } from './demo/service-account.ts';
 import { keepItShort, say, title } from './demo/stage.ts';
 import { demoThreeLegged } from './demo/three-legged.ts';
 import { demoTwoLegged } from './demo/two-legged.ts';
+import { endWithReader } from './end-with-reader.ts';
 import { parseCommand } from './parse-command.ts';
 
 /** By the name of the sign-in: four of servers at Autodesk, then three of clients at a server. */
@@ -36,12 +38,14 @@ and no network. Without a name, it shows every pattern in short; with names, tho
   --all   Every pattern in full
   --help  Print this`;
 
+const options = { all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+
 /** The patterns to show, and whether in full; undefined for `--help`. @throws {StartupError} */
 function choose(args: string[]): { chosen: string[]; full: boolean } | undefined {
-  const { values, positionals } = parseCommand(args, {
-    all: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  });
+  const commandLine = (typed: string) => `npm run demo -- ${typed}`;
+  const swallowed = swallowedByNpm({ name: 'demo.ts', options, commandLine }, args);
+  if (swallowed) throw new StartupError(swallowed);
+  const { values, positionals } = parseCommand(args, options);
   if (values.help) return undefined;
   const unknown = positionals.find((name) => !Object.hasOwn(demos, name));
   if (unknown !== undefined) throw new StartupError(`There is no demo "${unknown}". Choose from: ${names}.`);
@@ -51,7 +55,8 @@ function choose(args: string[]): { chosen: string[]; full: boolean } | undefined
 
 async function show(chosen: readonly string[], full: boolean): Promise<void> {
   const sandbox = await startSandbox();
-  const folder = await mkdtemp(join(tmpdir(), 'aps-mcp-demo-'));
+  const folder = mkdtempSync(join(tmpdir(), 'aps-mcp-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   try {
     title('MCP servers for Autodesk Platform Services (APS)');
     if (!full) keepItShort();
@@ -68,10 +73,12 @@ async function show(chosen: readonly string[], full: boolean): Promise<void> {
     console.log('Next: start a server yourself with "npm run 2lo -- --sandbox", or read docs/tutorial/.');
   } finally {
     await sandbox.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
+endWithReader();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 try {
   const choice = choose(process.argv.slice(2));
   if (choice) await show(choice.chosen, choice.full);
@@ -81,5 +88,5 @@ try {
   console.error(error instanceof StartupError ? what : `\nThe demo failed. ${what}`);
   process.exitCode = 1;
 }
-// Stops whatever a failed demo left running.
+// Ends what a failed demo has left running.
 process.exit();

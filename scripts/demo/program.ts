@@ -50,7 +50,8 @@ export async function startProgram(
     env: environmentWith(variables),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  // Before its working folder is removed.
+  process.prependOnceListener('exit', () => child.kill('SIGKILL'));
   const ended = once(child, 'exit');
   const said: string[] = [];
   for await (const line of createInterface({ input: child.stderr })) {
