@@ -26,7 +26,7 @@ import { apsApplication } from '../lib/config/aps-variables.ts';
 import { readPrivateKey } from '../lib/config/schemas.ts';
 import { readEnvironment, readSettings, wantsSandbox } from '../lib/config/settings.ts';
 import { launchVariables } from '../lib/config/variables.ts';
-import { accountIn } from '../lib/serve/launch/sandbox.ts';
+import { accountIn, hasOwnApplication } from '../lib/serve/launch/sandbox.ts';
 import { StartupError } from '../lib/startup-error.ts';
 import type { TokenSource } from '../lib/token-source.ts';
 import {
@@ -89,6 +89,9 @@ async function runWith(options: Options): Promise<void> {
         await (await import('../sandbox/index.ts')).startSandbox({ serviceAccount: accountIn(given) })
       : undefined;
   try {
+    const creates = !options.list && options.delete === undefined;
+    if (sandbox && creates && !wantsSandbox(given) && hasOwnApplication(given, sandbox))
+      throw new StartupError(forAutodesk);
     const settings = readSettings(
       { ...apsApplication, APS_SANDBOX: launchVariables.APS_SANDBOX },
       { ...given, ...sandbox?.env },
@@ -96,12 +99,17 @@ async function runWith(options: Options): Promise<void> {
     if (sandbox) console.log(`Using the built-in sandbox, ${sandbox.url}.`);
     const administer = callsWith(settings, applicationTokens(settings));
     if (options.list) await administer(list);
-    else if (options.delete !== undefined) await remove(administer, options.delete, options.yes);
+    else if (options.delete !== undefined) await remove(administer, options.delete, options);
     else await setUp(administer, settings, options, sandbox?.inviteServiceAccount);
   } finally {
     await sandbox?.close();
   }
 }
+
+const forAutodesk =
+  'APS_CLIENT_ID is that of your application at Autodesk, which does not know the service accounts of the sandbox. ' +
+  `Nothing was written to ${envFile}. To create an account at Autodesk, leave out --sandbox. To let the server use the ` +
+  'sandbox, set APS_SANDBOX=1 in that file, and run this again.';
 
 type Options = ReturnType<typeof readOptions>;
 
@@ -110,7 +118,9 @@ function readOptions(args: string[]) {
     const { values } = parseArgs({ args, options });
     if (!/^(?=.*[A-Za-z0-9])[A-Za-z0-9-]{5,100}$/.test(values.name))
       throw new Error('--name must be 5 to 100 letters, digits and dashes');
-    return values;
+    /** The same command line, with one more option. */
+    const again = (option: string) => commandLine('ssa-setup', [...args, option].join(' '));
+    return { ...values, again };
   } catch (error) {
     throw new StartupError(
       `${error instanceof Error ? error.message.split('. ')[0] : error}. --help lists the options.`,
@@ -146,8 +156,8 @@ async function list(session: ApsSession): Promise<void> {
   }
 }
 
-async function remove(administer: Calls, id: string, yes: boolean): Promise<void> {
-  if (!(yes || (await confirmed(`Delete the service account ${id} and its keys? You cannot undo this.`))))
+async function remove(administer: Calls, id: string, options: Options): Promise<void> {
+  if (!(await confirmed(`Delete the service account ${id} and its keys? You cannot undo this.`, options)))
     return;
   await administer((session) => deleteServiceAccount(session, id));
   console.log(`Deleted ${id}.`);
@@ -168,12 +178,12 @@ async function setUp(
   if (present && !options.replace) {
     if (options.yes)
       throw new StartupError(
-        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace, for example: ${commandLine('ssa-setup', '--yes --replace')}`,
+        `${envFile} already names a service account. Nothing was changed. To replace it, add --replace, for example: ${options.again('--replace')}`,
       );
-    if (!(await confirmed(`${envFile} already names a service account. Replace it?`))) return;
+    if (!(await confirmed(`${envFile} already names a service account. Replace it?`, options))) return;
   }
   const question = `Create the service account "${options.name}" with a key, and write both to ${envFile}?`;
-  if (!(options.yes || (await confirmed(question)))) return;
+  if (!(await confirmed(question, options))) return;
 
   const { serviceAccountId: id, email } = await administer((session) =>
     createServiceAccount(session, {
@@ -239,17 +249,18 @@ async function saveKey(administer: Calls, id: string) {
   return { keyId: kid, base64, keyFile };
 }
 
-/** Asks for confirmation at the terminal. Throws a `StartupError` if there is none. */
-async function confirmed(question: string): Promise<boolean> {
+/** Asks for confirmation at the terminal, without `--yes`. Throws a `StartupError` if there is no terminal. */
+async function confirmed(question: string, { yes, again }: Options): Promise<boolean> {
+  if (yes) return true;
   if (!process.stdin.isTTY)
     throw new StartupError(
-      `${question}\nThere is no terminal to answer in. To confirm, add --yes, for example: ${commandLine('ssa-setup', '--yes')}`,
+      `${question}\nThere is no terminal to answer in. To confirm, add --yes, for example: ${again('--yes')}`,
     );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C means no.
   const answer = await terminal.question(`${question} [y/N] `).catch(() => '');
   terminal.close();
-  const yes = /^y(es)?$/i.test(answer.trim());
-  if (!yes) console.log('Nothing was changed.');
-  return yes;
+  const agreed = /^y(es)?$/i.test(answer.trim());
+  if (!agreed) console.log('Nothing was changed.');
+  return agreed;
 }

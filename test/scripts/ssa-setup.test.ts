@@ -1,14 +1,14 @@
 // `npm run ssa:setup`, as a real program: what it creates at APS, what it writes, and what it leaves unchanged.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../support/clients.ts';
 import { newFolder } from '../support/folder.ts';
 import { isWindows } from '../support/platform.ts';
-import { type Ended, runHttpServer, runToEnd } from '../support/programs.ts';
+import { type Ended, pathOf, runHttpServer, runToEnd } from '../support/programs.ts';
 import { startRecordingAps } from '../support/recording-aps.ts';
 import { type Sandbox, startSandbox } from '../support/sandbox.ts';
 import { accountsOf, administer } from '../support/service-accounts.ts';
@@ -124,7 +124,8 @@ describe('an account that is already in .env', () => {
 
   test('is not replaced, and none is created, without --replace', async () => {
     await writeFile(envFile(), before);
-    expectRefusal(await setup(['--yes']), envFile(), 'already', '--replace');
+    const offered = 'npm run ssa:setup -- --name night-shift --yes --replace';
+    expectRefusal(await setup(['--name', 'night-shift', '--yes']), envFile(), 'already', offered);
     expect(await readFile(envFile(), 'utf8')).toBe(before);
     expect(await readdir(cwd)).toEqual(['.env']);
     expect(await idsOf()).toHaveLength(1);
@@ -147,8 +148,34 @@ test('without a terminal, nothing is created or deleted unless --yes is given', 
   const [made, deleted] = await Promise.all([setup([]), setup(['--delete', id])]);
   expectRefusal(made, 'Create the service account "aps-mcp-server"', 'no terminal', '--yes');
   expectRefusal(deleted, `Delete the service account ${id}`, 'no terminal', '--yes');
+  expect(made.stderr).toMatch(/npm run ssa:setup -- --yes$/m);
+  expect(deleted.stderr).toContain(`npm run ssa:setup -- --delete ${id} --yes`);
   expect(await idsOf()).toEqual([id]);
   expect(await readdir(cwd)).toEqual([]);
+});
+
+describe('--sandbox beside an application at Autodesk', () => {
+  const credentials = 'APS_CLIENT_ID=my-id\nAPS_CLIENT_SECRET=my-secret\n';
+
+  test('is refused: the server would use the account of the sandbox at Autodesk', async () => {
+    await writeFile(envFile(), credentials);
+    expectRefusal(
+      await setup(['--sandbox', '--yes'], {}),
+      ...[envFile(), 'APS_CLIENT_ID', 'APS_SANDBOX=1', 'leave out --sandbox'],
+    );
+    expect(await readFile(envFile(), 'utf8')).toBe(credentials);
+    expect(await readdir(cwd)).toEqual(['.env']);
+  });
+
+  test('works where APS_SANDBOX=1 says that the server uses the sandbox, too', async () => {
+    await writeFile(envFile(), `APS_SANDBOX=1\n${credentials}`);
+    expect(await setup(['--sandbox', '--yes'], {})).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('works with a copy of .env.example', async () => {
+    await copyFile(pathOf('.env.example'), envFile());
+    expect(await setup(['--sandbox', '--yes'], {})).toMatchObject({ code: 0, stderr: '' });
+  });
 });
 
 describe('--list and --delete', () => {

@@ -112,12 +112,17 @@ export function withSandbox(
   };
 }
 
-/** What to tell somebody who has credentials of their own, and gets the data of the sandbox; undefined if they have none. */
-export function sandboxWarning(
+/** Whether the environment names another application than those of the sandbox. */
+export function hasOwnApplication(
   { APS_CLIENT_ID: id }: Environment,
-  { env, publicClientId }: LaunchedSandbox,
-): string | undefined {
-  if (!id?.trim() || [env.APS_CLIENT_ID, publicClientId].includes(id)) return undefined;
+  { env, publicClientId }: Pick<LaunchedSandbox, 'env' | 'publicClientId'>,
+): boolean {
+  return Boolean(id?.trim()) && ![env.APS_CLIENT_ID, publicClientId].includes(id);
+}
+
+/** What to tell somebody who has credentials of their own, and gets the data of the sandbox; undefined if they have none. */
+export function sandboxWarning(environment: Environment, sandbox: LaunchedSandbox): string | undefined {
+  if (!hasOwnApplication(environment, sandbox)) return undefined;
   return (
     'Warning: APS_CLIENT_ID is set, but not used, because APS_SANDBOX=1 is set too: all data is sample data of the built-in ' +
     'sandbox. To use your application at Autodesk, remove APS_SANDBOX or set it to 0.'
