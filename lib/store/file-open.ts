@@ -1,5 +1,14 @@
 /** Opens the file of a store: made for its owner only, and never a file of something else. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Backend } from './backend.ts';
@@ -19,7 +28,7 @@ const retryInterval = 10;
  */
 export async function openStoreFile(path: string, openDatabase = openSqlite): Promise<Sqlite> {
   return patiently(path, async () => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     // Before SQLite makes it for everybody to read. The files beside it, with what was written last, are made like it.
     closeSync(openSync(path, 'a', 0o600));
     // A file of something else stays as it is: even the first look of a writer would put files next to it.
@@ -34,6 +43,34 @@ export async function openStoreFile(path: string, openDatabase = openSqlite): Pr
       throw error;
     }
   });
+}
+
+/** `recursive` of Node.js would try forever in a place such as /proc, in which no folder can be made. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process was first.
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+/**
+ * Looks whether a file that does not exist can be made.
+ *
+ * @throws {StoreUnavailable} when it cannot
+ */
+export function examinePlace(path: string): void {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is not a folder`);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unavailable(path, error);
+  }
 }
 
 /** Opens a database that is a store, or empty. */

@@ -127,11 +127,14 @@ const secretForRedis =
 export async function examineStore(url: string, secrets: readonly string[]): Promise<string> {
   const isFile = url.startsWith('file:');
   const where = isFile ? pathOf(url) : `Redis at ${new URL(url).host}`;
-  if (isFile && !existsSync(pathOf(url))) return `${where} does not exist yet; the server creates it`;
   if (!isFile && secrets.length === 0) throw new StartupError(secretForRedis);
   try {
+    if (isFile && !existsSync(where)) {
+      (await import('./file-open.ts')).examinePlace(where);
+      return `${where} does not exist yet; the server creates it`;
+    }
     const backend = isFile
-      ? await (await import('./file-open.ts')).readStoreFile(pathOf(url))
+      ? await (await import('./file-open.ts')).readStoreFile(where)
       : await checkedRedis(url);
     try {
       const states = { none: 'is empty', fits: 'can be used', own: 'can be used, with its own secret' };
@@ -142,6 +145,11 @@ export async function examineStore(url: string, secrets: readonly string[]): Pro
   } catch (error) {
     throw startupError(error);
   }
+}
+
+/** The same for the store of a desktop user. */
+export async function examineUserStore(secrets: readonly string[]): Promise<string> {
+  return examineStore(`file:${await userStorePath()}`, secrets);
 }
 
 async function checkedRedis(url: string): Promise<Backend> {

@@ -1,6 +1,6 @@
 /** The store of a server with users: whether it can be used, and is set up so that no sign-in gets lost. */
 import { ownFile, storeUrlOf } from '../../lib/serve/launch/store.ts';
-import { examineStore } from '../../lib/store/open.ts';
+import { examineStore, examineUserStore } from '../../lib/store/open.ts';
 import { type Check, type Finding, fault, ok, skipped, warning } from './check.ts';
 
 export const storeCheck: Check = {
@@ -14,7 +14,7 @@ export const storeCheck: Check = {
       ...{ isSandbox: server.sandbox !== undefined, url: launch.STORE_URL },
     });
     if (url === undefined) return [skipped('this server stores nothing')];
-    if (url === ownFile) return [ok('a file in your own data folder, so that you sign in once')];
+    if (url === ownFile) return [await userStoreFinding(launch.STORE_SECRET)];
     if (url === 'memory:') return [ok('in memory, until the server stops')];
     try {
       return [ok(await examineStore(url, launch.STORE_SECRET)), ...(await redisFindings(url))];
@@ -23,6 +23,19 @@ export const storeCheck: Check = {
     }
   },
 };
+
+/** Where that file cannot be used, a start does without it. */
+async function userStoreFinding(secrets: readonly string[]): Promise<Finding> {
+  try {
+    await examineUserStore(secrets);
+    return ok('a file in your own data folder, so that you sign in once');
+  } catch (error) {
+    return warning(
+      `sign-ins are kept in memory, and end with the server. ${error instanceof Error ? error.message : error}`,
+      'Until that is fixed, you sign in at every start. STORE_URL=file:PATH names another file.',
+    );
+  }
+}
 
 /** Settings of Redis with which sign-ins can get lost. If Redis does not show them, nothing is reported. */
 async function redisFindings(url: string): Promise<Finding[]> {

@@ -53,3 +53,14 @@ test.each(['4lo', '__proto__'])(
     for (const part of [`"${name}"`, '2lo, ssa, 3lo, pkce', 'npm run 2lo']) expect(said).toContain(part);
   },
 );
+
+// Node.js tries forever to make a folder there.
+test.runIf(process.platform === 'linux')(
+  'a store in a place where no folder can be made is an error that names it, at once',
+  async () => {
+    const said = await refusalOf(['scripts/aps-mcp.ts', '3lo', '--sandbox', '--port', '0'], {
+      env: { STORE_URL: 'file:/proc/none/store.db' },
+    });
+    for (const part of ['3lo cannot start', '/proc/none/store.db', 'ENOENT']) expect(said).toContain(part);
+  },
+);

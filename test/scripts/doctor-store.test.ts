@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { createClient } from 'redis';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { openStore } from '../../lib/store/open.ts';
 import { doctor } from '../../scripts/doctor.ts';
@@ -36,6 +36,14 @@ async function findings(server: string, env: Record<string, string>, ...options:
   return document.parse(JSON.parse(printed.join('\n'))).checks.filter(({ id }) => id === 'store');
 }
 
+beforeEach(async () => {
+  // What this person's own servers keep is left alone.
+  vi.stubEnv('XDG_DATA_HOME', await newFolder());
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 test.each([
   ['2lo', {}, [], 'skipped', 'stores nothing'],
   ['3lo', {}, [], 'ok', 'in memory, until the server stops'],
@@ -46,12 +54,40 @@ test.each([
   ]);
 });
 
+test.runIf(process.platform === 'linux')(
+  'a data folder in which no file can be made is a warning: people sign in at every start',
+  async () => {
+    vi.stubEnv('XDG_DATA_HOME', join(await newFolder({ letter: 'no folder' }), 'letter'));
+    expect(await findings('pkce', {}, '--transport', 'stdio')).toMatchObject([
+      {
+        status: 'warning',
+        text: expect.stringContaining('is not a folder'),
+        advice: expect.stringContaining('STORE_URL'),
+      },
+    ]);
+  },
+);
+
 describe('a file', () => {
   test('that is not there yet is not made', async () => {
     const path = join(await newFolder(), 'store.db');
     const [found] = await findings('3lo', { STORE_URL: `file:${path}` });
     expect(found).toMatchObject({ status: 'ok', text: `${path} does not exist yet; the server creates it` });
   });
+
+  test.each(['store.db', 'folder/store.db'])(
+    'that cannot be made, in a file, is a fault: %s',
+    async (name) => {
+      const file = join(await newFolder({ letter: 'no folder' }), 'letter');
+      const path = join(file, name);
+      const [found] = await findings('3lo', { STORE_URL: `file:${path}` });
+      expect(found).toMatchObject({
+        status: 'fault',
+        text: expect.stringContaining(`${file} is not a folder`),
+      });
+      expect(found?.text).toContain(path);
+    },
+  );
 
   test.each([
     ['whose own secret is out of reach', [], {}],
