@@ -175,7 +175,7 @@ describe('a planted fault is named, with what to do:', () => {
       '2lo',
       () => ({ env, file: (path) => writeFile(path, 'APS_CLIENT_SECRET=d\u00e9f', 'latin1') }),
       'env-file',
-      'not a text in UTF-8',
+      'not UTF-8 text',
       'Save it as UTF-8',
     ],
     [
