@@ -29,21 +29,21 @@ export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<vo
   const placeOf = placesOf(sandbox);
   const before = signIns(sandbox);
 
-  step(1, 'Alice’s client has no token. It discovers where to sign in, and registers there');
+  step('Alice’s client has no token. It discovers where to sign in, and registers there');
   const visitor = createSigningInClient(program.url, { pin: '2026-07-28' }, placeOf);
   const address = await visitor.begin();
 
-  step(2, 'In the browser, Alice allows the client, then signs in at Autodesk and allows the server');
+  step('In the browser, Alice allows the client, then signs in at Autodesk and allows the server');
   const back = await signIn(address, alice, placeOf);
   aps.tell();
 
-  step(3, 'The client exchanges the code for tokens of this server. It never gets Autodesk’s tokens');
+  step('The client exchanges the code for tokens of this server. It never gets Autodesk’s tokens');
   await visitor.finish(back);
   aps.tell();
   const { iss, aud, jti } = visitor.claims();
   expect('the token', [iss, aud], [program.url.origin, program.url.href]);
 
-  step(4, 'It calls a tool and gets the hubs at once, without a second sign-in');
+  step('It calls a tool and gets the hubs at once, without a second sign-in');
   await visitor.connect();
   await callFor(alice, visitor, aps);
   expect('sign-ins at Autodesk', signIns(sandbox) - before, 1);
@@ -54,7 +54,7 @@ export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<vo
     return;
   }
 
-  step(5, 'The token expires (the demo replaces it instead of waiting): the client gets a new one by itself');
+  step('The token expires (the demo replaces it instead of waiting): the client gets a new one by itself');
   visitor.letExpire();
   await callFor(alice, visitor, aps);
   const renewed = visitor.claims();
@@ -65,7 +65,7 @@ export async function demoAutodesk(sandbox: Sandbox, folder: string): Promise<vo
   );
   await visitor.client.close();
 
-  step(6, 'Benji’s client uses the older protocol. He gets his hubs, not Alice’s');
+  step('Benji’s client uses the older protocol. He gets his hubs, not Alice’s');
   const other = createSigningInClient(program.url, 'legacy', placeOf);
   await other.finish(await signIn(await other.begin(), benji, placeOf));
   aps.tell();

@@ -28,23 +28,23 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
   await aps.tellFirstToken();
   const placeOf = placesOf(sandbox);
 
-  step(1, 'A client without a token is refused, and discovers where to sign in');
+  step('A client without a token is refused, and discovers where to sign in');
   const visitor = createSigningInClient(program.url, { pin: '2026-07-28' }, placeOf);
   const address = await visitor.begin();
 
   const [employee] = employees;
-  step(2, `${employee.name} signs in at the company and allows the client`);
+  step(`${employee.name} signs in at the company and allows the client`);
   const browser = openBrowser(placeOf);
   const page = await browser.open(address);
   expect('the page', page.heading, 'Demo client asks you to sign in');
   const back = await browser.submit(page, { user: employee.sub, decision: 'allow' });
 
-  step(3, 'The client exchanges the code for a token that is valid only for this server');
+  step('The client exchanges the code for a token that is valid only for this server');
   await visitor.finish(back.address);
   const { sub, iss, aud, jti } = visitor.claims();
   expect('the token', [sub, iss, aud], [employee.sub, sandbox.openIdIssuer, program.url.href]);
 
-  step(4, 'It calls the server, which sends its own token to Autodesk, never the client’s');
+  step('It calls the server, which sends its own token to Autodesk, never the client’s');
   await visitor.connect();
   const bucket = z.object({ bucket_key: z.string() });
   const buckets = listIn(await visitor.client.callTool({ name: 'list_buckets' }), bucket);
@@ -62,7 +62,7 @@ export async function demoCompany(sandbox: Sandbox, folder: string): Promise<voi
     return;
   }
 
-  step(5, 'A token from the same company for another server is refused');
+  step('A token from the same company for another server is refused');
   const foreign = await sandbox.openIdToken({ audience: 'https://other.works.example/mcp' });
   const refused = await tellingFetch(placeOf)(program.url, {
     method: 'POST',

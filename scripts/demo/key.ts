@@ -25,13 +25,13 @@ export async function demoKey(sandbox: Sandbox, folder: string): Promise<void> {
   command('npm run 2lo -- --client-auth key', `serves MCP at ${program.url}`);
   await aps.tellFirstToken();
 
-  step(1, 'A program without a key is refused');
+  step('A program without a key is refused');
   const refused = await connectHttp(program.url, 'legacy').catch((error: unknown) => error);
   expect('a refusal', refused instanceof Error, true);
   expect('requests to APS', aps.tell(), 0);
   message('client ← server', '401: send a key');
 
-  step(2, 'With its key, it is answered');
+  step('With its key, it is answered');
   const client = await connectHttp(program.url, { pin: '2026-07-28' }, undefined, key);
   const bucket = z.object({ bucket_key: z.string() });
   const buckets = listIn(await client.callTool({ name: 'list_buckets' }), bucket);

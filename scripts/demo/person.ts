@@ -2,6 +2,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { demoUsers, type Sandbox, type User } from '../../sandbox/index.ts';
+import type { ApsTeller } from './aps.ts';
 import { listIn } from './client.ts';
 import { detail, expect, message } from './stage.ts';
 
@@ -27,11 +28,12 @@ export async function hubsIn(client: Client): Promise<string[]> {
 }
 
 /** Plays the person: opens the sign-in address, signs in, allows access, and returns to the server. */
-export async function signIn(sandbox: Sandbox, address: string, user: User): Promise<void> {
+export async function signIn(sandbox: Sandbox, address: string, user: User, aps: ApsTeller): Promise<void> {
   const callback = new URL(address).searchParams.get('redirect_uri') ?? '';
   // On APS, you register the callback URL of a server once, in its application.
   sandbox.registerRedirectUri(callback);
   const back = await sandbox.signIn(address, { userId: user.userId });
+  aps.tell();
   const page = await fetch(back);
   const heading = /<h1>(.*?)<\/h1>/.exec(await page.text())?.[1];
   message(

@@ -19,12 +19,12 @@ export async function demoPkce(sandbox: Sandbox, folder: string): Promise<void> 
   for (const [name, value] of Object.entries(variables)) detail(`${name}=${value}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'A client with protocol 2026-07-28 asks for Alice’s hubs: she signs in, and the call continues');
+  step('A client with protocol 2026-07-28 asks for Alice’s hubs: she signs in, and the call continues');
   await overStdio(sandbox, folder, variables, alice, { pin: '2026-07-28' }, aps);
 
   if (isShort()) return;
 
-  step(2, 'Benji’s client uses the older protocol');
+  step('Benji’s client uses the older protocol');
   await overStdio(sandbox, folder, variables, benji, 'legacy', aps);
 }
 
@@ -47,7 +47,7 @@ async function overStdio(
       detail(withoutQuery(address));
       detail(`code_challenge ${challenge.slice(0, 6)}…, ${searchParams.get('code_challenge_method')}`);
       expect('the method', [challenge.length, searchParams.get('code_challenge_method')], [43, 'S256']);
-      return signIn(sandbox, address, user);
+      return signIn(sandbox, address, user, aps);
     },
   );
   const seen = await hubsIn(client);

@@ -30,12 +30,12 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
   await aps.tellFirstToken();
 
   if (!isShort()) {
-    step(1, 'The claims of the assertion (without the signature)');
+    step('The claims of the assertion (without the signature)');
     for (const [claim, value] of Object.entries(await claimsOfAnAssertion(sandbox)))
       detail(`${claim.padEnd(6)} ${JSON.stringify(value)}`);
   }
 
-  step(isShort() ? 1 : 2, 'A client asks for hubs');
+  step('A client asks for hubs');
   const client = await connectHttp(program.url, { pin: '2026-07-28' });
   const answer = await client.callTool({ name: 'list_hubs' });
   const hubs = listIn(answer, named);
@@ -51,14 +51,14 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
     return;
   }
 
-  step(3, 'An account admin approves the application, and the missing hub appears');
+  step('An account admin approves the application, and the missing hub appears');
   sandbox.approveIntegration(demoHubs.awaitingApproval);
   const approved = listIn(await client.callTool({ name: 'list_hubs' }), named);
   aps.tell();
   expect('hubs', approved.length, 3);
   message('client ← server', approved.map(({ name }) => name).join(', '));
 
-  step(4, 'A hub with 1,203 projects: the server fetches the pages after the first in parallel');
+  step('A hub with 1,203 projects: the server fetches the pages after the first in parallel');
   const all = await client.callTool({
     name: 'list_projects',
     arguments: { hub_id: demoHubs.construction, limit: 10_000 },
@@ -71,7 +71,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
     `${projects.length} projects, “${projects[0]?.name}” to “${projects.at(-1)?.name}”`,
   );
 
-  step(5, 'The contents of the first project');
+  step('The contents of the first project');
   const project = { hub_id: demoHubs.construction, project_id: projects[0]?.id };
   const look = async (folderId?: string) => {
     const found = await client.callTool({
@@ -104,7 +104,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
   );
   await client.close();
 
-  step(6, 'The older protocol over HTTP, and both over stdio');
+  step('The older protocol over HTTP, and both over stdio');
   const legacy = await connectHttp(program.url, 'legacy');
   expect('hubs', listIn(await legacy.callTool({ name: 'list_hubs' }), named), approved);
   message('client ← server', `the same ${approved.length} hubs`);

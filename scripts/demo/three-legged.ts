@@ -24,17 +24,16 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   command('npm run 3lo', `serves MCP at ${program.url}`);
   const aps = watchAps(sandbox);
 
-  step(1, 'A client asks for hubs. It cannot open a browser, so it gets an address');
+  step('A client asks for hubs. It cannot open a browser, so it gets an address');
   const client = await connectHttp(program.url, 'legacy');
   const address = await addressFor(client);
   message('client ← server', `open ${withoutQuery(address)}`);
 
-  step(2, 'Alice opens the address, signs in on Autodesk’s page and allows access');
-  await signIn(sandbox, address, alice);
+  step('Alice opens the address, signs in on Autodesk’s page and allows access');
+  await signIn(sandbox, address, alice, aps);
   aps.tell();
 
   step(
-    3,
     'The client asks again and gets her hubs. So does another client on her machine, without a new sign-in',
   );
   const another = await connectHttp(program.url, { pin: '2026-07-28' });
@@ -48,16 +47,16 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
     return;
   }
 
-  step(4, 'She signs out, which revokes her Autodesk tokens: each client needs a new sign-in');
+  step('She signs out, which revokes her Autodesk tokens: each client needs a new sign-in');
   await client.callTool({ name: 'sign_out' });
   aps.tell();
   for (const each of [client, another])
     expect('a new sign-in', (await addressFor(each)).startsWith(sandbox.url), true);
   await Promise.all([client.close(), another.close()]);
 
-  step(5, 'A client with protocol 2026-07-28 that can open a browser: the same call returns the data');
+  step('A client with protocol 2026-07-28 that can open a browser: the same call returns the data');
   const modern = await connectHttp(program.url, { pin: '2026-07-28' }, (address) => {
-    void signIn(sandbox, address, alice);
+    void signIn(sandbox, address, alice, aps);
   });
   expect('hubs', await hubsIn(modern), hubsOf(alice));
   aps.tell();
@@ -65,13 +64,13 @@ export async function demoThreeLegged(sandbox: Sandbox, folder: string): Promise
   await modern.close();
   expect('exit code after Ctrl-C', await program.stop(), 0);
 
-  step(6, 'Over stdio, each with their own server: Alice with 2026-07-28, Benji with the older protocol');
+  step('Over stdio, each with their own server: Alice with 2026-07-28, Benji with the older protocol');
   await Promise.all([
     overStdio(sandbox, folder, alice, { pin: '2026-07-28' }, aps),
     overStdio(sandbox, folder, benji, 'legacy', aps),
   ]);
 
-  step(7, 'Two people at one server: their company signs them in to it, and each signs in to Autodesk');
+  step('Two people at one server: their company signs them in to it, and each signs in to Autodesk');
   await behindTheirCompany(sandbox, folder, aps);
 }
 
@@ -110,7 +109,7 @@ async function behindTheirCompany(sandbox: Sandbox, folder: string, aps: ApsTell
     message('client ← server', `for ${user.name}: ${seen.join(', ')}`);
   }
 
-  step(8, 'A link that was made for one of them and is opened by the other completes no sign-in');
+  step('A link that was made for one of them and is opened by the other completes no sign-in');
   const [one, other] = people;
   if (!one || !other) throw new Error('There are two people');
   await one.client.callTool({ name: 'sign_out' });
@@ -134,7 +133,7 @@ async function overStdio(
 ): Promise<void> {
   const environment = environmentWith({ ...sandbox.env, MCP_PORT: '0' });
   const client = await connectStdio(nodeArguments('servers/3lo.ts'), environment, folder, mode, (address) => {
-    void signIn(sandbox, address, user);
+    void signIn(sandbox, address, user, aps);
   });
   const seen = await hubsIn(client);
   aps.tell();

@@ -21,7 +21,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
   command('npm run 2lo', `serves MCP at ${program.url}`);
   await aps.tellFirstToken();
 
-  step(1, 'A client with the current protocol, 2026-07-28, asks for buckets');
+  step('A client with the current protocol, 2026-07-28, asks for buckets');
   const modern = await connectHttp(program.url, { pin: '2026-07-28' });
   const first = listIn(await modern.callTool({ name: 'list_buckets' }), bucket);
   expect('requests to APS', aps.tell(), 1);
@@ -37,7 +37,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
     return;
   }
 
-  step(2, 'The same client asks for all regions: the token is still valid');
+  step('The same client asks for all regions: the token is still valid');
   const everywhere = listIn(
     await modern.callTool({ name: 'list_buckets', arguments: { region: 'ALL' } }),
     bucket,
@@ -51,7 +51,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
     `${everywhere.length} buckets: ${[...count].map(([region, n]) => `${region} ${n}`).join(', ')}`,
   );
 
-  step(3, 'A large bucket: each call returns up to 1,000 objects and a cursor for the rest');
+  step('A large bucket: each call returns up to 1,000 objects and a cursor for the rest');
   let cursor: string | undefined;
   let objects = 0;
   do {
@@ -71,7 +71,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
   } while (cursor);
   expect('objects', objects, 2345);
 
-  step(4, 'APS revokes the token: the server notices, gets a new one, and the call succeeds');
+  step('APS revokes the token: the server notices, gets a new one, and the call succeeds');
   expect('tokens revoked', sandbox.revokeAccessTokens(), 1);
   const again = listIn(
     await modern.callTool({ name: 'list_buckets', arguments: { region: 'EMEA', limit: 5 } }),
@@ -81,14 +81,14 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
   expect('buckets of EMEA', again.length, 5);
   message('client ← server', `${again.length} buckets in EMEA`);
 
-  step(5, 'An invalid argument: the error says what is wrong');
+  step('An invalid argument: the error says what is wrong');
   const refused = await modern.callTool({ name: 'list_objects', arguments: { bucket_key: '../secrets' } });
   expect('the call is refused', refused.isError, true);
   expect('requests to APS', aps.tell(), 0);
   message('client ← server', refused.content[0]?.type === 'text' ? refused.content[0].text : '');
   await modern.close();
 
-  step(6, 'A client with the older protocol and its initialize handshake, at the same address');
+  step('A client with the older protocol and its initialize handshake, at the same address');
   const legacy = await connectHttp(program.url, 'legacy');
   const older = listIn(await legacy.callTool({ name: 'list_buckets' }), bucket);
   aps.tell();
@@ -97,7 +97,7 @@ export async function demoTwoLegged(sandbox: Sandbox, folder: string): Promise<v
   await legacy.close();
   expect('exit code after Ctrl-C', await program.stop(), 0);
 
-  step(7, 'Over stdio: the client starts the server itself, as desktop applications do');
+  step('Over stdio: the client starts the server itself, as desktop applications do');
   for (const mode of [{ pin: '2026-07-28' }, 'legacy'] as const) {
     const client = await connectStdio(
       nodeArguments('servers/2lo.ts'),

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { newFolder } from '../support/folder.ts';
 import { isWindows } from '../support/platform.ts';
-import { nodeArguments, refusalOf, run, runCommand } from '../support/programs.ts';
+import { nodeArguments, refusalOf, run, runCommand, runToEnd } from '../support/programs.ts';
 
 const quoted = (...words: string[]) => words.map((word) => `'${word}'`).join(' ');
 
@@ -75,3 +75,11 @@ test('npm run demo --all, without a --, is answered with the command line that w
   };
   expect(await refusalOf(['scripts/demo.ts'], { env: npm })).toContain('npm run demo -- --all');
 });
+
+test('the short demo shows each pattern in about a dozen lines', async () => {
+  const { code, stdout, stderr } = await runToEnd(['scripts/demo.ts']);
+  expect([code, stderr]).toEqual([0, '']);
+  const patterns = stdout.split('\n\n').filter((part) => /^ {3}np[mx] /m.test(part));
+  expect(patterns).toHaveLength(7);
+  for (const pattern of patterns) expect(pattern.trim().split('\n').length, pattern).toBeLessThanOrEqual(13);
+}, 120_000);
