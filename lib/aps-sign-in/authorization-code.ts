@@ -1,8 +1,10 @@
 /** 3-legged sign-in (3LO), with a secret or with PKCE alone: users sign in to Autodesk, and the server acts for each. */
+
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { ApsError } from '../aps/errors.ts';
 import { type Caller, callerSchema } from '../caller.ts';
+import { developerHub } from '../developer-hub.ts';
 import { digest } from '../digest.ts';
 import { createSealed, type Keys } from '../sealed.ts';
 import { SignInRequired } from '../sign-in-required.ts';
@@ -195,8 +197,7 @@ export function authorizationCode(options: AuthorizationCode): UserSignIn {
 
 /** For an application without a secret. */
 const adviceForPublicClients = {
-  invalid_client:
-    'Compare APS_CLIENT_ID with the application in your Developer Hub (https://aps.autodesk.com). It must be of type "Desktop, Mobile, Single-Page App".',
+  invalid_client: `Compare APS_CLIENT_ID with the application in ${developerHub}. It must be of type "Desktop, Mobile, Single-Page App".`,
 };
 
 function usedKey(signInId: string): string {

@@ -1,9 +1,11 @@
 /** What all grants at APS's authorization server share: where it is, how to ask it, and what its refusals mean. */
+
 import type { BeforeRetryHook } from 'ky';
 import * as oauth from 'oauth4webapi';
 import { ApsError, adviceByGatewayCode, requestIdOf, saidBy, saidIn, tryAgain } from '../aps/errors.ts';
 import { apsHttp, type RetryPolicy } from '../aps/http.ts';
 import { userInfoUrl } from '../aps/user-info.ts';
+import { developerHub } from '../developer-hub.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { AccessToken, TokenSource } from '../token-source.ts';
 
@@ -133,12 +135,10 @@ export function sharedTokens(request: () => Promise<AccessToken>, now: () => num
 
 /** What to do about each of OAuth's error codes (RFC 6749, section 5.2), for an application that signs in as itself. */
 const adviceByCode: Record<string, string> = {
-  invalid_client:
-    'Compare APS_CLIENT_ID and APS_CLIENT_SECRET with the application in your Developer Hub (https://aps.autodesk.com). One outside a hub is archived, and cannot sign in.',
+  invalid_client: `Compare APS_CLIENT_ID and APS_CLIENT_SECRET with the application in ${developerHub}. One outside a hub is archived, and cannot sign in.`,
   unauthorized_client:
     'This type of application cannot sign in this way. Create one of the type that this server needs: docs/autodesk-application.md lists them.',
-  invalid_scope:
-    'The application has no access to one of the scopes. Check its API Access in your Developer Hub (https://aps.autodesk.com).',
+  invalid_scope: `The application has no access to one of the scopes. Check its API Access in ${developerHub}.`,
 };
 
 /** Whether an error code of OAuth is about the application: it is the same for everybody, and no sign-in changes it. */

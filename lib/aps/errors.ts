@@ -1,5 +1,7 @@
 /** The one error class for failures of APS, and how APS's answers turn into it. */
+
 import { z } from 'zod';
+import { developerHub } from '../developer-hub.ts';
 
 /**
  * A failure of APS, worded for the person who sees it: what happened, and what to do about it.
@@ -165,8 +167,7 @@ export async function errorFromResponse(response: Response, url: URL): Promise<A
     case 401:
       return new ApsError(`APS rejected the access token${said}`, {
         ...details,
-        advice:
-          'A fresh token was rejected too. Check in your Developer Hub (https://aps.autodesk.com) that the application has access to this API.',
+        advice: `A fresh token was rejected too. Check in ${developerHub} that the application has access to this API.`,
       });
     case 403:
       return new ApsError(`APS denied access${said}`, { ...details, advice: adviceForForbidden(code, url) });
@@ -200,8 +201,7 @@ export const approvalAdvice =
 
 /** What to do about APS's own error codes, those of its gateway. */
 export const adviceByGatewayCode: Readonly<Record<string, string>> = {
-  'AUTH-001':
-    'Add this API to the application, under API Access in your Developer Hub (https://aps.autodesk.com).',
+  'AUTH-001': `Add this API to the application, under API Access in ${developerHub}.`,
   'AUTH-010':
     'The token lacks a scope that this request needs. Add it to the scopes that the server asks for.',
   limit_exceeded: 'Delete one that you no longer need, and try again.',

@@ -1,6 +1,8 @@
 /** The environment variables that say which APS application a server signs in with. */
+
 import { z } from 'zod';
 import { commandLine } from '../command-line.ts';
+import { developerHub } from '../developer-hub.ts';
 import { guide } from './guide.ts';
 import { onOrOff, privateKey, secureOrigin } from './schemas.ts';
 
@@ -32,13 +34,13 @@ export const apsBaseUrl = secureOrigin('must use https: credentials are sent the
 export const apsApplication = {
   APS_CLIENT_ID: z.string().register(guide, {
     what: 'the Client ID of your APS application',
-    where: 'the application in your Developer Hub (https://aps.autodesk.com), "Client ID"',
+    where: `the application in ${developerHub}, "Client ID"`,
     credential: true,
     harmless: true,
   }),
   APS_CLIENT_SECRET: z.string().register(guide, {
     what: 'the Client Secret of the same application',
-    where: 'the application in your Developer Hub (https://aps.autodesk.com), "Client Secret"',
+    where: `the application in ${developerHub}, "Client Secret"`,
     credential: true,
     secret: true,
     harmless: true,

@@ -1,6 +1,8 @@
 /** The environment variables of every server, each with its schema and with what to say when it is missing. */
+
 import { z } from 'zod';
 import { commandLine } from '../command-line.ts';
+import { developerHub } from '../developer-hub.ts';
 import { allowedUsers } from './allowed-users.ts';
 import { apsBaseUrl, apsServiceAccount, apsUserSignIn } from './aps-variables.ts';
 import { guide } from './guide.ts';
@@ -213,17 +215,23 @@ export const autodeskVariables = {
       what: 'after how many days people must sign in again, even if their clients renew tokens',
       where: 'your security policy; leave it out for 90',
     }),
-  MCP_AUTH_CLIENT_ID: z.string().optional().register(guide, {
-    what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
-    where: 'an application of type "Traditional Web App" in your Developer Hub (https://aps.autodesk.com)',
-    credential: true,
-  }),
-  MCP_AUTH_CLIENT_SECRET: z.string().optional().register(guide, {
-    what: 'the Client Secret of the same application',
-    where: 'the application in your Developer Hub (https://aps.autodesk.com), "Client Secret"',
-    credential: true,
-    secret: true,
-  }),
+  MCP_AUTH_CLIENT_ID: z
+    .string()
+    .optional()
+    .register(guide, {
+      what: 'the Client ID of the APS application that people sign in through, if not APS_CLIENT_ID',
+      where: `an application of type "Traditional Web App" in ${developerHub}`,
+      credential: true,
+    }),
+  MCP_AUTH_CLIENT_SECRET: z
+    .string()
+    .optional()
+    .register(guide, {
+      what: 'the Client Secret of the same application',
+      where: `the application in ${developerHub}, "Client Secret"`,
+      credential: true,
+      secret: true,
+    }),
 };
 
 /** All variables by name. */

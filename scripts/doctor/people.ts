@@ -4,6 +4,7 @@ import { isAboutApplication } from '../../lib/aps-sign-in/oauth.ts';
 import type { UserSignIn } from '../../lib/aps-sign-in/user-sign-in.ts';
 import { SignInFailed } from '../../lib/aps-sign-in/user-sign-in.ts';
 import { localUser } from '../../lib/caller.ts';
+import { developerHub } from '../../lib/developer-hub.ts';
 import { SignInRequired } from '../../lib/sign-in-required.ts';
 import { type Check, type Configured, type Examination, type Finding, fault, ok, skipped } from './check.ts';
 import { failureOf } from './sign-in.ts';
@@ -59,7 +60,7 @@ export const callbackCheck: Check = {
     return [
       fault(
         `APS refuses the sign-in with the callback URL ${callbackUrl}: ${refusal}`,
-        'At https://aps.autodesk.com/myapps, register exactly this callback URL with the application, and compare its Client ID.',
+        `In ${developerHub}, register exactly this callback URL with the application, and compare its Client ID.`,
       ),
     ];
   },

@@ -5,6 +5,7 @@ import { listHubs } from '../../lib/aps/data-management.ts';
 import { ApsError, approvalAdvice } from '../../lib/aps/errors.ts';
 import { listBuckets } from '../../lib/aps/oss.ts';
 import { localUser } from '../../lib/caller.ts';
+import { developerHub } from '../../lib/developer-hub.ts';
 import type { TokenSource } from '../../lib/token-source.ts';
 import { meaningOf } from '../../lib/tools/data-management.ts';
 import { type Check, type Finding, fault, ok, skipped, warning, whatHappened } from './check.ts';
@@ -43,7 +44,7 @@ export const scopesCheck: Check = {
     return [
       fault(
         `the token lacks ${missing.join(', ')}`,
-        'Check the APIs of the application at https://aps.autodesk.com/myapps.',
+        `Check the API Access of the application in ${developerHub}.`,
       ),
     ];
   },
