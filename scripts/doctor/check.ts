@@ -32,7 +32,11 @@ export type Examination = {
   now: () => number;
   /** Warnings about files that were already reported. */
   said: Set<string>;
-  /** From the check of the settings: what the server would run with. */
+  /** From the check of the settings files: whether one cannot be read. */
+  unreadable?: boolean;
+  /** From the check of the settings: the address of APS, also where other settings are not valid. */
+  baseUrl?: string;
+  /** From the same: what the server would run with. */
   server?: Configured;
   /** From the check of the network: whether APS answered. */
   answered?: boolean;

@@ -13,19 +13,18 @@ export const envFileCheck: Check = {
   run(examination) {
     const { env, folder, project } = examination;
     const files = envFiles(folder, project, env);
-    const findings = files.flatMap((file) => look(file, examination));
-    if (findings.length > 0) return findings;
-    const named = env.MCP_ENV_FILE !== undefined;
-    return named
-      ? [
-          fault(
-            `${files.join()}, which MCP_ENV_FILE names, does not exist`,
-            'Correct MCP_ENV_FILE, or unset it.',
-          ),
-        ]
-      : [ok(`there is no ${files.join(' and no ')}: all settings come from the environment`)];
+    const found = files.flatMap((file) => look(file, examination));
+    const findings = found.length > 0 ? found : [without(files, Boolean(withoutQuotes(env.MCP_ENV_FILE)))];
+    examination.unreadable = findings.some(({ status }) => status === 'fault');
+    return findings;
   },
 };
+
+function without(files: readonly string[], named: boolean): Finding {
+  return named
+    ? fault(`${files.join()}, which MCP_ENV_FILE names, does not exist`, 'Correct MCP_ENV_FILE, or unset it.')
+    : ok(`there is no ${files.join(' and no ')}: all settings come from the environment`);
+}
 
 /** Nothing, if there is no such file. */
 function look(file: string, { env, said }: Examination): Finding[] {

@@ -5,9 +5,9 @@ import { type Check, type Examination, type Finding, fault, ok, skipped, warning
 export const proxyCheck: Check = {
   id: 'proxy',
   title: 'Proxy',
-  run({ env, server }) {
-    if (!server) return [skipped('the settings are not valid')];
-    const { protocol, hostname } = new URL(server.configuration.launch.APS_BASE_URL);
+  run({ env, baseUrl }) {
+    if (baseUrl === undefined) return [skipped('the settings are not valid')];
+    const { protocol, hostname } = new URL(baseUrl);
     const name = proxyVariable(env, protocol);
     if (name === undefined) return [ok('none is set: servers connect to APS directly')];
     if (isLoopback(hostname) || isExcepted(env, hostname))
@@ -51,9 +51,8 @@ export const networkCheck: Check = {
   id: 'network',
   title: 'Network',
   async run(examination) {
-    const { server, now } = examination;
-    if (!server) return [skipped('the settings are not valid')];
-    const { APS_BASE_URL: baseUrl } = server.configuration.launch;
+    const { baseUrl, now } = examination;
+    if (baseUrl === undefined) return [skipped('the settings are not valid')];
     try {
       // Its public keys: no credentials are needed.
       const { headers } = await fetch(`${baseUrl}/authentication/v2/keys`, {

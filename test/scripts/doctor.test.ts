@@ -92,7 +92,7 @@ describe('a planted fault is named, with what to do:', () => {
     [
       'a variable that is missing',
       '2lo',
-      () => ({}),
+      () => ({ env: { APS_BASE_URL: sandbox.url } }),
       'settings',
       'APS_CLIENT_ID is missing',
       'Developer Hub',
@@ -145,6 +145,7 @@ describe('a planted fault is named, with what to do:', () => {
       'callback',
       '/callback',
       'register exactly this callback URL',
+      'Developer Hub (https://aps.autodesk.com)',
     ],
     [
       'a .env that cannot be read',
@@ -398,6 +399,32 @@ test('what needs a check that has failed is skipped, and says why', async () => 
   expect(text).toMatch(/^- A call +skipped, because there is no token$/m);
   expect(text).toMatch(/^✗ APS sign-in +APS did not sign the application in.*\n +Compare APS_CLIENT_ID/m);
   expect(text).toMatch(/\n\n1 fault\.$/);
+});
+
+test('what needs no credentials is checked when a variable is missing', async () => {
+  const { checks, faults } = await read('2lo', { env: { APS_BASE_URL: sandbox.url } });
+  expect(faults).toBe(1);
+  for (const id of ['proxy', 'network', 'clock'])
+    expect(checks.find((each) => each.id === id)).toMatchObject({ status: 'ok' });
+  expect(checks.find(({ id }) => id === 'sign-in')?.text).toContain('the settings are not valid');
+});
+
+test.each<[string, Planted]>([
+  ['that cannot be read', { env, file: async (path) => void (await mkdir(path)) }],
+  ['that MCP_ENV_FILE names, and that does not exist', { env: { ...env, MCP_ENV_FILE: 'none.env' } }],
+])('a .env %s is one fault', async (_what, planted) => {
+  const { checks, faults } = await read('2lo', planted);
+  expect(faults).toBe(1);
+  expect(checks.find(({ id }) => id === 'settings')).toMatchObject({
+    status: 'skipped',
+    text: expect.stringContaining('cannot be read'),
+  });
+});
+
+test('an empty MCP_ENV_FILE names no file', async () => {
+  const { code, checks } = await read('2lo', { env: { ...env, MCP_ENV_FILE: '' } });
+  expect(code).toBe(0);
+  expect(checks.find(({ id }) => id === 'env-file')?.status).toBe('ok');
 });
 
 test('no secret is printed', async () => {
