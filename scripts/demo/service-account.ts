@@ -1,15 +1,17 @@
 /** The demo of secure service accounts, `servers/ssa.ts`. */
 import { createPrivateKey } from 'node:crypto';
+import type { Client } from '@modelcontextprotocol/client';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { signAssertion } from '../../lib/aps-sign-in/service-account.ts';
 import { demoHubs, type Sandbox } from '../../sandbox/index.ts';
-import { watchAps } from './aps.ts';
+import { type ApsTeller, watchAps } from './aps.ts';
 import { connectHttp, connectStdio, listIn, nextCursorIn } from './client.ts';
 import { environmentWith, nodeArguments, startProgram } from './program.ts';
 import { command, detail, expect, isShort, message, say, step, title } from './stage.ts';
 
 const named = z.object({ id: z.string(), name: z.string() });
+type Named = z.infer<typeof named>;
 const content = named.extend({ type: z.enum(['folder', 'item']), size: z.number().optional() });
 const version = z.object({
   version_number: z.number(),
@@ -29,11 +31,7 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
   command('npm run ssa', `serves MCP at ${program.url}`);
   await aps.tellFirstToken();
 
-  if (!isShort()) {
-    step('The claims of the assertion (without the signature)');
-    for (const [claim, value] of Object.entries(await claimsOfAnAssertion(sandbox)))
-      detail(`${claim.padEnd(6)} ${JSON.stringify(value)}`);
-  }
+  if (!isShort()) await showClaims(sandbox);
 
   step('A client asks for hubs');
   const client = await connectHttp(program.url, { pin: '2026-07-28' });
@@ -47,17 +45,42 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
 
   if (isShort()) {
     await client.close();
-    await program.stop();
+    expect('exit code after Ctrl-C', await program.stop(), 0);
     return;
   }
 
+  const approved = await approval(client, aps, sandbox);
+  await showContents(client, aps, await manyProjects(client, aps));
+  await client.close();
+
+  step('The older protocol over HTTP, and both over stdio');
+  const legacy = await connectHttp(program.url, 'legacy');
+  expect('hubs', listIn(await legacy.callTool({ name: 'list_hubs' }), named), approved);
+  message('client ← server', `the same ${approved.length} hubs`);
+  await legacy.close();
+  expect('exit code after Ctrl-C', await program.stop(), 0);
+  aps.tell();
+  await overStdio(sandbox, folder, approved, aps);
+}
+
+async function showClaims(sandbox: Sandbox): Promise<void> {
+  step('The claims of the assertion (without the signature)');
+  for (const [claim, value] of Object.entries(await claimsOfAnAssertion(sandbox)))
+    detail(`${claim.padEnd(6)} ${JSON.stringify(value)}`);
+}
+
+async function approval(client: Client, aps: ApsTeller, sandbox: Sandbox): Promise<Named[]> {
   step('An account admin approves the application, and the missing hub appears');
   sandbox.approveIntegration(demoHubs.awaitingApproval);
   const approved = listIn(await client.callTool({ name: 'list_hubs' }), named);
   aps.tell();
   expect('hubs', approved.length, 3);
   message('client ← server', approved.map(({ name }) => name).join(', '));
+  return approved;
+}
 
+/** @returns the first of them */
+async function manyProjects(client: Client, aps: ApsTeller): Promise<Named | undefined> {
   step('A hub with 1,203 projects: the server fetches the pages after the first in parallel');
   const all = await client.callTool({
     name: 'list_projects',
@@ -70,9 +93,12 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
     'client ← server',
     `${projects.length} projects, “${projects[0]?.name}” to “${projects.at(-1)?.name}”`,
   );
+  return projects[0];
+}
 
+async function showContents(client: Client, aps: ApsTeller, first: Named | undefined): Promise<void> {
   step('The contents of the first project');
-  const project = { hub_id: demoHubs.construction, project_id: projects[0]?.id };
+  const project = { hub_id: demoHubs.construction, project_id: first?.id };
   const look = async (folderId?: string) => {
     const found = await client.callTool({
       name: 'list_contents',
@@ -102,15 +128,9 @@ export async function demoServiceAccount(sandbox: Sandbox, folder: string): Prom
     'client ← server',
     `${model?.name}: ${versions.length} versions, the newest by ${versions[0]?.created_by}`,
   );
-  await client.close();
+}
 
-  step('The older protocol over HTTP, and both over stdio');
-  const legacy = await connectHttp(program.url, 'legacy');
-  expect('hubs', listIn(await legacy.callTool({ name: 'list_hubs' }), named), approved);
-  message('client ← server', `the same ${approved.length} hubs`);
-  await legacy.close();
-  expect('exit code after Ctrl-C', await program.stop(), 0);
-  aps.tell();
+async function overStdio(sandbox: Sandbox, folder: string, approved: Named[], aps: ApsTeller): Promise<void> {
   for (const mode of [{ pin: '2026-07-28' }, 'legacy'] as const) {
     const other = await connectStdio(
       nodeArguments('servers/ssa.ts'),
