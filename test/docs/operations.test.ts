@@ -112,6 +112,10 @@ describe('the files of a deployment', () => {
 });
 
 describeWith('the configuration of nginx', [noNginx], () => {
+  const temporaryPaths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${name};`)
+    .join(' ');
+
   test('is one that nginx takes', async () => {
     const folder = await newFolder();
     mkdirSync(join(folder, 'certs'));
@@ -121,10 +125,12 @@ describeWith('the configuration of nginx', [noNginx], () => {
     writeFileSync(join(folder, 'certs/fullchain.pem'), cert);
     writeFileSync(join(folder, 'certs/privkey.pem'), key);
     cpSync(pathOf('deploy/compose/nginx.conf'), join(folder, 'nginx.conf'));
-    // Only Compose knows these names, and the port needs a right that a test may not have.
+    // Only Compose knows the names of the instances; the port and the folders of nginx need a right that a test may not have.
     const text = readFileSync(join(folder, 'nginx.conf'), 'utf8')
       // nginx 1.27.3 and later, as in Compose, look names up again; the one here may be older.
       .replaceAll(/server (one|two):8080 resolve/g, 'server 127.0.0.1:8080')
+      .replace('listen 443 ssl', `listen unix:${join(folder, 'port')} ssl`)
+      .replace('http {', `http { access_log off; ${temporaryPaths}`)
       .replace('/tmp/nginx.pid', join(folder, 'nginx.pid'));
     writeFileSync(join(folder, 'nginx.conf'), text);
     const nginx = process.env.NGINX_PATH ?? '/usr/sbin/nginx';
