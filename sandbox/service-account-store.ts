@@ -1,7 +1,7 @@
 // The secure service accounts of every application, with their public keys.
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPublicKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { demoApplication } from './applications.ts';
+import { generateRsaKeys } from './rsa-keys.ts';
 
 /** The published limits. */
 export const accountsPerApplication = 10;
@@ -180,14 +180,12 @@ export async function createServiceAccounts(
 
 let demoKey: Promise<NewKey> | undefined;
 
-const generate = promisify(generateKeyPair);
-
 /**
  * RSA with 2048 bits, as published. The documents say that the private key is a PEM, but not which. This is PKCS#1
  * (`BEGIN RSA PRIVATE KEY`): fewer libraries read it, so clients that work here can also read PKCS#8.
  */
 async function generateKey(): Promise<NewKey> {
-  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 });
+  const { privateKey, publicKey } = await generateRsaKeys();
   return {
     kid: randomUUID(),
     publicKey,

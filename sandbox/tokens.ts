@@ -1,6 +1,7 @@
 // Issues, finds and revokes access tokens.
 import { randomBytes } from 'node:crypto';
-import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+import { exportJWK, type JSONWebKeySet, SignJWT } from 'jose';
+import { generateRsaKeys } from './rsa-keys.ts';
 import type { Consent } from './sign-ins.ts';
 
 /** An access token that the sandbox issued. */
@@ -50,7 +51,7 @@ export type Tokens = {
 };
 
 /** The key of every sandbox in this process: making one takes a tenth of a second. */
-let signingKey: ReturnType<typeof generateKeyPair> | undefined;
+let signingKey: ReturnType<typeof generateRsaKeys> | undefined;
 
 /**
  * An empty token table with its own signing key.
@@ -61,7 +62,7 @@ let signingKey: ReturnType<typeof generateKeyPair> | undefined;
  * restart, is unknown.
  */
 export async function createTokens(now: () => number): Promise<Tokens> {
-  signingKey ??= generateKeyPair('RS256');
+  signingKey ??= generateRsaKeys();
   const { privateKey, publicKey } = await signingKey;
   const { kty, n, e } = await exportJWK(publicKey);
   const kid = `${randomBytes(16).toString('base64url')}_RS256`;

@@ -1,10 +1,8 @@
 // Signs the tokens of the OpenID provider and publishes the key that verifies them.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import {
-  type CryptoKey,
   EncryptJWT,
   exportJWK,
-  generateKeyPair,
   type JSONWebKeySet,
   type JWK,
   type JWTPayload,
@@ -12,6 +10,7 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
+import { generateRsaKeys } from '../rsa-keys.ts';
 import type { Employee } from './employees.ts';
 import type { Habits } from './habits.ts';
 
@@ -50,7 +49,7 @@ export type OpenIdTokens = {
   jwks(): Promise<JSONWebKeySet>;
 };
 
-type SigningKey = { kid: string; privateKey: CryptoKey; publicKey: CryptoKey; jwk: JWK & { kid: string } };
+type SigningKey = { kid: string; privateKey: KeyObject; publicKey: KeyObject; jwk: JWK & { kid: string } };
 
 const idTokenLifetimeSeconds = 60 * 60;
 
@@ -131,7 +130,7 @@ export function createOpenIdTokens(now: () => number, habits: Habits): OpenIdTok
 }
 
 async function createSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  const { privateKey, publicKey } = await generateRsaKeys();
   const kid = randomBytes(12).toString('base64url');
   return {
     kid,

@@ -1,8 +1,8 @@
 /** Replays what a client sends to a server, and sees how far that gets. */
-import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { DocumentRefused } from '../../lib/serve/client-sign-in/autodesk/metadata-document.ts';
+import { newKeyPair } from '../support/key-pairs.ts';
 import { newPkce } from '../support/oauth-requests.ts';
 import { alice } from '../support/people.ts';
 import { type RawAnswer, send } from '../support/raw-http.ts';
@@ -22,7 +22,7 @@ export type Observed = {
 };
 
 /** The key of clients that sign assertions. Their own is theirs alone. */
-const signing = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const signing = newKeyPair('RS256');
 const kid = 'the-key-of-this-test';
 
 /** What is at the addresses that clients publish: documents, and keys. */

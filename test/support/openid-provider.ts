@@ -1,8 +1,9 @@
 /** An OpenID provider that is not ours: the npm package `oidc-provider`. It signs anybody in under any name. */
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { Provider } from 'oidc-provider';
+import { newKeyPair } from './key-pairs.ts';
 import { clientCallback, type Person } from './oauth-client.ts';
 import { openBrowser, type WebBrowser } from './web-browser.ts';
 
@@ -94,7 +95,7 @@ export function atProvider(sub: string, browser: WebBrowser = openBrowser()): Pe
 }
 
 function newKey() {
-  return { ...generateKeyPairSync('rsa', { modulusLength: 2048 }), kid: crypto.randomUUID() };
+  return { ...newKeyPair('RS256'), kid: crypto.randomUUID() };
 }
 
 async function providerOf(issuer: string, { privateKey, kid }: OpenIdProvider['key']): Promise<Provider> {

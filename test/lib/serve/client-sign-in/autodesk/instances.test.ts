@@ -1,8 +1,9 @@
 // Two instances of a deployment with one store: whatever one has taken back, or has seen, the other knows.
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, SignJWT } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { later, minutes, now, seconds } from '../../../../support/clock.ts';
 import { closing } from '../../../../support/closing.ts';
+import { newKeyPair } from '../../../../support/key-pairs.ts';
 import { clientCallback } from '../../../../support/oauth-client.ts';
 import {
   askToken,
@@ -20,7 +21,7 @@ import { outage, watchedStore } from '../../../../support/watched-store.ts';
 const keep = closing();
 const sandbox = keep(await startSandbox({ now }));
 const store = watchedStore();
-const { privateKey, publicKey } = await generateKeyPair('ES256');
+const { privateKey, publicKey } = newKeyPair('ES256');
 const jwk = { ...(await exportJWK(publicKey)), kid: '1' };
 const published = 'https://client.example/client.json';
 const shared = {
