@@ -9,11 +9,8 @@ type Program = {
   commandLine(options: string): string;
 };
 
-/** npm completes these to options of its own, with values of which only some could be meant for those. */
-const completed: Record<string, { to: string; isOurs(value: string): boolean }> = {
-  replace: { to: 'replace_registry_host', isOurs: (value) => value === 'true' },
-  http: { to: 'https_proxy', isOurs: (value) => value.endsWith('/mcp') },
-};
+/** Switches that npm completes to options of its own, which are never `true`. */
+const completed: Record<string, string> = { replace: 'replace_registry_host' };
 
 /**
  * What to type instead, if npm has swallowed options: without `--` before them, it takes those of `npm run 2lo --sandbox` for
@@ -64,7 +61,6 @@ function valueFrom(name: string): string | undefined {
   const variable = (known: string) => process.env[`npm_config_${known}`];
   const value = variable(name.replaceAll('-', '_'));
   if (value) return value;
-  const { to, isOurs } = completed[name] ?? {};
-  const other = to && variable(to);
-  return other && isOurs?.(other) ? other : undefined;
+  const other = completed[name];
+  return other && variable(other) === 'true' ? 'true' : undefined;
 }

@@ -9,7 +9,6 @@ const options = {
   yes: { type: 'boolean' },
   port: { type: 'string' },
   name: { type: 'string' },
-  http: { type: 'string' },
   'client-auth': { type: 'string' },
 } as const;
 
@@ -27,8 +26,7 @@ function said(config: Record<string, string>, args: string[] = []) {
 beforeEach(() => {
   // Whatever started the tests was told other things.
   const variables = Object.keys(options).map((name) => name.replaceAll('-', '_'));
-  for (const name of [...variables, 'https_proxy', 'replace_registry_host'])
-    vi.stubEnv(`npm_config_${name}`, undefined);
+  for (const name of [...variables, 'replace_registry_host']) vi.stubEnv(`npm_config_${name}`, undefined);
   vi.stubEnv('npm_lifecycle_event', '2lo');
   vi.stubEnv('npm_lifecycle_script', 'node --import tsx scripts/aps-mcp.ts 2lo');
 });
@@ -50,12 +48,6 @@ test.each<[string, Record<string, string>, string[], string]>([
   ['an option besides others that have arrived', { sandbox: 'true' }, ['--port', '1'], '--port 1 --sandbox'],
   ['--yes, besides others', { sandbox: 'true', yes: 'true' }, [], '--sandbox --yes'],
   ['an option that npm completes', { replace_registry_host: 'true' }, [], '--replace'],
-  [
-    'an address that npm takes for a proxy',
-    { https_proxy: 'http://localhost:5000/mcp' },
-    ['cursor', '2lo'],
-    'cursor 2lo --http=http://localhost:5000/mcp',
-  ],
 ])('%s gets the command line that was meant', (_what, config, args, expected) => {
   expect(said(config, args)).toMatch(
     new RegExp(`^npm has taken .* for itself\\. .*: npm run 2lo -- ${expected}$`),
@@ -82,7 +74,7 @@ test('a script of somebody else’s package is offered its own name, and npx wha
 
 test.each([
   ['--yes alone, which npm has, too', () => {}, { yes: 'true' }],
-  ['a proxy of npm', () => {}, { https_proxy: 'http://proxy.example:8080' }],
+  ['what npm has its own option for', () => {}, { replace_registry_host: 'npmjs' }],
   ['a start without npm', () => vi.stubEnv('npm_lifecycle_event', undefined), { sandbox: 'true' }],
   [
     'a start by a program that npm has started',
